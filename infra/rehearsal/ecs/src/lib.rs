@@ -1,0 +1,1 @@
+//! Amazon ECS in miniature: a rolling scheduler over real processes.

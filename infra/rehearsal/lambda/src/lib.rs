@@ -1,0 +1,1 @@
+//! AWS Lambda in miniature: the shipped binaries against a Runtime API.

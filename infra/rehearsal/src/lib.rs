@@ -1,0 +1,1 @@
+//! The rehearsal: scenarios, report and command line.

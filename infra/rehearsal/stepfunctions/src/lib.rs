@@ -1,0 +1,1 @@
+//! An interpreter for the parts of the Amazon States Language that Changeover uses.

@@ -1,0 +1,1 @@
+//! Open-loop HTTP traffic with a record of every request.

@@ -1,0 +1,1 @@
+//! AWS's wire protocols, driven by AWS's own API models.

@@ -1,0 +1,1 @@
+//! AWS clients, error classification and the ledger.

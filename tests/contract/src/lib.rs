@@ -1,0 +1,1 @@
+//! Holds crates, state machine, template and docs together.

@@ -1,1 +1,3 @@
+//! The check-health function.
+
 fn main() {}

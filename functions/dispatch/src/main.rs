@@ -1,1 +1,3 @@
+//! The dispatch function.
+
 fn main() {}

@@ -1,1 +1,3 @@
+//! The drain function.
+
 fn main() {}

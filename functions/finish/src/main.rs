@@ -1,1 +1,3 @@
+//! The finish function.
+
 fn main() {}

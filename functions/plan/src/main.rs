@@ -1,1 +1,3 @@
+//! The plan function.
+
 fn main() {}

@@ -1,1 +1,3 @@
+//! The register-revision function.
+
 fn main() {}

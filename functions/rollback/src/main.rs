@@ -1,1 +1,3 @@
+//! The rollback function.
+
 fn main() {}

@@ -1,1 +1,3 @@
+//! The swap function.
+
 fn main() {}

@@ -1,1 +1,3 @@
+//! The update-service function.
+
 fn main() {}

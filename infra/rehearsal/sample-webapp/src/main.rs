@@ -1,1 +1,3 @@
+//! The web application that the rehearsal deploys.
+
 fn main() {}

@@ -1,1 +1,22 @@
-//! Plain types and pure rules of a deployment; no I/O, no clock, no randomness.
+//! What a deployment is made of, and the rules it follows. Plain types and pure functions: everything a rule
+//! knows is in its arguments, time included, so that the functions, the model and the tests share one truth.
+//!
+//! Owns: names, settings, plans, the ledger's records, what travels between states, errors, and the rules on
+//! health, weights, metrics and capacity. Never: tokio, AWS, a clock or randomness.
+
+pub mod capacity;
+pub mod error;
+pub mod evidence;
+pub mod health;
+pub mod image;
+pub mod metrics;
+pub mod name;
+pub mod plan;
+pub mod record;
+pub mod route;
+pub mod settings;
+pub mod span;
+pub mod state;
+
+pub use error::StepError;
+pub use jiff::Timestamp;

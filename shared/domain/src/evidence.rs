@@ -1,0 +1,149 @@
+//! What was seen in AWS, as plain types: the evidence that rules judge.
+
+use crate::Timestamp;
+use crate::settings::Raw;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// An ECS service as `DescribeServices` tells it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ServiceSeen {
+    /// Its name.
+    pub name: String,
+    /// `ACTIVE`, `DRAINING` or `INACTIVE`.
+    pub status: String,
+    /// The task definition it is set to, by ARN.
+    pub task_definition: String,
+    /// How many tasks it is told to run.
+    pub desired: u32,
+    /// How many run.
+    pub running: u32,
+    /// How many are on their way.
+    pub pending: u32,
+    /// `minimumHealthyPercent`.
+    pub minimum_healthy_percent: u32,
+    /// `maximumPercent`.
+    pub maximum_percent: u32,
+    /// `ECS`, `CODE_DEPLOY` or `EXTERNAL`.
+    pub controller: String,
+    /// `ROLLING`, or one of ECS's own shifting strategies.
+    pub ecs_strategy: String,
+    /// `EC2`, `FARGATE`, `EXTERNAL`; none with a capacity provider strategy.
+    pub launch_type: Option<String>,
+    /// Whether a capacity provider strategy is set: then capacity can follow demand.
+    pub capacity_providers: bool,
+    /// Target group ARN → the container port behind it.
+    pub target_groups: BTreeMap<String, u16>,
+    /// Its deployments, the primary one first.
+    pub deployments: Vec<EcsDeployment>,
+    /// Its events, newest first.
+    pub events: Vec<ServiceEvent>,
+    /// Our tags on it, without the prefix.
+    pub settings: Raw,
+}
+
+impl ServiceSeen {
+    /// The deployment that ECS is bringing about or has brought about.
+    pub fn primary(&self) -> Option<&EcsDeployment> {
+        self.deployments.iter().find(|deployment| deployment.status == "PRIMARY")
+    }
+}
+
+/// One of ECS's own deployments of a service.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct EcsDeployment {
+    /// `ecs-svc/…`
+    pub id: String,
+    /// `PRIMARY`, `ACTIVE` or `INACTIVE`.
+    pub status: String,
+    /// Its task definition, by ARN.
+    pub task_definition: String,
+    /// How many tasks it is to run.
+    pub desired: u32,
+    /// How many of them run.
+    pub running: u32,
+    /// `IN_PROGRESS`, `COMPLETED` or `FAILED`.
+    pub rollout_state: Option<String>,
+    /// Why.
+    pub rollout_reason: Option<String>,
+}
+
+/// A line of a service's events.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceEvent {
+    /// When.
+    pub at: Timestamp,
+    /// AWS's words.
+    pub message: String,
+}
+
+/// A task as `DescribeTasks` tells it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct TaskSeen {
+    /// Its ARN.
+    pub arn: String,
+    /// The task definition it runs, by ARN.
+    pub task_definition: String,
+    /// `RUNNING` and so on.
+    pub last_status: String,
+    /// `RUNNING` or `STOPPED`: where ECS wants it.
+    pub desired_status: String,
+    /// `UNHEALTHY` when the container's own health check fails; `UNKNOWN` without one.
+    pub health: String,
+    /// How it ended, if it did.
+    pub stopped: Option<Stopped>,
+}
+
+impl TaskSeen {
+    /// Runs, and is meant to go on.
+    pub fn is_up(&self) -> bool {
+        self.last_status == "RUNNING" && self.desired_status == "RUNNING"
+    }
+}
+
+/// How a task ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stopped {
+    /// When it stopped or began to.
+    pub at: Option<Timestamp>,
+    /// `stopCode`.
+    pub code: String,
+    /// `stoppedReason`.
+    pub reason: String,
+    /// The container that ended it, and its exit code.
+    pub container: Option<(String, Option<i32>)>,
+}
+
+/// A target as `DescribeTargetHealth` tells it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TargetSeen {
+    /// An address or an instance.
+    pub id: String,
+    /// Its port.
+    pub port: u16,
+    /// `healthy`, `unhealthy`, `initial`, `draining`, `unused` and so on.
+    pub state: String,
+    /// AWS's reason and description, if it gives any.
+    pub why: Option<String>,
+}
+
+/// Everything about one side, or a rolling service.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct SideSeen {
+    /// The ECS service.
+    pub service: ServiceSeen,
+    /// Its tasks, running and stopped of late.
+    pub tasks: Vec<TaskSeen>,
+    /// Target group ARN → its targets.
+    pub targets: BTreeMap<String, Vec<TargetSeen>>,
+}
+
+impl SideSeen {
+    /// How many targets are healthy in the target group that has the fewest; running tasks if there is none.
+    pub fn healthy(&self) -> u32 {
+        let healthy = |targets: &Vec<TargetSeen>| targets.iter().filter(|t| t.state == "healthy").count();
+        let up = || self.tasks.iter().filter(|task| task.is_up()).count();
+        let fewest = self.targets.values().map(healthy).min().unwrap_or_else(up);
+        u32::try_from(fewest).unwrap_or(u32::MAX)
+    }
+}

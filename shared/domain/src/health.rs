@@ -1,0 +1,310 @@
+//! Whether tasks can be trusted with traffic, judged from what was seen at one moment.
+
+use crate::Timestamp;
+use crate::evidence::{SideSeen, Stopped, TaskSeen};
+use crate::span::Seconds;
+use std::collections::BTreeMap;
+
+/// How many tasks must stop for the same reason before that reason is the image's fault.
+pub const REPEATED: usize = 2;
+
+/// What one look says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Judgement {
+    /// Enough tasks of the right revision run and are healthy.
+    Healthy,
+    /// Not yet; what is missing, in words.
+    NotYet(String),
+    /// It will not be; why, in words.
+    Broken {
+        /// Why.
+        reason: String,
+        /// A task that stopped for it, whose last log lines are worth reading.
+        task: Option<String>,
+    },
+}
+
+/// What to judge by.
+#[derive(Debug, Clone, Copy)]
+pub struct Expectation<'a> {
+    /// The task definition that must run.
+    pub revision: &'a str,
+    /// How many healthy tasks of it there must be.
+    pub needed: u32,
+    /// When they were asked for: what happened earlier does not count.
+    pub since: Timestamp,
+    /// The time of the look.
+    pub now: Timestamp,
+    /// How long a lack of room may last before it is not a passing one.
+    pub room_patience: Seconds,
+}
+
+/// Judges a side, or a rolling service, at one moment.
+pub fn judge(seen: &SideSeen, expect: &Expectation<'_>) -> Judgement {
+    if let Some(broken) = stopped_repeatedly(seen, expect).or_else(|| rollout_failed(seen, expect)) {
+        return broken;
+    }
+    let missing = missing(seen, expect);
+    match (missing, no_room(seen, expect)) {
+        (None, _) => Judgement::Healthy,
+        (Some(_), Some(broken)) => broken,
+        (Some(missing), None) => Judgement::NotYet(missing),
+    }
+}
+
+/// What is still missing; none when all is there.
+fn missing(seen: &SideSeen, expect: &Expectation<'_>) -> Option<String> {
+    let up: Vec<&TaskSeen> = seen.tasks.iter().filter(|task| task.is_up()).collect();
+    let right = up.iter().filter(|task| task.task_definition == expect.revision).count();
+    let wrong = up.len() - right;
+    let needed = expect.needed as usize;
+    if right < needed {
+        return Some(format!("{right} of {needed} tasks of the new revision run"));
+    }
+    if wrong > 0 {
+        return Some(format!("{wrong} tasks of another revision still run"));
+    }
+    if let Some(task) = up.iter().find(|task| task.health == "UNHEALTHY") {
+        return Some(format!("the container health check of task {} fails", task.arn));
+    }
+    for (group, targets) in &seen.targets {
+        let healthy = targets.iter().filter(|target| target.state == "healthy").count();
+        let waiting = targets.iter().find(|target| {
+            matches!(target.state.as_str(), "initial" | "unhealthy" | "unused" | "unavailable")
+        });
+        if healthy < needed || waiting.is_some() {
+            let why = waiting.map_or(String::new(), |target| {
+                format!(
+                    ": {} is {} ({})",
+                    target.id,
+                    target.state,
+                    target.why.as_deref().unwrap_or("no reason given")
+                )
+            });
+            return Some(format!("{healthy} of {needed} targets are healthy in {group}{why}"));
+        }
+    }
+    match seen.service.primary() {
+        Some(primary) if primary.task_definition != expect.revision => {
+            Some(format!("ECS is bringing about {} instead", primary.task_definition))
+        }
+        Some(primary) if primary.rollout_state.as_deref() == Some("IN_PROGRESS") => {
+            Some("ECS has not completed its rollout".to_owned())
+        }
+        _ => None,
+    }
+}
+
+/// A reason that stopped several tasks of the revision.
+fn stopped_repeatedly(seen: &SideSeen, expect: &Expectation<'_>) -> Option<Judgement> {
+    let mut by_reason: BTreeMap<String, Vec<&TaskSeen>> = BTreeMap::new();
+    for task in seen.tasks.iter().filter(|task| task.task_definition == expect.revision) {
+        let counts = task
+            .stopped
+            .as_ref()
+            .filter(|stopped| is_the_images_fault(stopped) && stopped.at.is_none_or(|at| at >= expect.since));
+        if let Some(stopped) = counts {
+            by_reason.entry(words(stopped)).or_default().push(task);
+        }
+    }
+    by_reason.into_iter().find(|(_, tasks)| tasks.len() >= REPEATED).map(|(reason, tasks)| {
+        Judgement::Broken {
+            reason: format!("{} tasks stopped for the same reason: {reason}", tasks.len()),
+            task: tasks.last().map(|task| task.arn.clone()),
+        }
+    })
+}
+
+/// Whether a task's end says something about what it runs: an operator's stop, a scale-in or a lost Spot
+/// instance does not.
+fn is_the_images_fault(stopped: &Stopped) -> bool {
+    let scaling = stopped.reason.starts_with("Scaling activity initiated by");
+    let outside = matches!(stopped.code.as_str(), "UserInitiated" | "SpotInterruption" | "TerminationNotice");
+    !scaling && !outside
+}
+
+/// A task's end in words.
+fn words(stopped: &Stopped) -> String {
+    match &stopped.container {
+        Some((container, Some(code))) => {
+            format!("{} (container {container}, exit code {code})", stopped.reason)
+        }
+        Some((container, None)) => format!("{} (container {container})", stopped.reason),
+        None => stopped.reason.clone(),
+    }
+}
+
+/// ECS gave up on the revision, or turned away from it.
+fn rollout_failed(seen: &SideSeen, expect: &Expectation<'_>) -> Option<Judgement> {
+    let deployment = seen.service.deployments.iter().find(|deployment| {
+        deployment.task_definition == expect.revision && deployment.rollout_state.as_deref() == Some("FAILED")
+    })?;
+    let why = deployment.rollout_reason.as_deref().unwrap_or("no reason given");
+    Some(Judgement::Broken { reason: format!("ECS gave the rollout up: {why}"), task: None })
+}
+
+/// A lack of room that has lasted: AWS's own words for it.
+fn no_room(seen: &SideSeen, expect: &Expectation<'_>) -> Option<Judgement> {
+    let complaints: Vec<_> = seen
+        .service
+        .events
+        .iter()
+        .filter(|event| event.at >= expect.since && is_placement_failure(&event.message))
+        .collect();
+    let newest = complaints.first()?;
+    let first = complaints.last()?;
+    (Seconds::between(first.at, expect.now) >= expect.room_patience).then(|| Judgement::Broken {
+        reason: format!("there is no room for the new tasks: {}", newest.message),
+        task: None,
+    })
+}
+
+/// Whether a service event says that a task found no place.
+pub fn is_placement_failure(message: &str) -> bool {
+    message.contains("unable to place a task")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::{EcsDeployment, ServiceEvent, TargetSeen};
+    use proptest::prelude::*;
+
+    const REVISION: &str = "td:2";
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(seconds).unwrap()
+    }
+
+    fn expect(needed: u32) -> Expectation<'static> {
+        Expectation { revision: REVISION, needed, since: at(100), now: at(200), room_patience: Seconds(30) }
+    }
+
+    fn task(n: usize, revision: &str) -> TaskSeen {
+        TaskSeen {
+            arn: format!("task/{n}"),
+            task_definition: revision.into(),
+            last_status: "RUNNING".into(),
+            desired_status: "RUNNING".into(),
+            health: "UNKNOWN".into(),
+            stopped: None,
+        }
+    }
+
+    fn stopped(n: usize, code: &str, reason: &str, exit: Option<i32>) -> TaskSeen {
+        TaskSeen {
+            last_status: "STOPPED".into(),
+            desired_status: "STOPPED".into(),
+            stopped: Some(Stopped {
+                at: Some(at(150)),
+                code: code.into(),
+                reason: reason.into(),
+                container: Some(("web".into(), exit)),
+            }),
+            ..task(n, REVISION)
+        }
+    }
+
+    fn target(n: usize, state: &str) -> TargetSeen {
+        TargetSeen { id: format!("10.0.0.{n}"), port: 80, state: state.into(), why: None }
+    }
+
+    fn side(tasks: Vec<TaskSeen>, states: &[&str]) -> SideSeen {
+        let targets = states.iter().enumerate().map(|(n, state)| target(n, state)).collect();
+        let mut seen =
+            SideSeen { tasks, targets: [("tg".to_owned(), targets)].into(), ..SideSeen::default() };
+        seen.service.deployments = vec![EcsDeployment {
+            status: "PRIMARY".into(),
+            task_definition: REVISION.into(),
+            rollout_state: Some("COMPLETED".into()),
+            ..EcsDeployment::default()
+        }];
+        seen
+    }
+
+    #[test]
+    fn all_there_and_healthy_is_healthy_while_others_drain() {
+        let seen = side(vec![task(1, REVISION), task(2, REVISION)], &["healthy", "healthy", "draining"]);
+        assert_eq!(judge(&seen, &expect(2)), Judgement::Healthy);
+    }
+
+    #[test]
+    fn the_wrong_revision_does_not_count() {
+        let seen = side(vec![task(1, "td:1"), task(2, "td:1")], &["healthy", "healthy"]);
+        assert!(matches!(judge(&seen, &expect(2)), Judgement::NotYet(why) if why.starts_with("0 of 2")));
+    }
+
+    #[test]
+    fn a_stop_reason_counts_from_the_second_time() {
+        let crash = |n| stopped(n, "EssentialContainerExited", "Essential container in task exited", Some(3));
+        assert!(matches!(judge(&side(vec![crash(1)], &[]), &expect(1)), Judgement::NotYet(_)));
+        let judged = judge(&side(vec![crash(1), crash(2)], &[]), &expect(1));
+        assert!(
+            matches!(&judged, Judgement::Broken { reason, task: Some(_) } if reason.contains("exit code 3")),
+            "{judged:?}"
+        );
+    }
+
+    #[test]
+    fn what_operators_and_scale_ins_stop_is_not_the_images_fault() {
+        let tasks = vec![
+            stopped(1, "UserInitiated", "Task stopped by user", Some(143)),
+            stopped(2, "UserInitiated", "Task stopped by user", Some(143)),
+            stopped(
+                3,
+                "ServiceSchedulerInitiated",
+                "Scaling activity initiated by (deployment ecs-svc/1)",
+                None,
+            ),
+            stopped(
+                4,
+                "ServiceSchedulerInitiated",
+                "Scaling activity initiated by (deployment ecs-svc/1)",
+                None,
+            ),
+        ];
+        assert!(matches!(judge(&side(tasks, &[]), &expect(1)), Judgement::NotYet(_)));
+    }
+
+    #[test]
+    fn a_lack_of_room_is_told_in_awss_words_once_it_lasts() {
+        let message = "(service web) was unable to place a task because no container instance met all of its requirements.";
+        let mut seen = side(vec![task(1, REVISION)], &["healthy"]);
+        seen.service.events = vec![ServiceEvent { at: at(180), message: message.into() }];
+        assert!(matches!(judge(&seen, &expect(2)), Judgement::NotYet(_)), "it may pass");
+        seen.service.events.push(ServiceEvent { at: at(150), message: message.into() });
+        let judged = judge(&seen, &expect(2));
+        assert!(
+            matches!(&judged, Judgement::Broken { reason, .. } if reason.contains(message)),
+            "{judged:?}"
+        );
+        assert_eq!(judge(&seen, &expect(1)), Judgement::Healthy, "room was found in the end");
+        seen.service.events.iter_mut().for_each(|event| event.at = at(50));
+        assert!(matches!(judge(&seen, &expect(2)), Judgement::NotYet(_)), "old complaints do not count");
+    }
+
+    #[test]
+    fn a_rollout_that_ecs_gave_up_is_broken() {
+        let mut seen = side(vec![task(1, REVISION)], &["healthy"]);
+        seen.service.deployments[0].rollout_state = Some("FAILED".into());
+        seen.service.deployments[0].rollout_reason = Some("tasks failed to start.".into());
+        assert!(
+            matches!(judge(&seen, &expect(1)), Judgement::Broken { reason, .. } if reason.contains("tasks failed"))
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn healthy_means_enough_right_tasks_and_no_doubtful_target(
+            right in 0usize..6, wrong in 0usize..3, needed in 1u32..5,
+            states in prop::collection::vec(prop::sample::select(vec!["healthy", "initial", "unhealthy", "draining"]), 0..6),
+        ) {
+            let tasks = (0..right).map(|n| task(n, REVISION)).chain((0..wrong).map(|n| task(10 + n, "td:1"))).collect();
+            let judged = judge(&side(tasks, &states), &expect(needed));
+            let healthy = states.iter().filter(|state| **state == "healthy").count();
+            let doubtful = states.iter().any(|state| *state == "initial" || *state == "unhealthy");
+            let good = right >= needed as usize && wrong == 0 && healthy >= needed as usize && !doubtful;
+            prop_assert_eq!(judged == Judgement::Healthy, good);
+        }
+    }
+}

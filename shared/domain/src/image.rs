@@ -1,0 +1,127 @@
+//! Images: what a repository holds, which of them a service wants, how one is pinned.
+
+use crate::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use wildmatch::WildMatch;
+
+/// An image pinned by digest: what a revision runs, and nothing that can move.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PinnedImage {
+    /// The repository's name, without the registry.
+    pub repository: String,
+    /// The tag it was found by, for people; the digest decides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tag: Option<String>,
+    /// `sha256:` and 64 hexadecimal digits.
+    pub digest: String,
+    /// `REGISTRY/REPOSITORY@DIGEST`, as it goes into the task definition.
+    pub uri: String,
+}
+
+impl PinnedImage {
+    /// Pins a digest of a repository whose URI (`REGISTRY/REPOSITORY`) is known.
+    pub fn new(repository: &str, repository_uri: &str, tag: Option<&str>, digest: &str) -> Self {
+        Self {
+            repository: repository.to_owned(),
+            tag: tag.map(str::to_owned),
+            digest: digest.to_owned(),
+            uri: format!("{repository_uri}@{digest}"),
+        }
+    }
+}
+
+impl fmt::Display for PinnedImage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.tag {
+            Some(tag) => write!(f, "{}:{tag} ({})", self.repository, short(&self.digest)),
+            None => write!(f, "{}@{}", self.repository, short(&self.digest)),
+        }
+    }
+}
+
+/// The first twelve digits of a digest, as people compare them.
+pub fn short(digest: &str) -> &str {
+    let digits = digest.strip_prefix("sha256:").unwrap_or(digest);
+    digits.get(..12).unwrap_or(digits)
+}
+
+/// The digest that an image reference is pinned to, if it is pinned.
+pub fn pinned_digest(reference: &str) -> Option<&str> {
+    reference.split_once('@').map(|(_, digest)| digest).filter(|digest| is_digest(digest))
+}
+
+/// Whether a text is `sha256:` and 64 hexadecimal digits.
+pub fn is_digest(text: &str) -> bool {
+    text.strip_prefix("sha256:")
+        .is_some_and(|hex| hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_hexdigit()))
+}
+
+/// Whether an image tag matches a service's `changeover:image-tag`, a glob with `*` and `?`.
+pub fn tag_matches(glob: &str, tag: &str) -> bool {
+    WildMatch::new(glob).matches(tag)
+}
+
+/// Whether a `changeover:image-tag` names one tag rather than a family of them.
+pub fn is_exact(glob: &str) -> bool {
+    !glob.contains(['*', '?'])
+}
+
+/// An image as the registry lists it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedImage {
+    /// `sha256:…`
+    pub digest: String,
+    /// The tags that point to it now.
+    pub tags: Vec<String>,
+    /// When it was pushed, by the registry's clock.
+    pub pushed_at: Timestamp,
+}
+
+/// The image that a glob means now: of those with a matching tag the one pushed last, and that tag.
+///
+/// By the registry's record, never by the order in which events came: a late event of an earlier push leads to
+/// the same image.
+pub fn newest_matching<'a>(images: &'a [ListedImage], glob: &str) -> Option<(&'a ListedImage, &'a str)> {
+    images
+        .iter()
+        .filter_map(|image| {
+            let tag = image.tags.iter().filter(|tag| tag_matches(glob, tag)).max()?;
+            Some((image, tag.as_str()))
+        })
+        .max_by_key(|(image, _)| (image.pushed_at, image.digest.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn image(digit: char, tags: &[&str], pushed_at: &str) -> ListedImage {
+        ListedImage {
+            digest: format!("sha256:{}", digit.to_string().repeat(64)),
+            tags: tags.iter().map(ToString::to_string).collect(),
+            pushed_at: pushed_at.parse().unwrap(),
+        }
+    }
+
+    #[test]
+    fn the_newest_push_wins_whatever_the_tags_sort_like() {
+        let images = [
+            image('a', &["prod-9"], "2026-01-02T00:00:00Z"),
+            image('b', &["prod-10"], "2026-01-03T00:00:00Z"),
+            image('c', &["dev-11"], "2026-01-04T00:00:00Z"),
+            image('d', &[], "2026-01-05T00:00:00Z"),
+        ];
+        let (newest, tag) = newest_matching(&images, "prod-*").unwrap();
+        assert_eq!((newest, tag), (&images[1], "prod-10"));
+        assert_eq!(newest_matching(&images, "latest"), None);
+    }
+
+    #[test]
+    fn only_whole_digests_pin() {
+        let digest = format!("sha256:{}", "0a".repeat(32));
+        assert_eq!(pinned_digest(&format!("r/app@{digest}")), Some(digest.as_str()));
+        assert_eq!(pinned_digest("r/app:latest"), None);
+        assert_eq!(pinned_digest("r/app@sha256:12"), None);
+    }
+}

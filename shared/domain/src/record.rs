@@ -1,0 +1,273 @@
+//! The ledger's records: wanted, lease, deployment.
+
+use crate::Timestamp;
+use crate::image::PinnedImage;
+use crate::name::{DeploymentId, ServiceName};
+use crate::plan::Plan;
+use crate::route::Weight;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// The shape of records written by this build; a reader refuses a newer one.
+pub const SCHEMA: u32 = 1;
+/// Most timeline entries of a deployment; after that only the newest are kept besides the first.
+pub const MAX_TIMELINE: usize = 200;
+/// Longest text put into a record.
+pub const MAX_TEXT: usize = 2_000;
+
+/// What a service should run, as last asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wanted {
+    /// The digest and where it came from.
+    pub image: PinnedImage,
+    /// Counts the times that something else became wanted; part of an execution's name.
+    pub generation: u64,
+    /// When it became wanted.
+    pub since: Timestamp,
+    /// Who or what asked.
+    pub cause: String,
+}
+
+/// Who may change a service now. There is no expiry: only its holder, or the recovery of its dead execution,
+/// gives it back.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Lease {
+    /// The deployment that holds it; none when free.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub holder: Option<DeploymentId>,
+    /// The execution that acts for the holder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub execution: Option<String>,
+    /// Grows by one with each claim, for ever.
+    pub fence: u64,
+}
+
+/// How a deployment ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Outcome {
+    /// The new revision serves everything.
+    Succeeded,
+    /// The old revision serves everything, the new tasks are gone.
+    RolledBack,
+    /// Nothing was changed.
+    Refused,
+    /// Gave way to a newer image; rolled back.
+    Superseded,
+    /// Both sides are broken; a person has to look.
+    NeedsHuman,
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+/// One line of a deployment's story.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// When.
+    pub at: Timestamp,
+    /// The state that wrote it.
+    pub state: String,
+    /// What happened, in words.
+    pub note: String,
+}
+
+/// How far a deployment has come: written after each change, so that any function can go on from here.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Progress {
+    /// The revision it registered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<String>,
+    /// When tasks of it were first asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<Timestamp>,
+    /// Healthy readings in a row.
+    #[serde(default)]
+    pub readings: u32,
+    /// When the last reading was taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_at: Option<Timestamp>,
+    /// The index of the step that is being written or was written last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<usize>,
+    /// The next side's weight that was last read back from every route.
+    #[serde(default)]
+    pub weight: Weight,
+    /// When that was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shifted_at: Option<Timestamp>,
+    /// When the side that went out was seen to have no requests.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quiet_at: Option<Timestamp>,
+    /// When the side that went out was told to run no tasks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scaled_in_at: Option<Timestamp>,
+    /// Whether draining is complete.
+    #[serde(default)]
+    pub drained: bool,
+    /// When rollback began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rollback_at: Option<Timestamp>,
+    /// When rollback had the weights back as they were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restored_at: Option<Timestamp>,
+    /// Whether rollback is complete.
+    #[serde(default)]
+    pub rolled_back: bool,
+}
+
+/// One attempt to bring one service to one image.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deployment {
+    /// The shape of this record.
+    pub schema: u32,
+    /// Counts writes; every write is on condition of it.
+    pub version: u64,
+    /// The service.
+    pub service: ServiceName,
+    /// Its id.
+    pub id: DeploymentId,
+    /// The execution that carries it.
+    pub execution: String,
+    /// Who or what asked for it.
+    pub cause: String,
+    /// When it began.
+    pub began_at: Timestamp,
+    /// What it will do; none if it was refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<Plan>,
+    /// How far it has come.
+    #[serde(default)]
+    pub progress: Progress,
+    /// Why it cannot go on, once that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Whether it gives way to a newer image.
+    #[serde(default)]
+    pub superseded: bool,
+    /// Whether a person has to look.
+    #[serde(default)]
+    pub needs_human: bool,
+    /// Its story.
+    #[serde(default)]
+    pub timeline: Vec<Entry>,
+    /// How it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outcome: Option<Outcome>,
+    /// When it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<Timestamp>,
+    /// What it leaves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<Receipt>,
+    /// When the table may forget it, in epoch seconds (DynamoDB TTL); nothing depends on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<i64>,
+}
+
+/// What a finished deployment leaves: where its time went.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// From its beginning to its end.
+    pub seconds: u64,
+    /// Waiting for tasks to run and be healthy.
+    pub health_seconds: u64,
+    /// Watching after shifts.
+    pub bake_seconds: u64,
+    /// Draining, and keeping the side that went out warm.
+    pub drain_seconds: u64,
+    /// Rolling back.
+    pub rollback_seconds: u64,
+    /// The weights that were shown to users, in order.
+    pub weights: Vec<Weight>,
+}
+
+impl Deployment {
+    /// A deployment that has just begun.
+    pub fn new(
+        service: ServiceName,
+        id: DeploymentId,
+        execution: &str,
+        cause: &str,
+        began_at: Timestamp,
+    ) -> Self {
+        Self {
+            schema: SCHEMA,
+            version: 0,
+            service,
+            id,
+            execution: execution.to_owned(),
+            cause: cause.to_owned(),
+            began_at,
+            plan: None,
+            progress: Progress::default(),
+            reason: None,
+            superseded: false,
+            needs_human: false,
+            timeline: Vec::new(),
+            outcome: None,
+            ended_at: None,
+            receipt: None,
+            expires_at: None,
+        }
+    }
+
+    /// Adds a line to the story, unless it says just what the line before said.
+    pub fn note(&mut self, at: Timestamp, state: &str, note: impl Into<String>) {
+        let note = clip(&note.into());
+        if self.timeline.last().is_some_and(|last| last.state == state && last.note == note) {
+            return;
+        }
+        if self.timeline.len() >= MAX_TIMELINE {
+            self.timeline.remove(1);
+        }
+        self.timeline.push(Entry { at, state: state.to_owned(), note });
+    }
+
+    /// Records why it cannot go on; the first reason stays.
+    pub fn fail(&mut self, reason: &str) {
+        if self.reason.is_none() {
+            self.reason = Some(clip(reason));
+        }
+    }
+}
+
+/// A text short enough for a record.
+fn clip(text: &str) -> String {
+    match text.char_indices().nth(MAX_TEXT) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn deployment() -> Deployment {
+        let began = Timestamp::UNIX_EPOCH;
+        Deployment::new(ServiceName::new("c", "s"), DeploymentId::from("d"), "arn", "console", began)
+    }
+
+    #[test]
+    fn the_story_stays_within_its_bound_and_keeps_its_beginning() {
+        let mut deployment = deployment();
+        for n in 0..MAX_TIMELINE + 50 {
+            deployment.note(Timestamp::UNIX_EPOCH, "Bake", format!("reading {n}"));
+            deployment.note(Timestamp::UNIX_EPOCH, "Bake", format!("reading {n}"));
+        }
+        assert_eq!(deployment.timeline.len(), MAX_TIMELINE);
+        assert_eq!(deployment.timeline[0].note, "reading 0");
+        assert_eq!(deployment.timeline.last().unwrap().note, format!("reading {}", MAX_TIMELINE + 49));
+    }
+
+    #[test]
+    fn the_first_reason_stays_and_is_clipped() {
+        let mut deployment = deployment();
+        deployment.fail(&"é".repeat(MAX_TEXT + 1));
+        deployment.fail("second");
+        assert_eq!(deployment.reason.unwrap().chars().count(), MAX_TEXT + 1);
+    }
+}

@@ -1,0 +1,297 @@
+//! Settings: what tags, execution input and the stack's defaults say about a deployment.
+
+use crate::route::{WHOLE, Weight};
+use crate::span::Seconds;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Before every tag of ours.
+pub const TAG_PREFIX: &str = "changeover:";
+/// Most steps a deployment may have; each costs a bake.
+pub const MAX_STEPS: usize = 20;
+/// Longest bake after one step.
+pub const MAX_BAKE: Seconds = Seconds(24 * 3600);
+/// Longest time the side that went out may stay warm.
+pub const MAX_ROLLBACK_WINDOW: Seconds = Seconds(24 * 3600);
+/// Most healthy readings in a row that may be asked for.
+pub const MAX_HEALTHY_CHECKS: u32 = 100;
+/// Longest time tasks may take to be healthy.
+pub const MAX_HEALTH_TIMEOUT: Seconds = Seconds(6 * 3600);
+/// Most requests that a bake may wait for.
+pub const MAX_MINIMUM_REQUESTS: u64 = 1_000_000;
+
+/// How a service changes over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Strategy {
+    /// One ECS service; ECS itself replaces its tasks.
+    Rolling,
+    /// A pair of ECS services; weights move from one to the other.
+    BlueGreen,
+}
+
+/// What a push does to a deployment that is still running.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnPush {
+    /// The running deployment ends first.
+    Queue,
+    /// The running deployment is rolled back.
+    Supersede,
+}
+
+/// All settings of one deployment, defaults filled in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settings {
+    /// The ECR repository whose pushes deploy this service.
+    pub repository: String,
+    /// Which image tags, a glob.
+    pub image_tag: String,
+    /// The container that gets the image; none: the only essential one.
+    pub container: Option<String>,
+    /// How it changes over.
+    pub strategy: Strategy,
+    /// The other ECS service of the pair.
+    pub pair: Option<String>,
+    /// The next side's weights, rising, the last one 100.
+    pub steps: Vec<Weight>,
+    /// How long to watch after each step.
+    pub bake: Seconds,
+    /// Healthy readings in a row before traffic.
+    pub healthy_checks: u32,
+    /// How long tasks may take to be healthy before the deployment has failed.
+    pub health_timeout: Seconds,
+    /// How many requests the next side must have answered before a bake passes.
+    pub minimum_requests: u64,
+    /// How long the side that went out stays warm after success.
+    pub rollback_window: Seconds,
+    /// What a push during a deployment does.
+    pub on_push: OnPush,
+}
+
+/// The settings there are, as written after `changeover:`.
+pub const KEYS: [&str; 12] = [
+    "repository",
+    "image-tag",
+    "container",
+    "strategy",
+    "pair",
+    "steps",
+    "bake",
+    "healthy-checks",
+    "health-timeout",
+    "minimum-requests",
+    "rollback-window",
+    "on-push",
+];
+
+/// Raw settings by key, without the prefix.
+pub type Raw = BTreeMap<String, String>;
+
+/// Takes our tags out of a service's tags.
+pub fn from_tags<'a>(tags: impl IntoIterator<Item = (&'a str, &'a str)>) -> Raw {
+    tags.into_iter()
+        .filter_map(|(key, value)| Some((key.strip_prefix(TAG_PREFIX)?.to_owned(), value.to_owned())))
+        .collect()
+}
+
+/// Reads settings, each from the first layer that has it: input over tags over the stack's defaults.
+///
+/// # Errors
+/// Every mistake there is, one sentence each.
+pub fn read(input: &Raw, tags: &Raw, defaults: &Raw) -> Result<Settings, Vec<String>> {
+    let mut reader =
+        Reader { layers: [("input", input), ("tag", tags), ("default", defaults)], mistakes: vec![] };
+    reader.unknown_keys();
+    let settings = Settings {
+        repository: reader.get("repository", None, text),
+        image_tag: reader.get("image-tag", Some("latest"), text),
+        container: reader.optional("container"),
+        strategy: reader.get("strategy", Some("rolling"), |value| match value {
+            "rolling" => Ok(Strategy::Rolling),
+            "blue-green" => Ok(Strategy::BlueGreen),
+            _ => Err("must be rolling or blue-green".to_owned()),
+        }),
+        pair: reader.optional("pair"),
+        steps: reader.get("steps", Some("100"), steps),
+        bake: reader.get("bake", Some("60s"), at_most(MAX_BAKE)),
+        healthy_checks: reader.get("healthy-checks", Some("3"), number(1, MAX_HEALTHY_CHECKS)),
+        health_timeout: reader.get("health-timeout", Some("10m"), at_most(MAX_HEALTH_TIMEOUT)),
+        minimum_requests: reader.get("minimum-requests", Some("20"), number(0, MAX_MINIMUM_REQUESTS)),
+        rollback_window: reader.get("rollback-window", Some("0s"), at_most(MAX_ROLLBACK_WINDOW)),
+        on_push: reader.get("on-push", Some("queue"), |value| match value {
+            "queue" => Ok(OnPush::Queue),
+            "supersede" => Ok(OnPush::Supersede),
+            _ => Err("must be queue or supersede".to_owned()),
+        }),
+    };
+    reader.strategy_fits(&settings);
+    if reader.mistakes.is_empty() { Ok(settings) } else { Err(reader.mistakes) }
+}
+
+struct Reader<'a> {
+    layers: [(&'static str, &'a Raw); 3],
+    mistakes: Vec<String>,
+}
+
+impl Reader<'_> {
+    fn find(&self, key: &str) -> Option<(&'static str, &str)> {
+        self.layers.iter().find_map(|(layer, raw)| Some((*layer, raw.get(key)?.as_str())))
+    }
+
+    fn unknown_keys(&mut self) {
+        for (layer, raw) in &self.layers {
+            for key in raw.keys().filter(|key| !KEYS.contains(&key.as_str())) {
+                self.mistakes.push(format!(
+                    "{layer} {TAG_PREFIX}{key}: there is no such setting; there are {}",
+                    KEYS.join(", ")
+                ));
+            }
+        }
+    }
+
+    /// A setting's value; after a mistake some value that is never used, since the mistakes are returned.
+    fn get<T: Fallback>(
+        &mut self,
+        key: &str,
+        default: Option<&str>,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> T {
+        let found = self.find(key).map(|(layer, value)| (layer, value.to_owned()));
+        let Some((layer, value)) = found.or_else(|| default.map(|value| ("default", value.to_owned())))
+        else {
+            self.mistakes.push(format!("{TAG_PREFIX}{key} is missing: set the tag on the ECS service"));
+            return T::fallback();
+        };
+        parse(value.trim()).unwrap_or_else(|why| {
+            self.mistakes.push(format!("{layer} {TAG_PREFIX}{key} is {value:?}: {why}"));
+            T::fallback()
+        })
+    }
+
+    fn optional(&self, key: &str) -> Option<String> {
+        self.find(key).map(|(_, value)| value.trim().to_owned()).filter(|value| !value.is_empty())
+    }
+
+    fn strategy_fits(&mut self, settings: &Settings) {
+        match settings.strategy {
+            Strategy::BlueGreen if settings.pair.is_none() => self.mistakes.push(format!(
+                "{TAG_PREFIX}strategy is blue-green but {TAG_PREFIX}pair is missing: name the other ECS service of the pair"
+            )),
+            Strategy::Rolling if settings.steps != [WHOLE] => self.mistakes.push(format!(
+                "{TAG_PREFIX}steps is set but {TAG_PREFIX}strategy is rolling, which has no weights: use blue-green or remove the steps"
+            )),
+            _ => {}
+        }
+    }
+}
+
+/// A value to go on with after a mistake, so that the other mistakes are found as well.
+trait Fallback {
+    fn fallback() -> Self;
+}
+macro_rules! fallback {
+    ($($type:ty => $value:expr),* $(,)?) => { $(impl Fallback for $type { fn fallback() -> Self { $value } })* };
+}
+fallback!(String => String::new(), Strategy => Strategy::Rolling, OnPush => OnPush::Queue,
+    Vec<Weight> => vec![WHOLE], Seconds => Seconds(0), u32 => 1, u64 => 1);
+
+fn text(value: &str) -> Result<String, String> {
+    if value.is_empty() { Err("must not be empty".to_owned()) } else { Ok(value.to_owned()) }
+}
+
+fn at_most(max: Seconds) -> impl Fn(&str) -> Result<Seconds, String> {
+    move |value| match Seconds::parse(value) {
+        Ok(span) if span <= max => Ok(span),
+        Ok(_) => Err(format!("must be at most {max}")),
+        Err(why) => Err(why),
+    }
+}
+
+fn number<T: std::str::FromStr + PartialOrd + std::fmt::Display>(
+    min: T,
+    max: T,
+) -> impl Fn(&str) -> Result<T, String> {
+    move |value| match value.parse() {
+        Ok(number) if (&min..=&max).contains(&&number) => Ok(number),
+        _ => Err(format!("must be a whole number from {min} to {max}")),
+    }
+}
+
+fn steps(value: &str) -> Result<Vec<Weight>, String> {
+    let steps: Vec<Weight> = value
+        .split_whitespace()
+        .map(|step| step.parse().map_err(|_| format!("{step:?} is not a whole number")))
+        .collect::<Result<_, _>>()?;
+    if steps.is_empty() || steps.len() > MAX_STEPS {
+        return Err(format!("must be 1 to {MAX_STEPS} weights"));
+    }
+    if let Some(step) = steps.iter().find(|step| !(1..=WHOLE).contains(*step)) {
+        return Err(format!("{step} is not a weight from 1 to {WHOLE}"));
+    }
+    if !steps.is_sorted_by(|a, b| a < b) {
+        return Err("every step must be above the one before".to_owned());
+    }
+    if steps.last() != Some(&WHOLE) {
+        return Err(format!("the last step must be {WHOLE}"));
+    }
+    Ok(steps)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn raw(pairs: &[(&str, &str)]) -> Raw {
+        pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn two_tags_are_enough_to_start() {
+        let tags =
+            from_tags([("changeover:repository", "web"), ("changeover:image-tag", "prod-*"), ("team", "x")]);
+        let settings = read(&Raw::new(), &tags, &Raw::new()).unwrap();
+        assert_eq!(settings.strategy, Strategy::Rolling);
+        assert_eq!((settings.bake, settings.healthy_checks), (Seconds(60), 3));
+    }
+
+    #[test]
+    fn input_goes_over_tags_and_tags_over_defaults() {
+        let tags = raw(&[("repository", "web"), ("bake", "30s")]);
+        let defaults = raw(&[("bake", "90s"), ("healthy-checks", "5")]);
+        let settings = read(&raw(&[("bake", "5s")]), &tags, &defaults).unwrap();
+        assert_eq!((settings.bake, settings.healthy_checks), (Seconds(5), 5));
+        assert_eq!(read(&Raw::new(), &tags, &defaults).unwrap().bake, Seconds(30));
+    }
+
+    #[test]
+    fn every_mistake_is_told_at_once() {
+        let tags = raw(&[
+            ("strategy", "blue-green"),
+            ("steps", "10 50 110"),
+            ("bake", "60"),
+            ("healthy-checks", "0"),
+            ("colour", "blue"),
+        ]);
+        let mistakes = read(&Raw::new(), &tags, &Raw::new()).unwrap_err();
+        for part in [
+            "repository is missing",
+            "110 is not a weight",
+            "length of time",
+            "1 to 100",
+            "colour",
+            "pair is missing",
+        ] {
+            assert!(mistakes.iter().any(|mistake| mistake.contains(part)), "{part} in {mistakes:#?}");
+        }
+        assert_eq!(mistakes.len(), 6, "{mistakes:#?}");
+    }
+
+    #[test]
+    fn steps_rise_to_the_whole() {
+        for bad in ["", "50", "50 10 100", "10 10 100", "0 100", "x", "100 100"] {
+            assert!(steps(bad).is_err(), "{bad}");
+        }
+        assert_eq!(steps("10 50  100"), Ok(vec![10, 50, 100]));
+    }
+}

@@ -1,0 +1,103 @@
+//! What the application can be told: by flags, or by the environment of a task definition.
+
+use clap::Parser;
+use std::time::Duration;
+
+/// The exit code of a crash that names none.
+const DEFAULT_CRASH_CODE: &str = "1";
+/// No delay may be longer than this, so that a typing error cannot make a task that never starts.
+const MAX_DELAY: Duration = Duration::from_secs(3600);
+
+/// A web application for rehearsals: serves its version, and misbehaves on request.
+#[derive(Debug, Clone, Parser)]
+#[command(version, about)]
+pub struct Options {
+    /// The port to listen on, on 127.0.0.1.
+    #[arg(long, env = "PORT", default_value_t = 8080)]
+    pub port: u16,
+    /// The version to answer with.
+    #[arg(long, env = "VERSION_NAME", default_value = "v1", value_parser = version_name)]
+    pub version_name: String,
+    /// Exit with this code instead of starting.
+    #[arg(long, env = "CRASH", value_name = "CODE", num_args = 0..=1,
+          default_missing_value = DEFAULT_CRASH_CODE, value_parser = clap::value_parser!(u8).range(1..))]
+    pub crash: Option<u8>,
+    /// Serve for this long, then exit with code 1.
+    #[arg(long, env = "CRASH_AFTER", value_name = "DURATION", value_parser = duration)]
+    pub crash_after: Option<Duration>,
+    /// Wait this long before listening.
+    #[arg(long, env = "START_DELAY", value_name = "DURATION", value_parser = duration)]
+    pub start_delay: Option<Duration>,
+    /// Answer 503 to health checks.
+    #[arg(long, env = "UNHEALTHY")]
+    pub unhealthy: bool,
+    /// Answer 500 to this share of the requests that are not health checks.
+    #[arg(long, env = "ERROR_RATE", value_name = "SHARE", default_value_t = 0.0, value_parser = share)]
+    pub error_rate: f64,
+    /// Think this long before every answer that is not a health check.
+    #[arg(long, env = "LATENCY", value_name = "DURATION", value_parser = duration)]
+    pub latency: Option<Duration>,
+    /// On SIGTERM drop every connection and exit at once.
+    #[arg(long, env = "DROP_ON_SIGTERM")]
+    pub drop_on_sigterm: bool,
+    /// The seed of everything left to chance.
+    #[arg(long, env = "SEED", default_value_t = 0)]
+    pub seed: u64,
+}
+
+/// A version goes into a header and is the first word of a body, so it is one printable word.
+fn version_name(text: &str) -> Result<String, String> {
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Ok(text.to_owned());
+    }
+    Err("a version is one word of printable ASCII, such as v2".to_owned())
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
+        _ => Err("a share is a number from 0 to 1, such as 0.3".to_owned()),
+    }
+}
+
+/// Reads `250ms`, `2s`, `1.5s` or `1m`. A bare number is refused: nobody agrees on its unit.
+fn duration(text: &str) -> Result<Duration, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let scale = match &text[digits.len()..] {
+        "ms" => 0.001,
+        "s" => 1.0,
+        "m" => 60.0,
+        _ => return Err("a duration has a unit: 250ms, 2s or 1m".to_owned()),
+    };
+    let number: f64 = digits.parse().map_err(|_| format!("{digits:?} is not a number"))?;
+    Duration::try_from_secs_f64(number * scale)
+        .ok()
+        .filter(|delay| *delay <= MAX_DELAY)
+        .ok_or_else(|| format!("a duration is from 0 to {} seconds", MAX_DELAY.as_secs()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_have_units_and_bounds() {
+        assert_eq!(duration("250ms"), Ok(Duration::from_millis(250)));
+        assert_eq!(duration("1.5s"), Ok(Duration::from_millis(1500)));
+        assert_eq!(duration("1m"), Ok(Duration::from_secs(60)));
+        for bad in ["5", "s", "-1s", "2h", "61m", "", "NaNs"] {
+            assert!(duration(bad).is_err(), "{bad} was taken for a duration");
+        }
+    }
+
+    #[test]
+    fn a_crash_without_a_code_is_one() {
+        let parse = |args: &[&str]| Options::try_parse_from([&["sample-webapp"], args].concat());
+        assert_eq!(parse(&["--crash"]).expect("parses").crash, Some(1));
+        assert_eq!(parse(&["--crash", "42"]).expect("parses").crash, Some(42));
+        assert_eq!(parse(&[]).expect("parses").crash, None);
+        assert!(parse(&["--crash", "0"]).is_err(), "a crash with exit code 0 is no crash");
+        assert!(parse(&["--error-rate", "1.1"]).is_err());
+        assert!(parse(&["--version-name", "v 2"]).is_err());
+    }
+}

@@ -1,0 +1,136 @@
+//! The clients: one connection pool and one TLS stack for all, each client built when it is first used.
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
+use aws_smithy_http_client::{Builder, tls};
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+use aws_types::SdkConfig;
+use aws_types::region::Region;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+/// How often the SDK tries a call before it reports it; the state machine retries the whole step after that.
+const ATTEMPTS: u32 = 3;
+/// Longest wait for a connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// Longest wait for one try's answer.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Longest wait for a call with all its tries: well within every function's own timeout.
+const CALL_TIMEOUT: Duration = Duration::from_secs(25);
+
+/// Every client a function may need. A function links only those that it calls.
+pub struct Aws {
+    config: SdkConfig,
+    ecs: OnceLock<aws_sdk_ecs::Client>,
+    elb: OnceLock<aws_sdk_elasticloadbalancingv2::Client>,
+    dynamodb: OnceLock<aws_sdk_dynamodb::Client>,
+    sfn: OnceLock<aws_sdk_sfn::Client>,
+    ecr: OnceLock<aws_sdk_ecr::Client>,
+    cloudwatch: OnceLock<aws_sdk_cloudwatch::Client>,
+    logs: OnceLock<aws_sdk_cloudwatchlogs::Client>,
+    tagging: OnceLock<aws_sdk_resourcegroupstagging::Client>,
+    sns: OnceLock<aws_sdk_sns::Client>,
+}
+
+impl Aws {
+    /// From the variables that Lambda sets: region, the role's credentials, and the endpoint if it is not AWS's.
+    ///
+    /// # Errors
+    /// Names the variables that are missing, all at once.
+    pub fn from_env() -> Result<Self, String> {
+        let names = ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
+        let values: Vec<Option<String>> = names.iter().map(|name| std::env::var(name).ok()).collect();
+        let [Some(region), Some(key), Some(secret)] = values.as_slice() else {
+            let missing: Vec<&str> = names
+                .iter()
+                .zip(&values)
+                .filter(|(_, value)| value.is_none())
+                .map(|(name, _)| *name)
+                .collect();
+            return Err(format!("missing in the environment: {}; Lambda sets them", missing.join(", ")));
+        };
+        let token = std::env::var("AWS_SESSION_TOKEN").ok();
+        let credentials = Credentials::new(key, secret, token, None, "lambda environment");
+        let endpoint = std::env::var("AWS_ENDPOINT_URL").ok();
+        Ok(Self::new(region.clone(), credentials, endpoint))
+    }
+
+    fn new(region: String, credentials: Credentials, endpoint: Option<String>) -> Self {
+        let http = Builder::new()
+            .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
+            .build_https();
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+            .operation_timeout(CALL_TIMEOUT)
+            .build();
+        let mut config = SdkConfig::builder()
+            .behavior_version(aws_smithy_runtime_api::client::behavior_version::BehaviorVersion::latest())
+            .region(Region::new(region))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .http_client(http)
+            .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
+            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+            .timeout_config(timeouts);
+        config.set_endpoint_url(endpoint);
+        Self {
+            config: config.build(),
+            ecs: OnceLock::new(),
+            elb: OnceLock::new(),
+            dynamodb: OnceLock::new(),
+            sfn: OnceLock::new(),
+            ecr: OnceLock::new(),
+            cloudwatch: OnceLock::new(),
+            logs: OnceLock::new(),
+            tagging: OnceLock::new(),
+            sns: OnceLock::new(),
+        }
+    }
+
+    /// Amazon ECS.
+    pub fn ecs(&self) -> &aws_sdk_ecs::Client {
+        self.ecs.get_or_init(|| aws_sdk_ecs::Client::new(&self.config))
+    }
+
+    /// Elastic Load Balancing v2.
+    pub fn elb(&self) -> &aws_sdk_elasticloadbalancingv2::Client {
+        self.elb.get_or_init(|| aws_sdk_elasticloadbalancingv2::Client::new(&self.config))
+    }
+
+    /// DynamoDB.
+    pub fn dynamodb(&self) -> &aws_sdk_dynamodb::Client {
+        self.dynamodb.get_or_init(|| aws_sdk_dynamodb::Client::new(&self.config))
+    }
+
+    /// Step Functions.
+    pub fn sfn(&self) -> &aws_sdk_sfn::Client {
+        self.sfn.get_or_init(|| aws_sdk_sfn::Client::new(&self.config))
+    }
+
+    /// The container registry.
+    pub fn ecr(&self) -> &aws_sdk_ecr::Client {
+        self.ecr.get_or_init(|| aws_sdk_ecr::Client::new(&self.config))
+    }
+
+    /// CloudWatch metrics.
+    pub fn cloudwatch(&self) -> &aws_sdk_cloudwatch::Client {
+        self.cloudwatch.get_or_init(|| aws_sdk_cloudwatch::Client::new(&self.config))
+    }
+
+    /// CloudWatch Logs.
+    pub fn logs(&self) -> &aws_sdk_cloudwatchlogs::Client {
+        self.logs.get_or_init(|| aws_sdk_cloudwatchlogs::Client::new(&self.config))
+    }
+
+    /// Resource tagging.
+    pub fn tagging(&self) -> &aws_sdk_resourcegroupstagging::Client {
+        self.tagging.get_or_init(|| aws_sdk_resourcegroupstagging::Client::new(&self.config))
+    }
+
+    /// Notifications.
+    pub fn sns(&self) -> &aws_sdk_sns::Client {
+        self.sns.get_or_init(|| aws_sdk_sns::Client::new(&self.config))
+    }
+}

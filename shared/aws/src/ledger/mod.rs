@@ -1,0 +1,78 @@
+//! The ledger: one table, one item collection per service, read by people with one query.
+//!
+//! | `service` (partition key) | `record` (sort key) | holds |
+//! |---|---|---|
+//! | `CLUSTER/NAME` | `wanted` | what the service should run |
+//! | `CLUSTER/NAME` | `lease` | who may change it, and the fence |
+//! | `CLUSTER/NAME` | `deployment#ID` | one deployment, its plan and its story |
+//!
+//! Every write is on condition of what was read; every read that decides is consistent.
+
+mod deployment;
+mod lease;
+mod wanted;
+
+pub use lease::Claim;
+
+use crate::{At, Aws};
+use aws_sdk_dynamodb::types::AttributeValue;
+use changeover_domain::StepError;
+use changeover_domain::name::ServiceName;
+use serde::de::DeserializeOwned;
+use std::collections::HashMap;
+
+/// The table's partition key.
+pub const PARTITION_KEY: &str = "service";
+/// The table's sort key.
+pub const SORT_KEY: &str = "record";
+/// The attribute that DynamoDB's TTL looks at.
+pub const TTL_ATTRIBUTE: &str = "expires_at";
+
+/// The table, by name.
+pub struct Ledger<'a> {
+    aws: &'a Aws,
+    table: &'a str,
+}
+
+type Item = HashMap<String, AttributeValue>;
+
+impl<'a> Ledger<'a> {
+    /// The ledger in a table.
+    pub fn new(aws: &'a Aws, table: &'a str) -> Self {
+        Self { aws, table }
+    }
+
+    async fn get<T: DeserializeOwned>(
+        &self,
+        service: &ServiceName,
+        record: &str,
+    ) -> Result<Option<T>, StepError> {
+        let request = self.aws.dynamodb().get_item().table_name(self.table).consistent_read(true);
+        let answer = request.set_key(Some(key(service, record))).send().await.at("GetItem", record)?;
+        answer.item.map(|item| parse(item, record)).transpose()
+    }
+}
+
+fn key(service: &ServiceName, record: &str) -> Item {
+    Item::from([
+        (PARTITION_KEY.to_owned(), AttributeValue::S(service.to_string())),
+        (SORT_KEY.to_owned(), AttributeValue::S(record.to_owned())),
+    ])
+}
+
+fn parse<T: DeserializeOwned>(item: Item, record: &str) -> Result<T, StepError> {
+    serde_dynamo::aws_sdk_dynamodb_1::from_item(item).map_err(|error| {
+        StepError::RecordMissing(format!("the ledger's {record} cannot be read by this version: {error}"))
+    })
+}
+
+fn number(value: u64) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}
+
+fn lost_race(call: &str, record: &str) -> StepError {
+    StepError::Busy {
+        call: call.to_owned(),
+        detail: format!("someone wrote the ledger's {record} first; it is read again"),
+    }
+}

@@ -1,0 +1,105 @@
+//! CloudWatch: what a target group did in a span of time.
+
+use crate::{At, Aws, date_time};
+use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricDataResult, MetricStat};
+use changeover_domain::metrics::Counts;
+use changeover_domain::span::Seconds;
+use changeover_domain::{StepError, Timestamp};
+
+/// The namespace of Application Load Balancer metrics.
+const NAMESPACE: &str = "AWS/ApplicationELB";
+/// The percentile of response time that is compared.
+const LATENCY: &str = "p90";
+
+/// Which target group, when, at what grain.
+#[derive(Debug, Clone, Copy)]
+pub struct Window<'a> {
+    /// The target group's ARN.
+    pub target_group: &'a str,
+    /// The load balancer's ARN.
+    pub load_balancer: &'a str,
+    /// From here; periods that begin earlier are not counted.
+    pub from: Timestamp,
+    /// To here.
+    pub to: Timestamp,
+    /// How long a period is; 60 s is what load balancers report.
+    pub period: Seconds,
+}
+
+/// The counts of a window. What CloudWatch has not heard of yet is not in them.
+pub async fn counts(aws: &Aws, window: &Window<'_>) -> Result<Counts, StepError> {
+    let answer = aws
+        .cloudwatch()
+        .get_metric_data()
+        .start_time(date_time(window.from))
+        .end_time(date_time(window.to))
+        .metric_data_queries(query("requests", "RequestCount", "Sum", window))
+        .metric_data_queries(query("errors", "HTTPCode_Target_5XX_Count", "Sum", window))
+        .metric_data_queries(query("refused", "TargetConnectionErrorCount", "Sum", window))
+        .metric_data_queries(query("latency", "TargetResponseTime", LATENCY, window))
+        .send()
+        .await
+        .at("GetMetricData", window.target_group)?;
+    let results = answer.metric_data_results();
+    Ok(Counts {
+        requests: total(values(results, "requests")),
+        errors: total(values(results, "errors")) + total(values(results, "refused")),
+        p90: values(results, "latency").max_by(f64::total_cmp),
+    })
+}
+
+/// The values of one query.
+fn values<'a>(results: &'a [MetricDataResult], id: &'a str) -> impl Iterator<Item = f64> + 'a {
+    results.iter().filter(move |result| result.id() == Some(id)).flat_map(MetricDataResult::values).copied()
+}
+
+/// A sum of counts, which CloudWatch tells as floating point.
+fn total(values: impl Iterator<Item = f64>) -> u64 {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "counts are whole and not negative"
+    )]
+    values.map(|value| value.max(0.0).round() as u64).sum()
+}
+
+fn query(id: &str, name: &str, statistic: &str, window: &Window<'_>) -> MetricDataQuery {
+    let dimension = |name: &str, value: &str| Dimension::builder().name(name).value(value).build();
+    let metric = Metric::builder()
+        .namespace(NAMESPACE)
+        .metric_name(name)
+        .dimensions(dimension("TargetGroup", last_part(window.target_group, "targetgroup/")))
+        .dimensions(dimension(
+            "LoadBalancer",
+            last_part(window.load_balancer, "loadbalancer/").trim_start_matches("loadbalancer/"),
+        ))
+        .build();
+    let period = i32::try_from(window.period.0).unwrap_or(i32::MAX);
+    let stat = MetricStat::builder().metric(metric).period(period).stat(statistic).build();
+    MetricDataQuery::builder().id(id).metric_stat(stat).build()
+}
+
+/// The part of an ARN that metrics go by: `targetgroup/NAME/ID`, `loadbalancer/app/NAME/ID`.
+fn last_part<'a>(arn: &'a str, from: &str) -> &'a str {
+    arn.find(from).map_or(arn, |at| &arn[at..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dimensions_are_the_tails_of_the_arns() {
+        let window = Window {
+            target_group: "arn:aws:elasticloadbalancing:r:1:targetgroup/blue/73e2d6bc24d8a067",
+            load_balancer: "arn:aws:elasticloadbalancing:r:1:loadbalancer/app/web/50dc6c495c0c9188",
+            from: Timestamp::UNIX_EPOCH,
+            to: Timestamp::UNIX_EPOCH,
+            period: Seconds(60),
+        };
+        let query = query("requests", "RequestCount", "Sum", &window);
+        let metric = query.metric_stat().unwrap().metric().unwrap();
+        let values: Vec<_> = metric.dimensions().iter().map(|d| d.value().unwrap()).collect();
+        assert_eq!(values, ["targetgroup/blue/73e2d6bc24d8a067", "app/web/50dc6c495c0c9188"]);
+    }
+}

@@ -1,3 +1,3 @@
-//! The check-health function.
+//! The `check-health` function.
 
 fn main() {}

@@ -1,3 +1,3 @@
-//! The dispatch function.
+//! The `dispatch` function.
 
 fn main() {}

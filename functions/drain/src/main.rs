@@ -1,3 +1,3 @@
-//! The drain function.
+//! The `drain` function.
 
 fn main() {}

@@ -1,3 +1,3 @@
-//! The finish function.
+//! The `finish` function.
 
 fn main() {}

@@ -1,3 +1,3 @@
-//! The plan function.
+//! The `plan` function.
 
 fn main() {}

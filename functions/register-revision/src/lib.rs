@@ -1,1 +1,30 @@
-//! The register-revision function.
+//! Registers the revision that runs the pinned image.
+//!
+//! Owns: one new task definition revision. Never: services; and of the task definition it copies it changes only
+//! the image of the planned container, and adds a tag with the deployment's id.
+
+mod act;
+mod decide;
+mod look;
+
+pub use decide::{Action, DEPLOYMENT_TAG, View, decide};
+
+use changeover_domain::StepError;
+use changeover_domain::state::{Baton, Verdict};
+use changeover_lambda::Context;
+
+/// Makes sure that the deployment has its revision.
+pub async fn run(context: &Context, baton: Baton) -> Result<Baton, StepError> {
+    let mut held = context.hold(&baton).await?;
+    if let Some(revision) = &held.record.progress.revision {
+        return Ok(baton.with(Verdict::Ready, format!("{revision} is registered")));
+    }
+    let view = look::look(context, &held).await?;
+    let action = decide(view)?;
+    let revision = act::act(context, &held, action).await?;
+    let note = format!("registered {revision}");
+    held.record.progress.revision = Some(revision);
+    held.record.note(context.now(), "RegisterRevision", &note);
+    held.write().await?;
+    Ok(baton.with(Verdict::Ready, note))
+}

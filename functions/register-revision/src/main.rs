@@ -1,3 +1,5 @@
-//! The register-revision function.
+//! The `register-revision` function as Lambda runs it.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    changeover_lambda::serve("register-revision", register_revision::run)
+}

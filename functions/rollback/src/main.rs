@@ -1,3 +1,3 @@
-//! The rollback function.
+//! The `rollback` function.
 
 fn main() {}

@@ -1,3 +1,5 @@
-//! The swap function.
+//! The `swap` function as Lambda runs it.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    changeover_lambda::serve("swap", swap::run)
+}

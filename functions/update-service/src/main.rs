@@ -1,3 +1,5 @@
-//! The update-service function.
+//! The `update-service` function as Lambda runs it.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    changeover_lambda::serve("update-service", update_service::run)
+}

@@ -13,6 +13,7 @@ pub mod elb;
 pub mod executions;
 pub mod ledger;
 pub mod logs;
+pub mod look;
 pub mod metrics;
 pub mod tags;
 pub mod topic;

@@ -92,6 +92,9 @@ pub struct Progress {
     /// The index of the step that is being written or was written last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub step: Option<usize>,
+    /// The index of the last step whose bake passed: until then a repeated `swap` repeats that step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baked: Option<usize>,
     /// The next side's weight that was last read back from every route.
     #[serde(default)]
     pub weight: Weight,
@@ -116,6 +119,13 @@ pub struct Progress {
     /// Whether rollback is complete.
     #[serde(default)]
     pub rolled_back: bool,
+}
+
+impl Progress {
+    /// The step whose turn it is: the one after the last that baked, however often it was begun.
+    pub fn step_to_make(&self) -> usize {
+        self.baked.map_or(0, |baked| baked + 1)
+    }
 }
 
 /// One attempt to bring one service to one image.

@@ -1,1 +1,12 @@
-//! What every function has around it: serving, errors on the wire, configuration, telemetry.
+//! What every function has around it: serving invocations, errors on the wire, configuration, telemetry.
+//!
+//! Owns: the process's beginning, the clock, the environment, what is logged. Never: what a function decides.
+
+mod config;
+mod context;
+mod serve;
+mod telemetry;
+
+pub use config::Config;
+pub use context::{Context, Held};
+pub use serve::serve;

@@ -1,0 +1,98 @@
+//! Configuration: what `template.yaml` gives a function through its environment.
+
+use changeover_domain::settings::Raw;
+use changeover_domain::span::Seconds;
+
+/// What the stack says. Every function gets the same variables, so that none can disagree with another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// `CHANGEOVER_TABLE`: the ledger's table.
+    pub table: String,
+    /// `CHANGEOVER_STATE_MACHINE`: the state machine's ARN; only who starts executions needs it.
+    pub state_machine: Option<String>,
+    /// `CHANGEOVER_TOPIC`: the SNS topic that is told of outcomes; only `finish` needs it.
+    pub topic: Option<String>,
+    /// `CHANGEOVER_DEFAULTS`: settings below the tags, a JSON object by the tags' names without prefix.
+    pub defaults: Raw,
+    /// `CHANGEOVER_POLL_SECONDS`: how long to wait between two looks.
+    pub poll: Seconds,
+    /// `CHANGEOVER_METRIC_PERIOD_SECONDS`: how long CloudWatch's periods are; 60 for load balancers.
+    pub metric_period: Seconds,
+    /// `CHANGEOVER_METRIC_DELAY_SECONDS`: how long until a period's numbers are complete.
+    pub metric_delay: Seconds,
+    /// `CHANGEOVER_CONVERGENCE_SECONDS`: how long a change of weights may take to reach every balancer node.
+    pub convergence: Seconds,
+    /// `CHANGEOVER_ROOM_PATIENCE_SECONDS`: how long a lack of room may last before it fails a deployment.
+    pub room_patience: Seconds,
+    /// `CHANGEOVER_DATA_PATIENCE_SECONDS`: how long a bake waits for requests to judge by before it fails.
+    pub data_patience: Seconds,
+}
+
+impl Config {
+    /// Reads the environment.
+    ///
+    /// # Errors
+    /// Names every variable that is missing or wrong, all at once.
+    pub fn from_env() -> Result<Self, String> {
+        Self::read(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+    }
+
+    fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
+        let mut mistakes = Vec::new();
+        let mut seconds = |name: &str, default: u64| match variable(name) {
+            None => Seconds(default),
+            Some(value) => value.parse().map(Seconds).unwrap_or_else(|_| {
+                mistakes.push(format!("{name} is {value:?}, not a whole number of seconds"));
+                Seconds(default)
+            }),
+        };
+        let poll = seconds("CHANGEOVER_POLL_SECONDS", 10);
+        let metric_period = seconds("CHANGEOVER_METRIC_PERIOD_SECONDS", 60);
+        let metric_delay = seconds("CHANGEOVER_METRIC_DELAY_SECONDS", 120);
+        let convergence = seconds("CHANGEOVER_CONVERGENCE_SECONDS", 120);
+        let room_patience = seconds("CHANGEOVER_ROOM_PATIENCE_SECONDS", 300);
+        let data_patience = seconds("CHANGEOVER_DATA_PATIENCE_SECONDS", 1800);
+        let defaults = variable("CHANGEOVER_DEFAULTS").unwrap_or_else(|| "{}".to_owned());
+        let defaults = serde_json::from_str(&defaults).unwrap_or_else(|error| {
+            mistakes.push(format!("CHANGEOVER_DEFAULTS is not a JSON object of settings: {error}"));
+            Raw::new()
+        });
+        let table = variable("CHANGEOVER_TABLE").unwrap_or_else(|| {
+            mistakes.push("CHANGEOVER_TABLE is missing".to_owned());
+            String::new()
+        });
+        if !mistakes.is_empty() {
+            return Err(mistakes.join("; "));
+        }
+        Ok(Self {
+            table,
+            state_machine: variable("CHANGEOVER_STATE_MACHINE"),
+            topic: variable("CHANGEOVER_TOPIC"),
+            defaults,
+            poll,
+            metric_period,
+            metric_delay,
+            convergence,
+            room_patience,
+            data_patience,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_is_enough_and_every_mistake_is_told() {
+        let only_table = |name: &str| (name == "CHANGEOVER_TABLE").then(|| "ledger".to_owned());
+        let config = Config::read(only_table).unwrap();
+        assert_eq!((config.table.as_str(), config.poll), ("ledger", Seconds(10)));
+
+        let wrong = |name: &str| (name != "CHANGEOVER_TABLE").then(|| "soon".to_owned());
+        let mistakes = Config::read(wrong).unwrap_err();
+        for part in ["CHANGEOVER_TABLE", "CHANGEOVER_POLL_SECONDS", "CHANGEOVER_DEFAULTS"] {
+            assert!(mistakes.contains(part), "{part} in {mistakes}");
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Serves a function: one invocation after the other, errors by the names that the state machine knows.
+
+use crate::{Config, Context, telemetry};
+use changeover_aws::Aws;
+use changeover_domain::StepError;
+use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::process::ExitCode;
+
+/// Runs a function until Lambda ends the process.
+///
+/// Clients are built once, before the first invocation; an input that cannot be read is `BadInput` in words.
+pub fn serve<I, O, F>(name: &'static str, run: F) -> ExitCode
+where
+    I: DeserializeOwned,
+    O: Serialize,
+    F: AsyncFn(&Context, I) -> Result<O, StepError>,
+{
+    telemetry::start(name);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let served = runtime.map_err(|error| error.to_string()).and_then(|runtime| {
+        let context = Context { config: Config::from_env()?, aws: Aws::from_env()? };
+        runtime.block_on(poll(&context, &run))
+    });
+    match served {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(error, "the function could not start");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn poll<I, O, F>(context: &Context, run: &F) -> Result<(), String>
+where
+    I: DeserializeOwned,
+    O: Serialize,
+    F: AsyncFn(&Context, I) -> Result<O, StepError>,
+{
+    let handler = service_fn(async |event: LambdaEvent<Value>| {
+        telemetry::begin(&event.context.request_id, event.context.xray_trace_id.as_deref());
+        answer(context, run, event.payload).await.map_err(|error| {
+            tracing::warn!(error = error.name(), detail = %error, "the step failed");
+            Diagnostic { error_type: error.name().to_owned(), error_message: error.to_string() }
+        })
+    });
+    lambda_runtime::run(handler).await.map_err(|error| error.to_string())
+}
+
+async fn answer<I, O, F>(context: &Context, run: &F, payload: Value) -> Result<Value, StepError>
+where
+    I: DeserializeOwned,
+    O: Serialize,
+    F: AsyncFn(&Context, I) -> Result<O, StepError>,
+{
+    let input = serde_json::from_value(payload)
+        .map_err(|error| StepError::BadInput(format!("the input is not one of ours: {error}")))?;
+    let output = run(context, input).await?;
+    serde_json::to_value(output)
+        .map_err(|error| StepError::RecordMissing(format!("the answer cannot be written: {error}")))
+}

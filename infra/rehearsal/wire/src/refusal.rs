@@ -1,0 +1,42 @@
+//! The codes of refusals that come before any handler. Owns: which service says what.
+
+use crate::error::ApiError;
+use crate::protocol::Protocol;
+use crate::service::Service;
+use crate::validate;
+
+/// The refusal of an input that breaks constraints.
+pub(crate) fn invalid(service: Service, operation: &str, violations: &[String]) -> ApiError {
+    ApiError::new(invalid_code(service, operation), validate::message(violations))
+}
+
+fn invalid_code(service: Service, operation: &str) -> &'static str {
+    match service {
+        Service::Ecs if operation.ends_with("TaskDefinition") => "ClientException",
+        Service::Ecs | Service::Ecr | Service::Tagging | Service::Logs => "InvalidParameterException",
+        Service::Elbv2 | Service::AutoScaling | Service::Sts | Service::CloudWatch | Service::Sns => {
+            "ValidationError"
+        }
+        Service::StepFunctions
+        | Service::DynamoDb
+        | Service::EventBridge
+        | Service::Scheduler
+        | Service::Lambda
+        | Service::ApplicationAutoScaling => "ValidationException",
+    }
+}
+
+/// The refusal of an operation that the models do not have.
+pub(crate) fn unknown_operation(protocol: Protocol, service: Option<Service>, operation: &str) -> ApiError {
+    let service = service.map_or("any service", Service::name);
+    let message = format!("The rehearsal has no operation '{operation}' of {service}");
+    match protocol {
+        Protocol::Query => ApiError::new("InvalidAction", message),
+        _ => ApiError::new("UnknownOperationException", message),
+    }
+}
+
+/// The refusal of a query that names another version of an API.
+pub(crate) fn unknown_version(operation: &str, version: &str) -> ApiError {
+    ApiError::new("InvalidAction", format!("Could not find operation {operation} for version {version}"))
+}

@@ -1,0 +1,141 @@
+//! Load balancers: application ones, on loopback.
+
+use super::attributes;
+use super::{input, page::page, refuse, tags};
+use crate::arn::{Arns, tail};
+use crate::elb::Inner;
+use crate::metrics::BalancerMetrics;
+use crate::state::{BalancerRuntime, LoadBalancer, State};
+use parking_lot::Mutex;
+use rehearsal_wire::ApiError;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Load balancers of one account and region.
+const LOAD_BALANCERS: usize = 50;
+
+pub(crate) fn create(inner: &Arc<Inner>, input: &Value) -> Result<Value, ApiError> {
+    let name = input::name(input, "Load balancer")?;
+    if let Some(kind) = input::text(input, "Type").filter(|kind| *kind != "application") {
+        return Err(refuse::validation(format!("Load balancers of type '{kind}' are not offered here")));
+    }
+    let scheme = input::text(input, "Scheme").unwrap_or("internet-facing");
+    if !["internet-facing", "internal"].contains(&scheme) {
+        return Err(refuse::constraint(
+            "scheme",
+            scheme,
+            "Member must satisfy enum value set: [internet-facing, internal]",
+        ));
+    }
+    let mut subnets = input::texts(input, "Subnets");
+    subnets.extend(
+        input::list(input, "SubnetMappings")
+            .iter()
+            .filter_map(|map| input::text(map, "SubnetId"))
+            .map(str::to_owned),
+    );
+    let given = tags::parse(input)?;
+    let mut state = inner.state.lock();
+    if let Some((arn, known)) = state.load_balancers.iter().find(|(_, known)| known.name == name) {
+        if known.scheme != scheme || known.subnets != subnets {
+            return Err(ApiError::new(
+                "DuplicateLoadBalancerName",
+                format!("A load balancer with the same name '{name}' exists, but with different settings"),
+            ));
+        }
+        return Ok(json!({"LoadBalancers": [render(arn, known)]}));
+    }
+    if state.load_balancers.len() >= LOAD_BALANCERS {
+        return Err(ApiError::new(
+            "TooManyLoadBalancers",
+            "The maximum number of load balancers has been reached",
+        ));
+    }
+    let arn = Arns::new(&inner.config).load_balancer(name, inner.id());
+    let balancer = LoadBalancer {
+        name: name.to_owned(),
+        scheme: scheme.to_owned(),
+        subnets,
+        security_groups: input::texts(input, "SecurityGroups"),
+        created: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64(),
+        attributes: attributes::load_balancer_defaults(),
+        runtime: Arc::new(BalancerRuntime {
+            metrics: Mutex::new(BalancerMetrics::new(inner.config.metrics_history)),
+            idle_seconds: AtomicU64::new(attributes::IDLE_SECONDS),
+            keep_alive_seconds: AtomicU64::new(attributes::KEEP_ALIVE_SECONDS),
+        }),
+    };
+    let told = render(&arn, &balancer);
+    tags::put(&mut state, &arn, given);
+    state.load_balancers.insert(arn, balancer);
+    inner.tick();
+    Ok(json!({"LoadBalancers": [told]}))
+}
+
+pub(crate) fn describe(inner: &Inner, input: &Value) -> Result<Value, ApiError> {
+    let state = inner.state.lock();
+    let (arns, names) = (input::texts(input, "LoadBalancerArns"), input::texts(input, "Names"));
+    if let Some(arn) = arns.iter().find(|arn| !state.load_balancers.contains_key(*arn)) {
+        return Err(refuse::load_balancer_not_found(arn));
+    }
+    if let Some(name) =
+        names.iter().find(|name| !state.load_balancers.values().any(|known| known.name == **name))
+    {
+        return Err(refuse::load_balancer_not_found(name));
+    }
+    let all = arns.is_empty() && names.is_empty();
+    let found = state
+        .load_balancers
+        .iter()
+        .filter(|(arn, known)| all || arns.contains(arn) || names.contains(&known.name))
+        .map(|(arn, known)| (arn.clone(), render(arn, known)))
+        .collect();
+    page(input, "LoadBalancers", found)
+}
+
+/// Deletes a load balancer with its listeners and rules; one that is not there is fine, as in AWS.
+pub(crate) fn delete(inner: &Arc<Inner>, input: &Value) -> Result<Value, ApiError> {
+    let arn = input::required(input, "LoadBalancerArn")?;
+    let mut state = inner.state.lock();
+    let listeners: Vec<String> = state
+        .listeners
+        .iter()
+        .filter(|(_, listener)| listener.load_balancer == arn)
+        .map(|(arn, _)| arn.clone())
+        .collect();
+    for listener in listeners {
+        super::listeners::remove(inner, &mut state, &listener);
+    }
+    state.load_balancers.remove(arn);
+    state.tags.remove(arn);
+    inner.tick();
+    Ok(json!({}))
+}
+
+pub(crate) fn find<'a>(state: &'a State, arn: &str) -> Result<&'a LoadBalancer, ApiError> {
+    state.load_balancers.get(arn).ok_or_else(|| refuse::load_balancer_not_found(arn))
+}
+
+/// The DNS name is where the load balancer can really be reached: its listeners are on loopback.
+fn render(arn: &str, balancer: &LoadBalancer) -> Value {
+    let zones: Vec<Value> = balancer
+        .subnets
+        .iter()
+        .map(|subnet| json!({"ZoneName": "us-east-1a", "SubnetId": subnet, "LoadBalancerAddresses": []}))
+        .collect();
+    json!({
+        "LoadBalancerArn": arn,
+        "DNSName": "127.0.0.1",
+        "CanonicalHostedZoneId": format!("Z{}", tail(arn).to_uppercase()),
+        "CreatedTime": balancer.created,
+        "LoadBalancerName": balancer.name,
+        "Scheme": balancer.scheme,
+        "State": {"Code": "active"},
+        "Type": "application",
+        "AvailabilityZones": zones,
+        "SecurityGroups": balancer.security_groups,
+        "IpAddressType": "ipv4",
+    })
+}

@@ -1,0 +1,39 @@
+//! A target's checks over time: the first soon after registration, then one an interval.
+
+use super::{Health, Thresholds, probe::probe};
+use crate::elb::Inner;
+use crate::state::CheckSettings;
+use crate::target::Target;
+use std::sync::Arc;
+use tokio::time::{Instant, sleep, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+/// Checks a target until told to stop.
+pub(crate) async fn watch(inner: Arc<Inner>, target: Arc<Target>, stop: CancellationToken) {
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = check_on_and_on(&inner, &target) => {}
+    }
+}
+
+async fn check_on_and_on(inner: &Arc<Inner>, target: &Arc<Target>) {
+    sleep(inner.draw(inner.config.target_lag)).await;
+    inner.turn(target, |health| match health {
+        Health::Registering => Health::Checking { failures: 0 },
+        other => other,
+    });
+    let mut due = Instant::now();
+    // Settings are read anew for each check: ModifyTargetGroup acts from the next one on.
+    while let Some(settings) = settings(inner, target) {
+        let finding = probe(target.address, &settings).await;
+        let thresholds =
+            Thresholds { healthy: settings.healthy_threshold, unhealthy: settings.unhealthy_threshold };
+        inner.turn(target, |health| health.observe(finding, thresholds));
+        due = (due + settings.interval).max(Instant::now());
+        sleep_until(due).await;
+    }
+}
+
+fn settings(inner: &Inner, target: &Target) -> Option<CheckSettings> {
+    inner.state.lock().groups.get(&target.group.arn).map(|group| group.check.clone())
+}

@@ -1,0 +1,16 @@
+//! The data plane: nodes that take connections and proxy requests, each by its own view.
+
+mod answer;
+mod body;
+mod choose;
+mod connection;
+mod door;
+mod headers;
+mod link;
+mod node;
+mod proxy;
+mod tunnel;
+
+pub(crate) use door::{Door, open};
+pub(crate) use link::Link;
+pub(crate) use node::Node;

@@ -1,1 +1,47 @@
-//! The check-health function.
+//! Gathers evidence and gives a verdict: before the shift, and while baking after each.
+//!
+//! Owns: the count of healthy readings, and the reason if it fails. Never: anything in AWS; it only looks.
+
+mod act;
+mod decide;
+mod look;
+
+pub use decide::{Ruling, View, decide};
+
+use changeover_domain::StepError;
+use changeover_domain::state::{Baton, Verdict};
+use changeover_lambda::Context;
+use serde::{Deserialize, Serialize};
+
+/// What the verdict is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Purpose {
+    /// May the new tasks get traffic?
+    Start,
+    /// Do they bear the traffic that they got?
+    Bake,
+}
+
+/// The baton, and what the verdict is for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Input {
+    /// Where the deployment stands.
+    #[serde(flatten)]
+    pub baton: Baton,
+    /// What the verdict is for; the state machine says.
+    pub purpose: Purpose,
+}
+
+/// Looks once and says `ready`, `wait` or `failed`.
+pub async fn run(context: &Context, input: Input) -> Result<Baton, StepError> {
+    let mut held = context.hold(&input.baton).await?;
+    let view = look::look(context, &held, input.purpose).await?;
+    let ruling = decide(&view);
+    let note = act::act(context, &mut held, &view, &ruling).await?;
+    let baton = Baton { more_steps: view.more_steps, ..input.baton };
+    Ok(match ruling.verdict {
+        Verdict::Wait => baton.waiting(ruling.wait.0, note),
+        verdict => baton.with(verdict, note),
+    })
+}

@@ -1,3 +1,5 @@
-//! The `check-health` function.
+//! The `check-health` function as Lambda runs it.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    changeover_lambda::serve("check-health", check_health::run)
+}

@@ -86,6 +86,9 @@ pub struct Progress {
     /// Healthy readings in a row.
     #[serde(default)]
     pub readings: u32,
+    /// Since when tasks that had been healthy are not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sick_at: Option<Timestamp>,
     /// When the last reading was taken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read_at: Option<Timestamp>,

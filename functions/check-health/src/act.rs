@@ -1,0 +1,59 @@
+//! Puts a ruling on record, with the last words of a task that stopped.
+
+use crate::{Purpose, Ruling, View};
+use changeover_aws::ecs::task_definition;
+use changeover_aws::logs::last_lines;
+use changeover_domain::StepError;
+use changeover_domain::state::Verdict;
+use changeover_lambda::{Context, Held};
+
+pub(crate) async fn act(
+    context: &Context,
+    held: &mut Held<'_>,
+    view: &View,
+    ruling: &Ruling,
+) -> Result<String, StepError> {
+    let mut why = ruling.why.clone();
+    if let Some(task) = &ruling.task {
+        why.push_str(&last_words(context, held, view, task).await);
+    }
+    let before = held.record.clone();
+    let progress = &mut held.record.progress;
+    progress.readings = ruling.readings;
+    if ruling.took_reading {
+        progress.read_at = Some(view.now);
+    }
+    progress.sick_at = ruling.sick.then(|| progress.sick_at.unwrap_or(view.now));
+    if ruling.verdict == Verdict::Ready && view.purpose == Purpose::Bake {
+        progress.baked = progress.step;
+    }
+    if ruling.verdict == Verdict::Failed {
+        held.record.fail(&why);
+        held.record.superseded |= ruling.superseded;
+    }
+    let state = match view.purpose {
+        Purpose::Start => "CheckHealth",
+        Purpose::Bake => "Bake",
+    };
+    held.record.note(view.now, state, &why);
+    if held.record != before {
+        held.write().await?;
+    }
+    Ok(why)
+}
+
+/// What a stopped task wrote last. That it cannot be read does not make the verdict another one.
+async fn last_words(context: &Context, held: &Held<'_>, view: &View, task: &str) -> String {
+    let read = async {
+        let (definition, _) = task_definition(&context.aws, &view.revision).await?;
+        last_lines(&context.aws, &definition, &held.plan()?.container, task).await
+    };
+    match read.await {
+        Ok(lines) if lines.is_empty() => String::new(),
+        Ok(lines) => format!("; its last lines: {}", lines.join(" | ")),
+        Err(error) => {
+            tracing::warn!(%error, task, "the last lines of a stopped task could not be read");
+            String::new()
+        }
+    }
+}

@@ -1,0 +1,302 @@
+//! The verdict, given what was seen at one moment and how many good moments came before.
+
+use crate::Purpose;
+use changeover_domain::Timestamp;
+use changeover_domain::evidence::SideSeen;
+use changeover_domain::health::{Expectation, Judgement, judge};
+use changeover_domain::metrics::{Comparison, Counts, compare};
+use changeover_domain::settings::Settings;
+use changeover_domain::span::Seconds;
+use changeover_domain::state::Verdict;
+
+/// How many health-check intervals tasks that were healthy may be sick before a bake fails.
+const SICK_INTERVALS: u64 = 2;
+
+/// What was seen, and what is asked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct View {
+    /// What the verdict is for.
+    pub purpose: Purpose,
+    /// The time of the look.
+    pub now: Timestamp,
+    /// The side that runs the new tasks, or the rolling service.
+    pub seen: SideSeen,
+    /// The revision that must run.
+    pub revision: String,
+    /// How many tasks of it there must be.
+    pub needed: u32,
+    /// When they were asked for.
+    pub started_at: Timestamp,
+    /// When the traffic that is judged began.
+    pub watched_since: Timestamp,
+    /// Healthy readings in a row so far.
+    pub readings: u32,
+    /// When the last one was taken.
+    pub read_at: Option<Timestamp>,
+    /// Since when they are not healthy any more.
+    pub sick_at: Option<Timestamp>,
+    /// What new and old tasks did with their requests; none without a load balancer, or without traffic yet.
+    pub metrics: Option<(Counts, Counts)>,
+    /// The newer image that this deployment gives way to.
+    pub newer: Option<String>,
+    /// Whether there is another step to shift.
+    pub more_steps: bool,
+    /// What was asked for.
+    pub settings: Settings,
+    /// Two readings closer than this are one: no health check lies between them.
+    pub check_interval: Seconds,
+    /// How long to wait between looks.
+    pub poll: Seconds,
+    /// How long a lack of room may last.
+    pub room_patience: Seconds,
+    /// How long a bake waits for requests to judge by.
+    pub data_patience: Seconds,
+}
+
+/// The verdict and what goes on record with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ruling {
+    /// `ready`, `wait` or `failed`.
+    pub verdict: Verdict,
+    /// Why, in words.
+    pub why: String,
+    /// How long to wait, if so.
+    pub wait: Seconds,
+    /// Healthy readings in a row, this one included.
+    pub readings: u32,
+    /// Whether this look counts as a reading.
+    pub took_reading: bool,
+    /// Whether the tasks are sick now.
+    pub sick: bool,
+    /// A stopped task whose last words are worth reading.
+    pub task: Option<String>,
+    /// Whether it fails only because something newer is wanted.
+    pub superseded: bool,
+}
+
+/// Gives the verdict. Pure: everything it knows is in its arguments.
+pub fn decide(view: &View) -> Ruling {
+    if let Some(newer) = &view.newer {
+        return Ruling { superseded: true, ..failed(view, format!("{newer} is wanted now")) };
+    }
+    let expectation = Expectation {
+        revision: &view.revision,
+        needed: view.needed,
+        since: view.started_at,
+        now: view.now,
+        room_patience: view.room_patience,
+    };
+    let metrics =
+        view.metrics.as_ref().map(|(next, live)| compare(next, live, view.settings.minimum_requests));
+    if let Some(Comparison::Worse(why)) = &metrics {
+        return failed(view, why.clone());
+    }
+    match (judge(&view.seen, &expectation), view.purpose) {
+        (Judgement::Broken { reason, task }, _) => Ruling { task, ..failed(view, reason) },
+        (Judgement::NotYet(why), Purpose::Start) => not_started(view, &why),
+        (Judgement::NotYet(why), Purpose::Bake) => sick(view, &why),
+        (Judgement::Healthy, Purpose::Start) => reading(view),
+        (Judgement::Healthy, Purpose::Bake) => baking(view, metrics.as_ref()),
+    }
+}
+
+fn failed(view: &View, why: String) -> Ruling {
+    Ruling {
+        verdict: Verdict::Failed,
+        why,
+        wait: Seconds(0),
+        readings: view.readings,
+        took_reading: false,
+        sick: false,
+        task: None,
+        superseded: false,
+    }
+}
+
+fn wait(view: &View, seconds: Seconds, why: String) -> Ruling {
+    Ruling { verdict: Verdict::Wait, wait: Seconds(seconds.0.max(1)), ..failed(view, why) }
+}
+
+fn not_started(view: &View, why: &str) -> Ruling {
+    let waited = Seconds::between(view.started_at, view.now);
+    if waited >= view.settings.health_timeout {
+        return failed(view, format!("not healthy after {}: {why}", view.settings.health_timeout));
+    }
+    Ruling { readings: 0, ..wait(view, view.poll, why.to_owned()) }
+}
+
+/// Counts a healthy look, unless no health check can have been made since the last one.
+fn reading(view: &View) -> Ruling {
+    let wanted = view.settings.healthy_checks;
+    let since_last = view.read_at.filter(|_| view.readings > 0).map(|at| Seconds::between(at, view.now));
+    if let Some(early) = since_last.filter(|since| *since < view.check_interval) {
+        let rest = Seconds(view.check_interval.0 - early.0);
+        return wait(view, rest, format!("{} of {wanted} healthy readings", view.readings));
+    }
+    let readings = view.readings + 1;
+    let why = format!("{readings} of {wanted} healthy readings");
+    let ruling = wait(view, view.check_interval, why);
+    let verdict = if readings >= wanted { Verdict::Ready } else { Verdict::Wait };
+    Ruling { verdict, readings, took_reading: true, ..ruling }
+}
+
+/// Tasks that had been healthy are not: one failed check may pass, several may not.
+fn sick(view: &View, why: &str) -> Ruling {
+    let since = view.sick_at.unwrap_or(view.now);
+    let patience = Seconds(view.check_interval.0.saturating_mul(SICK_INTERVALS).max(view.poll.0));
+    if Seconds::between(since, view.now) >= patience {
+        return failed(view, format!("the new tasks fell ill: {why}"));
+    }
+    Ruling { sick: true, ..wait(view, view.poll, why.to_owned()) }
+}
+
+fn baking(view: &View, metrics: Option<&Comparison>) -> Ruling {
+    let watched = Seconds::between(view.watched_since, view.now);
+    let bake = view.settings.bake;
+    if watched < bake {
+        let rest = Seconds(bake.0 - watched.0).min(view.poll);
+        return wait(view, rest, format!("watching for {bake}"));
+    }
+    match metrics {
+        Some(Comparison::Inconclusive(why)) if watched.0 >= bake.0.saturating_add(view.data_patience.0) => {
+            failed(view, format!("there was nothing to judge the new tasks by after {watched}: {why}"))
+        }
+        Some(Comparison::Inconclusive(why)) => wait(view, view.poll, why.clone()),
+        Some(Comparison::AsWell(why) | Comparison::Worse(why)) => ready(view, why.clone()),
+        None => ready(view, format!("healthy for {watched}")),
+    }
+}
+
+fn ready(view: &View, why: String) -> Ruling {
+    Ruling { verdict: Verdict::Ready, ..failed(view, why) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use changeover_domain::evidence::{EcsDeployment, TargetSeen, TaskSeen};
+    use changeover_domain::settings::{Raw, read};
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn side(state: &str) -> SideSeen {
+        let task = TaskSeen {
+            task_definition: "td:2".into(),
+            last_status: "RUNNING".into(),
+            desired_status: "RUNNING".into(),
+            ..TaskSeen::default()
+        };
+        let target = TargetSeen { id: "10.0.0.1".into(), port: 80, state: state.into(), why: None };
+        let mut seen = SideSeen {
+            tasks: vec![task],
+            targets: [("tg".to_owned(), vec![target])].into(),
+            ..SideSeen::default()
+        };
+        seen.service.deployments = vec![EcsDeployment {
+            status: "PRIMARY".into(),
+            task_definition: "td:2".into(),
+            ..EcsDeployment::default()
+        }];
+        seen
+    }
+
+    fn view(purpose: Purpose, state: &str) -> View {
+        let tags = Raw::from([("repository".to_owned(), "web".to_owned())]);
+        View {
+            purpose,
+            now: at(1000),
+            seen: side(state),
+            revision: "td:2".into(),
+            needed: 1,
+            started_at: at(900),
+            watched_since: at(950),
+            readings: 0,
+            read_at: None,
+            sick_at: None,
+            metrics: None,
+            newer: None,
+            more_steps: true,
+            settings: read(&Raw::new(), &tags, &Raw::new()).unwrap(),
+            check_interval: Seconds(5),
+            poll: Seconds(2),
+            room_patience: Seconds(30),
+            data_patience: Seconds(100),
+        }
+    }
+
+    fn counts(requests: u64, errors: u64) -> Counts {
+        Counts { requests, errors, p90: None }
+    }
+
+    #[test]
+    fn traffic_comes_after_the_last_healthy_reading_in_a_row() {
+        let mut view = view(Purpose::Start, "healthy");
+        let verdicts: Vec<_> = (0..3)
+            .map(|_| {
+                let ruling = decide(&view);
+                view = View {
+                    readings: ruling.readings,
+                    read_at: Some(view.now),
+                    now: ruling.wait.after(view.now),
+                    ..view.clone()
+                };
+                ruling.verdict
+            })
+            .collect();
+        assert_eq!(verdicts, [Verdict::Wait, Verdict::Wait, Verdict::Ready]);
+    }
+
+    #[test]
+    fn two_looks_within_one_health_check_interval_are_one_reading() {
+        let view = View { readings: 2, read_at: Some(at(998)), ..view(Purpose::Start, "healthy") };
+        let ruling = decide(&view);
+        assert_eq!(
+            (ruling.verdict, ruling.readings, ruling.took_reading, ruling.wait),
+            (Verdict::Wait, 2, false, Seconds(3))
+        );
+    }
+
+    #[test]
+    fn one_unhealthy_look_starts_the_count_again() {
+        let ruling =
+            decide(&View { readings: 2, read_at: Some(at(990)), ..view(Purpose::Start, "unhealthy") });
+        assert_eq!((ruling.verdict, ruling.readings), (Verdict::Wait, 0));
+    }
+
+    #[test]
+    fn never_healthy_fails_at_the_timeout_with_what_was_missing() {
+        let ruling = decide(&View { started_at: at(400), ..view(Purpose::Start, "unhealthy") });
+        assert_eq!(ruling.verdict, Verdict::Failed);
+        assert!(ruling.why.contains("not healthy after 10m: 0 of 1 targets"), "{}", ruling.why);
+    }
+
+    #[test]
+    fn a_bake_needs_its_time_and_its_requests() {
+        let bake = |watched_since, next| View {
+            watched_since: at(watched_since),
+            metrics: Some((next, counts(1000, 0))),
+            ..view(Purpose::Bake, "healthy")
+        };
+        assert_eq!(decide(&bake(950, counts(100, 0))).verdict, Verdict::Wait, "60 s are not over");
+        assert_eq!(decide(&bake(930, counts(100, 0))).verdict, Verdict::Ready);
+        assert_eq!(decide(&bake(930, counts(3, 0))).verdict, Verdict::Wait, "no data waits");
+        assert_eq!(decide(&bake(800, counts(3, 0))).verdict, Verdict::Failed, "and in the end does not pass");
+        assert_eq!(decide(&bake(999, counts(50, 15))).verdict, Verdict::Failed, "errors are seen at once");
+    }
+
+    #[test]
+    fn a_passing_illness_is_waited_for_and_a_lasting_one_fails() {
+        let ill = view(Purpose::Bake, "unhealthy");
+        let first = decide(&ill);
+        assert_eq!((first.verdict, first.sick), (Verdict::Wait, true));
+        assert_eq!(decide(&View { sick_at: Some(at(985)), ..ill }).verdict, Verdict::Failed);
+    }
+
+    #[test]
+    fn what_is_newer_ends_it() {
+        let ruling = decide(&View { newer: Some("web:v3".into()), ..view(Purpose::Bake, "healthy") });
+        assert_eq!((ruling.verdict, ruling.superseded), (Verdict::Failed, true));
+    }
+}

@@ -1,0 +1,92 @@
+//! What `check-health` looks at: the new tasks, and while they have traffic the load balancer's counts.
+
+use crate::{Purpose, View};
+use changeover_aws::look::side;
+use changeover_aws::metrics::{Window, counts};
+use changeover_domain::metrics::Counts;
+use changeover_domain::plan::Plan;
+use changeover_domain::settings::{OnPush, Strategy};
+use changeover_domain::span::Seconds;
+use changeover_domain::{StepError, Timestamp};
+use changeover_lambda::{Context, Held};
+
+/// How far before the deployment the baseline begins.
+const BASELINE: Seconds = Seconds(600);
+
+pub(crate) async fn look(context: &Context, held: &Held<'_>, purpose: Purpose) -> Result<View, StepError> {
+    let (plan, progress, now) = (held.plan()?, &held.record.progress, context.now());
+    let missing = |what: &str| StepError::RecordMissing(format!("the record does not say {what}"));
+    let started_at = progress.started_at.ok_or_else(|| missing("when tasks were started"))?;
+    let watched_since = progress.shifted_at.unwrap_or(started_at);
+    // A rolling service's new tasks meet users from their first passed check on.
+    let has_traffic = purpose == Purpose::Bake || plan.strategy() == Strategy::Rolling;
+    let metrics = if has_traffic {
+        metrics(context, plan, held.record.began_at, watched_since, now).await?
+    } else {
+        None
+    };
+    Ok(View {
+        purpose,
+        now,
+        seen: side(&context.aws, &plan.cluster, plan.target()).await?,
+        revision: progress.revision.clone().ok_or_else(|| missing("which revision was registered"))?,
+        needed: plan.tasks,
+        started_at,
+        watched_since,
+        readings: progress.readings,
+        read_at: progress.read_at,
+        sick_at: progress.sick_at,
+        metrics,
+        newer: newer(held, plan).await?,
+        more_steps: match progress.step {
+            Some(step) => !plan.is_last(step),
+            None => plan.strategy() == Strategy::BlueGreen,
+        },
+        settings: plan.settings.clone(),
+        check_interval: plan.pace.check_interval,
+        poll: context.config.poll,
+        room_patience: context.config.room_patience,
+        data_patience: context.config.data_patience,
+    })
+}
+
+/// The image that has become wanted meanwhile, if this deployment is to give way to it.
+async fn newer(held: &Held<'_>, plan: &Plan) -> Result<Option<String>, StepError> {
+    if plan.settings.on_push != OnPush::Supersede {
+        return Ok(None);
+    }
+    let wanted = held.ledger().wanted(&held.record.service).await?;
+    Ok(wanted
+        .filter(|wanted| wanted.image.digest != plan.image.digest)
+        .map(|wanted| wanted.image.to_string()))
+}
+
+/// What the new tasks and the old ones did, if a load balancer counts it. A pair's sides are counted apart; a
+/// rolling service is compared with itself before the deployment.
+async fn metrics(
+    context: &Context,
+    plan: &Plan,
+    began_at: Timestamp,
+    since: Timestamp,
+    now: Timestamp,
+) -> Result<Option<(Counts, Counts)>, StepError> {
+    let (Some(group), Some(live_group)) = (plan.target().target_group(), plan.live.target_group()) else {
+        return Ok(None);
+    };
+    let route = plan.routes.iter().find(|route| route.weights.contains_key(group));
+    let Some(route) = route else { return Ok(None) };
+    let period = context.config.metric_period;
+    let window = |target_group, from, to| {
+        let load_balancer = route.load_balancer.as_str();
+        Window { target_group, load_balancer, from, to, period }
+    };
+    let before = began_at.checked_sub(jiff_seconds(BASELINE)).unwrap_or(Timestamp::UNIX_EPOCH);
+    let baseline_end = if plan.next.is_some() { now } else { began_at };
+    let next = counts(&context.aws, &window(group, since, now)).await?;
+    let live = counts(&context.aws, &window(live_group, before, baseline_end)).await?;
+    Ok(Some((next, live)))
+}
+
+fn jiff_seconds(span: Seconds) -> std::time::Duration {
+    std::time::Duration::from_secs(span.0)
+}

@@ -1,1 +1,16 @@
 //! The rehearsal's cloud: every AWS API on one port, made from template.yaml.
+
+mod account;
+pub mod dynamodb;
+pub mod ecr;
+mod input;
+mod mailbox;
+pub mod sns;
+pub mod sqs;
+pub mod sts;
+pub mod tagging;
+
+pub use account::Account;
+
+/// Where events go: full EventBridge envelopes.
+pub type EventSink = std::sync::Arc<dyn Fn(serde_json::Value) + Send + Sync>;

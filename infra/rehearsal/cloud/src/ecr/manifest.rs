@@ -1,0 +1,101 @@
+//! Images that are a command: a manifest whose config, embedded as OCI descriptors allow, names it.
+
+use super::repository::digest;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+/// The media type of a config that names a command.
+pub const COMMAND_CONFIG: &str = "application/vnd.changeover.command.v1+json";
+
+/// What a task runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Image {
+    /// Of the manifest.
+    pub digest: String,
+    /// The program and its arguments.
+    pub command: Vec<String>,
+    /// The variables the image brings along.
+    pub environment: Vec<(String, String)>,
+}
+
+#[derive(Deserialize)]
+struct Config {
+    command: Vec<String>,
+    #[serde(default)]
+    environment: BTreeMap<String, String>,
+}
+
+/// The manifest of an image that runs this command, as `PutImage` takes it.
+#[must_use]
+pub fn manifest(command: &[String], environment: &[(String, String)]) -> String {
+    let environment: Map<String, Value> =
+        environment.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
+    let config = json!({ "command": command, "environment": environment }).to_string();
+    json!({
+        "schemaVersion": 2,
+        "mediaType": "application/vnd.docker.distribution.manifest.v2+json",
+        "config": {
+            "mediaType": COMMAND_CONFIG,
+            "size": config.len(),
+            "digest": digest(config.as_bytes()),
+            "data": BASE64.encode(&config),
+        },
+        "layers": [],
+    })
+    .to_string()
+}
+
+/// Reads the command out of a manifest, or says what is wrong with it.
+pub(crate) fn command(of: &str, manifest: &str) -> Result<Image, String> {
+    let manifest: Value = serde_json::from_str(manifest).map_err(|error| format!("no JSON: {error}"))?;
+    let config = &manifest["config"];
+    let media_type = config["mediaType"].as_str().unwrap_or("none");
+    if media_type != COMMAND_CONFIG {
+        return Err(format!("its config is {media_type}; the rehearsal runs {COMMAND_CONFIG}"));
+    }
+    let data = config["data"].as_str().ok_or("its config has no embedded data")?;
+    let data = BASE64.decode(data).map_err(|error| format!("its config's data is no base64: {error}"))?;
+    if config["digest"].as_str() != Some(&digest(&data))
+        || config["size"].as_u64() != u64::try_from(data.len()).ok()
+    {
+        return Err("its config's data has another digest or size than the manifest says".to_owned());
+    }
+    let config: Config =
+        serde_json::from_slice(&data).map_err(|error| format!("its config names no command: {error}"))?;
+    if config.command.is_empty() {
+        return Err("its config's command is empty".to_owned());
+    }
+    Ok(Image {
+        digest: of.to_owned(),
+        command: config.command,
+        environment: config.environment.into_iter().collect(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_written_is_read() {
+        let words = ["sample-webapp".to_owned(), "--version".to_owned(), "v2".to_owned()];
+        let variables = [("COLOR".to_owned(), "blue".to_owned())];
+        let text = manifest(&words, &variables);
+        let image = command("sha256:x", &text).unwrap();
+        assert_eq!(image.command, words);
+        assert_eq!(image.environment, variables);
+    }
+
+    #[test]
+    fn what_cannot_run_is_refused_in_words() {
+        let docker = json!({ "config": { "mediaType": "application/vnd.docker.container.image.v1+json" } });
+        assert!(command("x", &docker.to_string()).unwrap_err().contains("vnd.docker.container.image"));
+        let empty = manifest(&[], &[]);
+        assert_eq!(command("x", &empty).unwrap_err(), "its config's command is empty");
+        let tampered = manifest(&["a".to_owned()], &[]).replace("sha256:", "sha256:0");
+        assert!(command("x", &tampered).unwrap_err().contains("another digest"));
+    }
+}

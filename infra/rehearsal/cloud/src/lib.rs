@@ -3,6 +3,7 @@
 mod account;
 pub mod dynamodb;
 pub mod ecr;
+pub mod events;
 mod input;
 mod mailbox;
 pub mod sns;

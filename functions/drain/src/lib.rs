@@ -1,1 +1,70 @@
-//! The drain function.
+//! Lets the side that went out finish its requests, keeps it warm for the rollback window, then lets ECS stop its
+//! tasks.
+//!
+//! Owns: the number of tasks of the side that went out. Never: routes, the side that serves, a task by itself
+//! (ECS deregisters, waits and stops; we only say how many there shall be).
+
+mod decide;
+mod look;
+
+pub use decide::{Action, Outgoing, View, decide};
+
+use changeover_aws::ecs::{Change, update_service};
+use changeover_domain::StepError;
+use changeover_domain::state::{Baton, Verdict};
+use changeover_lambda::{Context, Held};
+
+const STATE: &str = "Drain";
+
+/// Does the next thing that draining needs, or waits for the one before.
+pub async fn run(context: &Context, baton: Baton) -> Result<Baton, StepError> {
+    let mut held = context.hold(&baton).await?;
+    if held.record.progress.drained {
+        return Ok(baton.with(Verdict::Ready, "drained"));
+    }
+    let view = look::look(context, &held).await?;
+    let action = decide(&view)?;
+    act(context, &mut held, &view, &action).await?;
+    Ok(match action {
+        Action::Wait { seconds, why } => baton.waiting(seconds.0, why),
+        Action::Quiet { why } => baton.waiting(1, why),
+        Action::ScaleIn => baton.waiting(context.config.poll.0, "the old tasks are told to stop"),
+        Action::Drained { why, .. } => baton.with(Verdict::Ready, why),
+    })
+}
+
+async fn act(context: &Context, held: &mut Held<'_>, view: &View, action: &Action) -> Result<(), StepError> {
+    let now = view.now;
+    match action {
+        Action::Wait { why, .. } => {
+            let before = held.record.timeline.len();
+            held.record.note(now, STATE, why);
+            if held.record.timeline.len() == before {
+                return Ok(());
+            }
+        }
+        Action::Quiet { why } => {
+            held.record.progress.quiet_at = Some(now);
+            held.record.note(now, STATE, why);
+        }
+        Action::ScaleIn => {
+            held.record.progress.scaled_in_at.get_or_insert(now);
+            held.record.note(now, STATE, "the old tasks are told to stop");
+            held.write().await?;
+            held.check_fence().await?;
+            let plan = held.plan()?;
+            let (cluster, service) = (&plan.cluster, &plan.live.ecs_service);
+            return update_service(
+                &context.aws,
+                &Change { cluster, service, task_definition: None, desired: Some(0) },
+            )
+            .await;
+        }
+        Action::Drained { why, needs_human } => {
+            held.record.progress.drained = true;
+            held.record.needs_human |= needs_human;
+            held.record.note(now, STATE, why);
+        }
+    }
+    held.write().await
+}

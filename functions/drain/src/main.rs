@@ -1,3 +1,5 @@
-//! The `drain` function.
+//! The `drain` function as Lambda runs it.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    changeover_lambda::serve("drain", drain::run)
+}

@@ -1,3 +1,5 @@
-//! The `plan` function.
+//! The `plan` function as Lambda runs it.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    changeover_lambda::serve("plan", plan::run)
+}

@@ -1,3 +1,5 @@
-//! The `rollback` function.
+//! The `rollback` function as Lambda runs it.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    changeover_lambda::serve("rollback", rollback::run)
+}

@@ -157,6 +157,9 @@ pub struct Deployment {
     /// Why it cannot go on, once that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Whether the service ran what was wanted before anything was done.
+    #[serde(default)]
+    pub nothing_to_do: bool,
     /// Whether it gives way to a newer image.
     #[serde(default)]
     pub superseded: bool,
@@ -217,6 +220,7 @@ impl Deployment {
             plan: None,
             progress: Progress::default(),
             reason: None,
+            nothing_to_do: false,
             superseded: false,
             needs_human: false,
             timeline: Vec::new(),

@@ -178,6 +178,9 @@ impl Reader<'_> {
             Strategy::BlueGreen if settings.pair.is_none() => self.mistakes.push(format!(
                 "{TAG_PREFIX}strategy is blue-green but {TAG_PREFIX}pair is missing: name the other ECS service of the pair"
             )),
+            Strategy::Rolling if settings.pair.is_some() => self.mistakes.push(format!(
+                "{TAG_PREFIX}strategy is rolling but {TAG_PREFIX}pair is set: set the strategy to blue-green or remove the pair"
+            )),
             Strategy::Rolling if settings.steps != [WHOLE] => self.mistakes.push(format!(
                 "{TAG_PREFIX}steps is set but {TAG_PREFIX}strategy is rolling, which has no weights: use blue-green or remove the steps"
             )),

@@ -86,8 +86,8 @@ pub enum Verdict {
     Failed,
     /// Nothing was or may be changed: straight to `Finish`.
     Refused,
-    /// Planned only.
-    DryRun,
+    /// It ends here, with no deployment: a dry run, or nothing to recover.
+    Over,
     /// Bring a dead execution's deployment to an end.
     Recover,
 }
@@ -128,6 +128,17 @@ impl Baton {
     pub fn waiting(&self, seconds: u64, note: impl Into<String>) -> Self {
         Self { verdict: Verdict::Wait, wait_seconds: seconds.max(1), note: note.into(), ..self.clone() }
     }
+}
+
+/// What `Plan` answers: the baton, and in a dry run the plan itself, for whoever asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Planned {
+    /// Where the deployment stands.
+    #[serde(flatten)]
+    pub baton: Baton,
+    /// What would be done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<Box<crate::plan::Plan>>,
 }
 
 /// What Step Functions adds when it catches an error.

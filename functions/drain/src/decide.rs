@@ -1,0 +1,259 @@
+//! What draining needs next, given how far it is and what was seen.
+
+use changeover_domain::evidence::SideSeen;
+use changeover_domain::route::{Route, WHOLE, is_at};
+use changeover_domain::span::Seconds;
+use changeover_domain::{StepError, Timestamp};
+
+/// Longest wait for the last request; after that the deregistration delay alone protects what is left.
+pub const QUIET_PATIENCE: Seconds = Seconds(1800);
+/// Longest wait, besides the deregistration delay, for ECS to stop tasks.
+pub const STOP_PATIENCE: Seconds = Seconds(900);
+
+/// What was seen.
+#[derive(Debug, Clone, PartialEq)]
+pub struct View {
+    /// The time of the look.
+    pub now: Timestamp,
+    /// The side that went out, or the rolling service.
+    pub seen: SideSeen,
+    /// The revision that serves now.
+    pub revision: String,
+    /// When the last weights were read back.
+    pub shifted_at: Timestamp,
+    /// When the side that went out was seen to have no requests.
+    pub quiet_at: Option<Timestamp>,
+    /// When it was told to run no tasks.
+    pub scaled_in_at: Option<Timestamp>,
+    /// The weights and the requests of a pair's side that went out; none when rolling.
+    pub outgoing: Option<Outgoing>,
+    /// How long it stays warm.
+    pub rollback_window: Seconds,
+    /// How long clients may stay pinned to it.
+    pub stickiness: Seconds,
+    /// How long ECS waits for requests of a task before it stops it.
+    pub deregistration_delay: Seconds,
+    /// How long weights take to reach every balancer node.
+    pub convergence: Seconds,
+    /// How far back requests were looked for.
+    pub evidence: Seconds,
+    /// How long to wait between looks.
+    pub poll: Seconds,
+}
+
+/// A pair's side that went out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outgoing {
+    /// Its target group.
+    pub live: String,
+    /// The target group that serves now.
+    pub next: String,
+    /// The routes as they are.
+    pub routes: Vec<Route>,
+    /// Its requests in the span of evidence.
+    pub requests: u64,
+}
+
+/// What to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Nothing yet.
+    Wait {
+        /// How long.
+        seconds: Seconds,
+        /// For what.
+        why: String,
+    },
+    /// Put on record that no request goes there any more.
+    Quiet {
+        /// By what evidence.
+        why: String,
+    },
+    /// Tell ECS that no task shall run.
+    ScaleIn,
+    /// Put on record that it is done.
+    Drained {
+        /// What was seen.
+        why: String,
+        /// Whether a person has to look all the same.
+        needs_human: bool,
+    },
+}
+
+/// What to do next. Pure: everything it knows is in its arguments.
+///
+/// # Errors
+/// `RouteDrifted` if a route gives the side that went out requests again: its tasks must not be stopped.
+pub fn decide(view: &View) -> Result<Action, StepError> {
+    let Some(outgoing) = &view.outgoing else { return Ok(rolling(view)) };
+    if view.scaled_in_at.is_some() && view.seen.service.desired == 0 {
+        return Ok(stopping(view));
+    }
+    if let Some(route) =
+        outgoing.routes.iter().find(|route| !is_at(route, &outgoing.live, &outgoing.next, WHOLE))
+    {
+        return Err(StepError::RouteDrifted {
+            route: route.id.to_string(),
+            found: format!("{:?}", route.weights),
+            expected: format!("weight {WHOLE} to {}; the old tasks were left running", outgoing.next),
+        });
+    }
+    let Some(_) = view.quiet_at else { return Ok(quieting(view, outgoing)) };
+    let until = view.rollback_window.after(view.shifted_at);
+    if view.now < until {
+        let rest = Seconds::between(view.now, until);
+        let why = format!("the old tasks stay warm for a rollback window of {}", view.rollback_window);
+        return Ok(Action::Wait { seconds: Seconds(rest.0 + 1).min(window_poll(view)), why });
+    }
+    Ok(Action::ScaleIn)
+}
+
+/// In a long window looks are rarer, so that it does not fill an execution's history.
+fn window_poll(view: &View) -> Seconds {
+    const LOOKS: u64 = 500;
+    Seconds((view.rollback_window.0 / LOOKS).max(view.poll.0))
+}
+
+/// Waits until no balancer node sends requests there any more: by time, then by the balancer's own counts.
+fn quieting(view: &View, outgoing: &Outgoing) -> Action {
+    let settled = view.convergence.max(view.stickiness).after(view.shifted_at);
+    let visible = view.evidence.after(settled);
+    if view.now < visible {
+        let rest = Seconds::between(view.now, visible);
+        let why = "weights reach every balancer node, and their counts become complete".to_owned();
+        return Action::Wait { seconds: Seconds(rest.0 + 1).min(view.poll), why };
+    }
+    if outgoing.requests == 0 {
+        return Action::Quiet { why: format!("the old tasks had no request in the last {}", view.evidence) };
+    }
+    if view.now >= QUIET_PATIENCE.after(settled) {
+        let why = format!(
+            "the old tasks still had {} requests after {QUIET_PATIENCE}; they are pinned or long, and have the deregistration delay to end",
+            outgoing.requests
+        );
+        return Action::Quiet { why };
+    }
+    let why = format!("the old tasks had {} requests in the last {}", outgoing.requests, view.evidence);
+    Action::Wait { seconds: view.poll, why }
+}
+
+fn stopping(view: &View) -> Action {
+    let left = view.seen.tasks.iter().filter(|task| task.last_status != "STOPPED").count();
+    if left == 0 && view.seen.service.running == 0 {
+        return Action::Drained { why: "the old tasks are gone".to_owned(), needs_human: false };
+    }
+    patience(view, view.scaled_in_at.unwrap_or(view.now), left)
+}
+
+/// ECS replaces a rolling service's tasks by itself: what is left to see is that it has finished.
+fn rolling(view: &View) -> Action {
+    let others = view.seen.tasks.iter();
+    let left =
+        others.filter(|task| task.task_definition != view.revision && task.last_status != "STOPPED").count();
+    if left == 0 && view.seen.service.deployments.len() <= 1 {
+        return Action::Drained { why: "the old tasks are gone".to_owned(), needs_human: false };
+    }
+    patience(view, view.shifted_at, left)
+}
+
+fn patience(view: &View, since: Timestamp, left: usize) -> Action {
+    let limit = Seconds(view.deregistration_delay.0 + STOP_PATIENCE.0);
+    if view.now >= limit.after(since) {
+        let why =
+            format!("ECS has not stopped {left} old tasks within {limit}: look at the service's events");
+        return Action::Drained { why, needs_human: true };
+    }
+    Action::Wait { seconds: view.poll, why: format!("ECS stops {left} old tasks") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use changeover_domain::evidence::TaskSeen;
+    use changeover_domain::route::{RouteId, weights_for};
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn view(now: i64) -> View {
+        let route = Route {
+            id: RouteId::Rule("r".into()),
+            load_balancer: "lb".into(),
+            weights: weights_for("live", "next", WHOLE),
+            stickiness_seconds: None,
+        };
+        let mut seen = SideSeen::default();
+        seen.service.desired = 2;
+        View {
+            now: at(now),
+            seen,
+            revision: "td:2".into(),
+            shifted_at: at(1000),
+            quiet_at: None,
+            scaled_in_at: None,
+            outgoing: Some(Outgoing {
+                live: "live".into(),
+                next: "next".into(),
+                routes: vec![route],
+                requests: 0,
+            }),
+            rollback_window: Seconds(0),
+            stickiness: Seconds(0),
+            deregistration_delay: Seconds(30),
+            convergence: Seconds(120),
+            evidence: Seconds(180),
+            poll: Seconds(10),
+        }
+    }
+
+    fn waits(view: &View) -> bool {
+        matches!(decide(view), Ok(Action::Wait { .. }))
+    }
+
+    #[test]
+    fn no_requests_count_only_once_they_could_be_seen() {
+        assert!(waits(&view(1100)), "weights have not converged");
+        assert!(waits(&view(1299)), "counts are not complete");
+        assert!(matches!(decide(&view(1300)), Ok(Action::Quiet { .. })));
+    }
+
+    #[test]
+    fn requests_hold_it_back_but_not_for_ever() {
+        let mut busy = view(1400);
+        busy.outgoing.as_mut().unwrap().requests = 1;
+        assert!(waits(&busy));
+        busy.now = at(1120 + 1800);
+        assert!(matches!(decide(&busy), Ok(Action::Quiet { why }) if why.contains("still had 1 requests")));
+    }
+
+    #[test]
+    fn stickiness_is_waited_out() {
+        assert!(waits(&View { stickiness: Seconds(3600), ..view(2000) }));
+    }
+
+    #[test]
+    fn the_window_keeps_it_warm() {
+        let warm = View { quiet_at: Some(at(1300)), rollback_window: Seconds(600), ..view(1599) };
+        assert!(waits(&warm));
+        assert_eq!(decide(&View { now: at(1600), ..warm }), Ok(Action::ScaleIn));
+    }
+
+    #[test]
+    fn nothing_is_stopped_that_gets_requests_again() {
+        let mut back = View { quiet_at: Some(at(1300)), ..view(1400) };
+        back.outgoing.as_mut().unwrap().routes[0].weights = weights_for("live", "next", 90);
+        assert_eq!(decide(&back).unwrap_err().name(), "RouteDrifted");
+    }
+
+    #[test]
+    fn it_is_done_when_the_last_task_has_stopped() {
+        let mut view = View { quiet_at: Some(at(1300)), scaled_in_at: Some(at(1310)), ..view(1320) };
+        assert_eq!(decide(&view), Ok(Action::ScaleIn), "a repeat after dying between record and change");
+        view.seen.service.desired = 0;
+        view.seen.tasks = vec![TaskSeen { last_status: "DEACTIVATING".into(), ..TaskSeen::default() }];
+        assert!(waits(&view));
+        view.seen.tasks[0].last_status = "STOPPED".into();
+        assert!(matches!(decide(&view), Ok(Action::Drained { needs_human: false, .. })));
+    }
+}

@@ -1,0 +1,62 @@
+//! What `drain` looks at: the side that went out, its requests, and the routes.
+
+use crate::{Outgoing, View};
+use changeover_aws::look::{routes, side};
+use changeover_aws::metrics::{Window, counts};
+use changeover_domain::StepError;
+use changeover_domain::plan::Plan;
+use changeover_domain::span::Seconds;
+use changeover_lambda::{Context, Held};
+
+pub(crate) async fn look(context: &Context, held: &Held<'_>) -> Result<View, StepError> {
+    let (plan, progress, now) = (held.plan()?, &held.record.progress, context.now());
+    let missing = |what: &str| StepError::RecordMissing(format!("the record does not say {what}"));
+    let outgoing = match &plan.next {
+        None => None,
+        Some(_) => Some(outgoing(context, plan).await?),
+    };
+    Ok(View {
+        now,
+        seen: side(&context.aws, &plan.cluster, &plan.live).await?,
+        revision: progress.revision.clone().ok_or_else(|| missing("which revision was registered"))?,
+        shifted_at: progress
+            .shifted_at
+            .or(progress.started_at)
+            .ok_or_else(|| missing("when traffic moved"))?,
+        quiet_at: progress.quiet_at,
+        scaled_in_at: progress.scaled_in_at,
+        outgoing,
+        rollback_window: plan.settings.rollback_window,
+        stickiness: plan.pace.stickiness,
+        deregistration_delay: plan.pace.deregistration_delay,
+        convergence: context.config.convergence,
+        evidence: evidence_span(context),
+        poll: context.config.poll,
+    })
+}
+
+/// How far back requests are looked for: the newest whole period whose numbers are complete, and what came since.
+fn evidence_span(context: &Context) -> Seconds {
+    Seconds(context.config.metric_delay.0 + context.config.metric_period.0 * 2)
+}
+
+async fn outgoing(context: &Context, plan: &Plan) -> Result<Outgoing, StepError> {
+    let (Some((live, next)), Some(route)) = (plan.pair_groups(), plan.routes.first()) else {
+        return Err(StepError::RecordMissing("the plan has no pair to drain".to_owned()));
+    };
+    let now = context.now();
+    let span = std::time::Duration::from_secs(evidence_span(context).0);
+    let window = Window {
+        target_group: live,
+        load_balancer: &route.load_balancer,
+        from: now.checked_sub(span).unwrap_or(now),
+        to: now,
+        period: context.config.metric_period,
+    };
+    Ok(Outgoing {
+        live: live.to_owned(),
+        next: next.to_owned(),
+        routes: routes(&context.aws, plan).await?.into_iter().map(|found| found.route).collect(),
+        requests: counts(&context.aws, &window).await?.requests,
+    })
+}

@@ -1,0 +1,77 @@
+//! Puts a decision on record and hands on the baton.
+
+use crate::{Decision, baton};
+use changeover_domain::StepError;
+use changeover_domain::record::{Deployment, Lease};
+use changeover_domain::state::{Planned, Verdict};
+use changeover_lambda::Context;
+
+const STATE: &str = "Plan";
+
+/// Puts the decision on record, with all that rollback needs.
+pub(crate) async fn plan(
+    context: &Context,
+    record: &mut Deployment,
+    decision: Decision,
+    fence: u64,
+) -> Result<Planned, StepError> {
+    let now = context.now();
+    match decision {
+        Decision::Go(plan) => {
+            record.note(now, STATE, format!("{} to {}", record.service, plan.image));
+            for note in &plan.notes {
+                record.note(now, STATE, note);
+            }
+            record.plan = Some(*plan);
+        }
+        Decision::NothingToDo(why) => {
+            record.nothing_to_do = true;
+            record.reason = Some(why.clone());
+            record.note(now, STATE, why);
+        }
+        Decision::Refuse(mistakes) => refuse(context, record, &mistakes.join("; ")),
+    }
+    context.ledger().write_deployment(record).await?;
+    Ok(again(record, fence))
+}
+
+/// Puts on record that someone else is at it. What was asked for is on record as wanted, and runs after that.
+pub(crate) async fn held_by(
+    context: &Context,
+    record: &mut Deployment,
+    lease: &Lease,
+) -> Result<Planned, StepError> {
+    let holder = lease.holder.as_ref().map_or("another deployment", |holder| holder.as_str());
+    let why = format!(
+        "{} is being changed by {holder} ({}); what was asked for is on record as wanted and runs when that has ended",
+        record.service,
+        lease.execution.as_deref().unwrap_or("no execution on record")
+    );
+    refuse(context, record, &why);
+    context.ledger().write_deployment(record).await?;
+    Ok(again(record, 0))
+}
+
+fn refuse(context: &Context, record: &mut Deployment, why: &str) {
+    record.fail(why);
+    record.note(context.now(), STATE, why);
+}
+
+/// What an earlier run of this step answered, or would have.
+pub(crate) fn again(record: &Deployment, fence: u64) -> Planned {
+    let (verdict, note) = match (&record.plan, &record.reason) {
+        (Some(plan), _) => (Verdict::Ready, format!("{} to {}", record.service, plan.image)),
+        (None, reason) => (Verdict::Refused, reason.clone().unwrap_or_default()),
+    };
+    Planned { baton: baton(record, fence, verdict, note), plan: None }
+}
+
+/// What would be done, with nothing put on record.
+pub(crate) fn dry(record: &Deployment, decision: Decision) -> Planned {
+    let (note, plan) = match decision {
+        Decision::Go(plan) => (format!("would bring {} to {}", record.service, plan.image), Some(plan)),
+        Decision::NothingToDo(why) => (why, None),
+        Decision::Refuse(mistakes) => (format!("would be refused: {}", mistakes.join("; ")), None),
+    };
+    Planned { baton: baton(record, 0, Verdict::Over, note), plan }
+}

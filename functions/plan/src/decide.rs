@@ -1,0 +1,214 @@
+//! The plan, or every reason against it, given all that was seen.
+
+use crate::definition::DefinitionSeen;
+use crate::refusal::{of_members, of_pair, of_routes};
+use changeover_aws::elb::TargetGroup;
+use changeover_domain::capacity::{Instance, shortage};
+use changeover_domain::evidence::ServiceSeen;
+use changeover_domain::image::{PinnedImage, pinned_digest};
+use changeover_domain::name::ServiceName;
+use changeover_domain::plan::{Member, Pace, Plan};
+use changeover_domain::route::Route;
+use changeover_domain::settings::{Settings, Strategy};
+use changeover_domain::span::Seconds;
+use std::collections::BTreeMap;
+
+/// Shorter than this, a deregistration delay ends before every balancer node has stopped sending requests.
+const SHORT_DELAY: Seconds = Seconds(30);
+
+/// Everything that was seen.
+#[derive(Debug, Clone)]
+pub struct View {
+    /// Whether to deploy even what runs already.
+    pub redeploy: bool,
+    /// The service's name.
+    pub service: ServiceName,
+    /// The ECS services that are meant: one, or a pair.
+    pub names: Vec<String>,
+    /// Those of them that there are.
+    pub members: Vec<ServiceSeen>,
+    /// The settings, or every mistake in them.
+    pub settings: Result<Settings, Vec<String>>,
+    /// The members' task definitions by ARN.
+    pub definitions: BTreeMap<String, DefinitionSeen>,
+    /// The members' target groups.
+    pub groups: Vec<TargetGroup>,
+    /// The routes that forward to any of them.
+    pub routes: Vec<Route>,
+    /// The image, or why there is none.
+    pub image: Result<PinnedImage, String>,
+    /// The container instances, if tasks run on such.
+    pub instances: Option<Vec<Instance>>,
+}
+
+/// What was decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decision {
+    /// This is what will be done.
+    Go(Box<Plan>),
+    /// The service runs the image already.
+    NothingToDo(String),
+    /// Why not: every mistake, one sentence each.
+    Refuse(Vec<String>),
+}
+
+/// Plans or refuses. Pure: everything it knows is in its arguments.
+pub fn decide(view: &View) -> Decision {
+    let mut mistakes = view.settings.as_ref().err().cloned().unwrap_or_default();
+    let strategy = view.settings.as_ref().map_or(Strategy::Rolling, |settings| settings.strategy);
+    of_members(view, strategy, &mut mistakes);
+    if let (Err(why), true) = (&view.image, view.settings.is_ok()) {
+        mistakes.push(why.clone());
+    }
+    if strategy == Strategy::BlueGreen {
+        of_pair(view, &mut mistakes);
+    }
+    let (Ok(settings), Some((live, next))) = (&view.settings, sides(view, strategy)) else {
+        return Decision::Refuse(mistakes);
+    };
+    if let (Strategy::BlueGreen, Some((live_group, next_group))) = (strategy, groups_of(live, next)) {
+        of_routes(&view.routes, live_group, next_group, &mut mistakes);
+    }
+    let definition = view.definitions.get(&live.task_definition).cloned().unwrap_or_default();
+    let container = container(settings, &definition, &live.task_definition, &mut mistakes);
+    let tasks = live.running.max(live.desired);
+    if tasks == 0 && next.is_some() {
+        mistakes.push(format!("the live side {} runs no tasks: start it before deploying", live.name));
+    }
+    let mut notes = notes(view);
+    of_room(view, live, next, &definition, tasks, &mut mistakes, &mut notes);
+    match &view.image {
+        Ok(image) if mistakes.is_empty() => {
+            if !view.redeploy && runs(&definition, &container, image) {
+                return Decision::NothingToDo(format!("{} runs {image} already", view.service));
+            }
+            let plan = Plan {
+                cluster: view.service.cluster.clone(),
+                image: image.clone(),
+                container,
+                live: member(live),
+                next: next.map(member),
+                routes: view.routes.clone(),
+                tasks,
+                pace: pace(view),
+                settings: settings.clone(),
+                notes,
+            };
+            Decision::Go(Box::new(plan))
+        }
+        _ => Decision::Refuse(mistakes),
+    }
+}
+
+/// The live member and, of a pair, the next one. Which is live the routes say, and nothing else does.
+fn sides(view: &View, strategy: Strategy) -> Option<(&ServiceSeen, Option<&ServiceSeen>)> {
+    let first = view.members.first()?;
+    if strategy == Strategy::Rolling {
+        return Some((first, None));
+    }
+    let second = view.members.get(1)?;
+    let gets_traffic = |member: &ServiceSeen| {
+        let group = member.target_groups.keys().next();
+        group.is_some_and(|group| view.routes.iter().any(|route| route.sends_to(group)))
+    };
+    Some(if gets_traffic(second) && !gets_traffic(first) {
+        (second, Some(first))
+    } else {
+        (first, Some(second))
+    })
+}
+
+fn groups_of<'a>(live: &'a ServiceSeen, next: Option<&'a ServiceSeen>) -> Option<(&'a str, &'a str)> {
+    Some((live.target_groups.keys().next()?, next?.target_groups.keys().next()?))
+}
+
+/// The container that gets the image.
+fn container(
+    settings: &Settings,
+    definition: &DefinitionSeen,
+    arn: &str,
+    mistakes: &mut Vec<String>,
+) -> String {
+    let names =
+        || definition.containers.iter().map(|found| found.name.as_str()).collect::<Vec<_>>().join(", ");
+    if let Some(named) = &settings.container {
+        if !definition.containers.iter().any(|found| found.name == *named) {
+            mistakes.push(format!("{arn} has no container {named}: there are {}", names()));
+        }
+        return named.clone();
+    }
+    let mut essential = definition.containers.iter().filter(|found| found.essential);
+    match (essential.next(), essential.next()) {
+        (Some(only), None) => only.name.clone(),
+        _ => {
+            mistakes.push(format!(
+                "{arn} has not just one essential container but {}: say which one gets the image with changeover:container",
+                names()
+            ));
+            String::new()
+        }
+    }
+}
+
+/// Whether the container runs just this digest.
+fn runs(definition: &DefinitionSeen, container: &str, image: &PinnedImage) -> bool {
+    let found = definition.containers.iter().find(|found| found.name == container);
+    found.and_then(|found| pinned_digest(&found.image)) == Some(image.digest.as_str())
+}
+
+/// Whether the new tasks find room besides the old.
+fn of_room(
+    view: &View,
+    live: &ServiceSeen,
+    next: Option<&ServiceSeen>,
+    definition: &DefinitionSeen,
+    tasks: u32,
+    mistakes: &mut Vec<String>,
+    notes: &mut Vec<String>,
+) {
+    let target = next.unwrap_or(live);
+    let warm = next.map_or(0, |next| next.running);
+    let Some(instances) = view.instances.as_ref().filter(|_| target.launch_type.as_deref() == Some("EC2"))
+    else {
+        notes.push(
+            "room for the new tasks cannot be seen beforehand: a capacity provider or Fargate makes it"
+                .to_owned(),
+        );
+        return;
+    };
+    if let Some(shortage) = shortage(instances, &definition.need, tasks.saturating_sub(warm)) {
+        mistakes.push(shortage);
+    }
+}
+
+fn notes(view: &View) -> Vec<String> {
+    let short = view.groups.iter().filter(|group| group.deregistration_delay < SHORT_DELAY);
+    short
+        .map(|group| {
+            format!(
+                "{} has a deregistration delay of {}: balancer nodes may send requests for longer than that; 30s or more is safe",
+                group.arn, group.deregistration_delay
+            )
+        })
+        .collect()
+}
+
+fn member(seen: &ServiceSeen) -> Member {
+    Member {
+        ecs_service: seen.name.clone(),
+        target_groups: seen.target_groups.keys().cloned().collect(),
+        task_definition: seen.task_definition.clone(),
+        desired: seen.desired,
+        running: seen.running,
+    }
+}
+
+fn pace(view: &View) -> Pace {
+    let longest = |each: fn(&TargetGroup) -> Seconds| view.groups.iter().map(each).max().unwrap_or_default();
+    let stickiness = view.routes.iter().filter_map(|route| route.stickiness_seconds).max().unwrap_or(0);
+    Pace {
+        deregistration_delay: longest(|group| group.deregistration_delay),
+        check_interval: longest(|group| group.check_interval),
+        stickiness: Seconds(stickiness),
+    }
+}

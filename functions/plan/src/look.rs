@@ -1,0 +1,100 @@
+//! What `plan` looks at: the service or pair, its routes and target groups, the image, the room.
+
+use crate::{DefinitionSeen, View};
+use changeover_aws::ecr::{Which, find};
+use changeover_aws::{ecs, elb};
+use changeover_domain::StepError;
+use changeover_domain::evidence::ServiceSeen;
+use changeover_domain::image::PinnedImage;
+use changeover_domain::name::ServiceName;
+use changeover_domain::settings::{Raw, Settings, read};
+use changeover_domain::state::Request;
+use changeover_lambda::Context;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The service that was asked for, by the name it goes by, and its members' names.
+pub(crate) struct Asked {
+    pub service: ServiceName,
+    pub names: Vec<String>,
+    pub members: Vec<ServiceSeen>,
+    pub settings: Result<Settings, Vec<String>>,
+}
+
+/// Finds out which ECS services are meant: the one named, and the other of its pair.
+pub(crate) async fn members(context: &Context, request: &Request) -> Result<Asked, StepError> {
+    let named = &request.service;
+    let mut members = ecs::services(&context.aws, &named.cluster, &[&named.name]).await?;
+    let tags = members.first().map(|member| member.settings.clone()).unwrap_or_default();
+    let settings = read(&request.settings, &tags, &context.config.defaults);
+    let raw_pair = request.settings.get("pair").or_else(|| tags.get("pair"));
+    let pair = raw_pair.map(|pair| pair.trim().to_owned()).filter(|pair| !pair.is_empty());
+    let mut names = vec![named.name.clone()];
+    if let Some(other) = pair.as_ref().filter(|other| **other != named.name) {
+        members.extend(ecs::services(&context.aws, &named.cluster, &[other]).await?);
+        names.push(other.clone());
+    }
+    Ok(Asked { service: named.of_pair(pair.as_deref()), names, members, settings })
+}
+
+pub(crate) async fn look(context: &Context, request: &Request, asked: Asked) -> Result<View, StepError> {
+    let Asked { service, names, members, settings } = asked;
+    let aws = &context.aws;
+    let arns: BTreeSet<String> =
+        members.iter().flat_map(|member| member.target_groups.keys().cloned()).collect();
+    let arns: Vec<String> = arns.into_iter().collect();
+    let groups = elb::target_groups(aws, &arns).await?;
+    let balancers: BTreeSet<String> = groups.iter().flat_map(|group| group.load_balancers.clone()).collect();
+    let balancers: Vec<String> = balancers.into_iter().collect();
+    let wanted: Vec<&str> = arns.iter().map(String::as_str).collect();
+    let routes = elb::routes(aws, &balancers, &wanted).await?;
+    let mut definitions = BTreeMap::new();
+    for member in &members {
+        let (definition, _) = ecs::task_definition(aws, &member.task_definition).await?;
+        definitions.insert(member.task_definition.clone(), DefinitionSeen::from(&definition));
+    }
+    let on_instances = members.iter().any(|member| member.launch_type.as_deref() == Some("EC2"));
+    let instances = if on_instances { Some(ecs::instances(aws, &service.cluster).await?) } else { None };
+    Ok(View {
+        redeploy: request.redeploy,
+        image: image(context, request, settings.as_ref().ok()).await?,
+        instances,
+        service,
+        names,
+        settings,
+        routes: routes.into_iter().map(|found| found.route).collect(),
+        groups,
+        definitions,
+        members,
+    })
+}
+
+/// The image that is meant, pinned; or in words why there is none.
+async fn image(
+    context: &Context,
+    request: &Request,
+    settings: Option<&Settings>,
+) -> Result<Result<PinnedImage, String>, StepError> {
+    let Some(settings) = settings else {
+        return Ok(Err("which image is meant cannot be told before the settings are right".to_owned()));
+    };
+    let which = match (&request.digest, &request.tag) {
+        (Some(digest), _) => Which::Digest(digest),
+        (None, Some(tag)) => Which::Tag(tag),
+        (None, None) => Which::Tag(&settings.image_tag),
+    };
+    let repository = &settings.repository;
+    let found = find(&context.aws, repository, which).await?;
+    Ok(found.ok_or_else(|| match which {
+        Which::Digest(digest) => format!("repository {repository} has no image {digest}: push it first"),
+        Which::Tag(tag) => format!("repository {repository} has no image with tag {tag}: push it first"),
+    }))
+}
+
+/// Our tags of a member, for comparing a pair's two.
+pub(crate) fn tags_of(members: &[ServiceSeen], name: &str) -> Raw {
+    members
+        .iter()
+        .find(|member| member.name == name)
+        .map(|member| member.settings.clone())
+        .unwrap_or_default()
+}

@@ -1,0 +1,143 @@
+//! Mistakes that refuse a deployment before anything is changed: each in words, with what to do.
+
+use crate::View;
+use crate::look::tags_of;
+use changeover_domain::evidence::ServiceSeen;
+use changeover_domain::route::{Route, WHOLE, is_at};
+use changeover_domain::settings::{Strategy, TAG_PREFIX};
+use std::collections::BTreeSet;
+
+/// What is wrong with the services themselves.
+pub(crate) fn of_members(view: &View, strategy: Strategy, mistakes: &mut Vec<String>) {
+    for name in &view.names {
+        if !view.members.iter().any(|member| member.name == *name) {
+            mistakes.push(format!(
+                "cluster {} has no active service {name}: check the name, or create the service",
+                view.service.cluster
+            ));
+        }
+    }
+    for member in &view.members {
+        of_member(member, strategy, mistakes);
+    }
+}
+
+fn of_member(member: &ServiceSeen, strategy: Strategy, mistakes: &mut Vec<String>) {
+    let name = &member.name;
+    if member.controller != "ECS" {
+        mistakes.push(format!(
+            "service {name} has deployment controller {}: Changeover needs ECS",
+            member.controller
+        ));
+    }
+    if member.ecs_strategy != "ROLLING" {
+        mistakes.push(format!(
+            "service {name} has ECS's own deployment strategy {}: set it to ROLLING, two deployers must not shift the same traffic",
+            member.ecs_strategy
+        ));
+    }
+    if member.minimum_healthy_percent < 100 {
+        mistakes.push(format!(
+            "service {name} has a minimum healthy percent of {}: set it to 100, below that ECS stops old tasks before new ones serve",
+            member.minimum_healthy_percent
+        ));
+    }
+    if strategy == Strategy::Rolling && member.maximum_percent < 200 {
+        mistakes.push(format!(
+            "service {name} has a maximum percent of {}: set it to 200, so that as many new tasks can start as are running",
+            member.maximum_percent
+        ));
+    }
+    let moving = member.deployments.iter().any(|deployment| {
+        deployment.status == "ACTIVE" || deployment.rollout_state.as_deref() == Some("IN_PROGRESS")
+    });
+    if moving {
+        mistakes.push(format!(
+            "ECS is still busy with a deployment of service {name}: wait until it has completed"
+        ));
+    }
+}
+
+/// What is wrong between the two members of a pair: tags that contradict, target groups that do not belong together.
+pub(crate) fn of_pair(view: &View, mistakes: &mut Vec<String>) {
+    let [first, second] = view.names.as_slice() else {
+        mistakes
+            .push(format!("{TAG_PREFIX}pair names service {} itself: name the other one", view.service.name));
+        return;
+    };
+    let (ours, theirs) = (tags_of(&view.members, first), tags_of(&view.members, second));
+    let keys: BTreeSet<&String> = ours.keys().chain(theirs.keys()).filter(|key| *key != "pair").collect();
+    for key in keys {
+        // A tag on one member only is enough; two that differ are a contradiction.
+        if let (Some(a), Some(b)) = (ours.get(key), theirs.get(key))
+            && a != b
+        {
+            mistakes.push(format!(
+                "{TAG_PREFIX}{key} is {a:?} on {first} and {b:?} on {second}: give both members the same"
+            ));
+        }
+    }
+    for (tags, name, other) in [(&ours, first, second), (&theirs, second, first)] {
+        if let Some(pair) = tags.get("pair").filter(|pair| pair.trim() != other) {
+            mistakes.push(format!(
+                "{TAG_PREFIX}pair on {name} is {pair:?}, but it is paired with {other}: name {other}"
+            ));
+        }
+    }
+    of_groups(view, mistakes);
+}
+
+fn of_groups(view: &View, mistakes: &mut Vec<String>) {
+    for member in view.members.iter().filter(|member| member.target_groups.len() != 1) {
+        mistakes.push(format!(
+            "service {} has {} target groups: a member of a pair needs just one",
+            member.name,
+            member.target_groups.len()
+        ));
+    }
+    let known: BTreeSet<&str> = view.groups.iter().map(|group| group.arn.as_str()).collect();
+    let named: BTreeSet<&str> =
+        view.members.iter().flat_map(|member| member.target_groups.keys().map(String::as_str)).collect();
+    for gone in named.difference(&known) {
+        mistakes.push(format!("target group {gone} does not exist"));
+    }
+    if named.len() == 1 && view.members.len() == 2 {
+        mistakes.push("both members have the same target group: each side needs its own".to_owned());
+    }
+    let balancers: BTreeSet<&String> = view.groups.iter().flat_map(|group| &group.load_balancers).collect();
+    if balancers.len() > 1 {
+        mistakes.push(format!(
+            "the pair's target groups are on different load balancers ({}): put both into the forward actions of one",
+            balancers.into_iter().cloned().collect::<Vec<_>>().join(", ")
+        ));
+    } else if let Some(network) = balancers.iter().find(|arn| arn.contains(":loadbalancer/net/")) {
+        mistakes.push(format!(
+            "{network} is a Network Load Balancer, whose weights may cut connections: blue-green needs an Application Load Balancer"
+        ));
+    }
+}
+
+/// What is wrong with the routes, for the pair's two target groups.
+pub(crate) fn of_routes(routes: &[Route], live: &str, next: &str, mistakes: &mut Vec<String>) {
+    if routes.is_empty() {
+        mistakes.push(format!(
+            "no listener rule forwards to {live} or {next}: forward to both, with weights {WHOLE} and 0"
+        ));
+    }
+    for route in routes {
+        let missing: Vec<&str> =
+            [live, next].into_iter().filter(|group| !route.weights.contains_key(*group)).collect();
+        if !missing.is_empty() {
+            mistakes.push(format!(
+                "{} does not forward to {}: add it with weight 0, so that it is health-checked",
+                route.id,
+                missing.join(" and ")
+            ));
+        } else if !is_at(route, live, next, 0) {
+            mistakes.push(format!(
+                "{} has weights {:?}, which are neither side's: give one side {WHOLE} and the other 0",
+                route.id, route.weights
+            ));
+        }
+    }
+}

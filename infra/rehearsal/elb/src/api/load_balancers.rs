@@ -45,7 +45,7 @@ pub(crate) fn create(inner: &Arc<Inner>, input: &Value) -> Result<Value, ApiErro
                 format!("A load balancer with the same name '{name}' exists, but with different settings"),
             ));
         }
-        return Ok(json!({"LoadBalancers": [render(arn, known)]}));
+        return Ok(json!({"LoadBalancers": [render(inner, arn, known)]}));
     }
     if state.load_balancers.len() >= LOAD_BALANCERS {
         return Err(ApiError::new(
@@ -67,7 +67,7 @@ pub(crate) fn create(inner: &Arc<Inner>, input: &Value) -> Result<Value, ApiErro
             keep_alive_seconds: AtomicU64::new(attributes::KEEP_ALIVE_SECONDS),
         }),
     };
-    let told = render(&arn, &balancer);
+    let told = render(inner, &arn, &balancer);
     tags::put(&mut state, &arn, given);
     state.load_balancers.insert(arn, balancer);
     inner.tick();
@@ -90,7 +90,7 @@ pub(crate) fn describe(inner: &Inner, input: &Value) -> Result<Value, ApiError> 
         .load_balancers
         .iter()
         .filter(|(arn, known)| all || arns.contains(arn) || names.contains(&known.name))
-        .map(|(arn, known)| (arn.clone(), render(arn, known)))
+        .map(|(arn, known)| (arn.clone(), render(inner, arn, known)))
         .collect();
     page(input, "LoadBalancers", found)
 }
@@ -119,11 +119,11 @@ pub(crate) fn find<'a>(state: &'a State, arn: &str) -> Result<&'a LoadBalancer, 
 }
 
 /// The DNS name is where the load balancer can really be reached: its listeners are on loopback.
-fn render(arn: &str, balancer: &LoadBalancer) -> Value {
+fn render(inner: &Inner, arn: &str, balancer: &LoadBalancer) -> Value {
     let zones: Vec<Value> = balancer
         .subnets
         .iter()
-        .map(|subnet| json!({"ZoneName": "us-east-1a", "SubnetId": subnet, "LoadBalancerAddresses": []}))
+        .map(|subnet| json!({"ZoneName": format!("{}a", inner.config.region), "SubnetId": subnet, "LoadBalancerAddresses": []}))
         .collect();
     json!({
         "LoadBalancerArn": arn,

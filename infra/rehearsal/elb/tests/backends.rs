@@ -1,0 +1,166 @@
+//! Connections to targets: reuse, and all the ways in which they break.
+
+mod common;
+
+use common::backend::{Backend, raw, read_head, reset};
+use common::client::{Client, get};
+use common::{World, quick};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tokio::io::AsyncWriteExt;
+
+const HELLO: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello";
+
+#[tokio::test]
+async fn connections_to_targets_are_kept_over_requests_and_clients() {
+    let world = World::new(quick()).await;
+    let a = Backend::start("a").await;
+    world.serving("web", 1, &[a.address]).await;
+    for _ in 0..5 {
+        let mut client = Client::connect(world.address).await;
+        for _ in 0..20 {
+            assert_eq!(client.get("/").await.status, 200);
+        }
+    }
+    assert_eq!(a.requests(), 100);
+    // A connection is handed back a moment after its body has ended, so a second one may be opened.
+    assert!(a.connections() <= 3, "{} connections for 100 requests", a.connections());
+}
+
+#[tokio::test]
+async fn a_reset_before_the_head_is_a_502() {
+    let world = World::new(quick()).await;
+    let target = raw(|stream, _| async move { reset(stream) }).await;
+    let web = world.serving("web", 1, &[target]).await;
+    let answer = get(world.address, "/").await;
+    assert_eq!(answer.status, 502);
+    assert!(answer.body.contains("502 Bad Gateway"), "{}", answer.body);
+    assert_eq!((world.errors().elb_502, world.metrics(&web).target_5xx), (1, 0));
+}
+
+#[tokio::test]
+async fn what_is_not_http_is_a_502() {
+    let world = World::new(quick()).await;
+    let target =
+        raw(|mut stream, _| async move { stream.write_all(b"220 smtp ready\r\n\r\n").await.unwrap_or(()) })
+            .await;
+    world.serving("web", 1, &[target]).await;
+    assert_eq!(get(world.address, "/").await.status, 502);
+}
+
+#[tokio::test]
+async fn a_killed_process_is_a_502_and_a_connection_error() {
+    let world = World::new(quick()).await;
+    let a = Backend::start("a").await;
+    let address = a.address;
+    let web = world.serving("web", 1, &[address]).await;
+    assert_eq!(get(world.address, "/").await.status, 200);
+    a.kill().await;
+    assert_eq!(get(world.address, "/").await.status, 502);
+    let metrics = world.metrics(&web);
+    assert_eq!((metrics.connection_errors, metrics.requests, metrics.target_2xx), (1, 2, 1));
+    assert_eq!(world.errors().elb_502, 1);
+    world.until_state(&web, address, Some("unhealthy")).await;
+    let health = world.elb.target_health(&web, "127.0.0.1", address.port()).expect("a target");
+    assert_eq!(health.reason.as_deref(), Some("Target.FailedHealthChecks"));
+}
+
+/// A backend that answers the first request of a connection, and breaks at the second.
+async fn breaks_at_second(seconds: Arc<AtomicUsize>, say: &'static [u8]) -> std::net::SocketAddr {
+    raw(move |mut stream, _| {
+        let seconds = Arc::clone(&seconds);
+        async move {
+            stream.write_all(HELLO).await.expect("answered");
+            if read_head(&mut stream).await.is_some() {
+                seconds.fetch_add(1, Ordering::Relaxed);
+                if say.is_empty() {
+                    reset(stream);
+                } else {
+                    // An orderly end: what was said before it is sure to be heard.
+                    stream.write_all(say).await.expect("said");
+                    stream.shutdown().await.expect("ended");
+                }
+            }
+        }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_get_on_a_kept_connection_that_breaks_unheard_is_sent_once_more() {
+    let world = World::new(quick()).await;
+    let seconds = Arc::new(AtomicUsize::new(0));
+    let target = breaks_at_second(Arc::clone(&seconds), b"").await;
+    world.serving("web", 1, &[target]).await;
+    let mut client = Client::connect(world.address).await;
+    let mut sent = 0;
+    while seconds.load(Ordering::Relaxed) < 3 {
+        assert_eq!(client.get("/").await.body, "hello", "request {sent}");
+        sent += 1;
+        assert!(sent < 100, "connections are not reused");
+    }
+    assert_eq!(world.errors().elb_502, 0);
+}
+
+#[tokio::test]
+async fn a_post_on_a_kept_connection_that_breaks_is_a_502_and_never_sent_twice() {
+    let world = World::new(quick()).await;
+    let seconds = Arc::new(AtomicUsize::new(0));
+    let target = breaks_at_second(Arc::clone(&seconds), b"").await;
+    world.serving("web", 1, &[target]).await;
+    let mut client = Client::connect(world.address).await;
+    let (mut sent, mut failed) = (0, 0);
+    while seconds.load(Ordering::Relaxed) < 3 {
+        failed += usize::from(client.post("/", "x").await.status == 502);
+        sent += 1;
+        assert!(sent < 100, "connections are not reused");
+    }
+    assert_eq!(failed, seconds.load(Ordering::Relaxed));
+}
+
+#[tokio::test]
+async fn a_get_is_not_sent_again_once_the_target_has_begun_to_answer() {
+    let world = World::new(quick()).await;
+    let seconds = Arc::new(AtomicUsize::new(0));
+    let target = breaks_at_second(Arc::clone(&seconds), b"HTTP/1.1 2").await;
+    world.serving("web", 1, &[target]).await;
+    let mut client = Client::connect(world.address).await;
+    let (mut sent, mut failed) = (0, 0);
+    while seconds.load(Ordering::Relaxed) < 1 {
+        failed += usize::from(client.get("/").await.status == 502);
+        sent += 1;
+        assert!(sent < 100, "connections are not reused");
+    }
+    assert_eq!(failed, 1);
+    assert_eq!(client.get("/").await.status, 200);
+}
+
+#[tokio::test]
+async fn silence_beyond_the_idle_timeout_is_a_504() {
+    let world = World::new(quick()).await;
+    let a = Backend::start("a").await;
+    let attributes = serde_json::json!([{"Key": "idle_timeout.timeout_seconds", "Value": "1"}]);
+    let input = serde_json::json!({"LoadBalancerArn": world.balancer, "Attributes": attributes});
+    world.call("ModifyLoadBalancerAttributes", input).await;
+    world.serving("web", 1, &[a.address]).await;
+    let answer = get(world.address, "/hang").await;
+    assert_eq!(answer.status, 504);
+    assert!(answer.body.contains("504 Gateway Time-out"), "{}", answer.body);
+    assert_eq!(world.errors().elb_504, 1);
+}
+
+#[tokio::test]
+async fn answers_of_targets_are_counted_by_their_class_and_time() {
+    let world = World::new(quick()).await;
+    let a = Backend::start("a").await;
+    let web = world.serving("web", 1, &[a.address]).await;
+    for path in ["/", "/", "/error", "/missing"] {
+        get(world.address, path).await;
+    }
+    let metrics = world.metrics(&web);
+    assert_eq!((metrics.requests, metrics.target_2xx, metrics.target_5xx, metrics.target_4xx), (4, 2, 1, 1));
+    assert_eq!(metrics.response_times.len(), 4);
+    assert!(metrics.response_times.iter().all(|seconds| (0.0..20.0).contains(seconds)));
+    assert_eq!(metrics.healthy_hosts.last, 1);
+    assert_eq!(world.errors().elb_5xx, 0, "a target's 500 is not the balancer's");
+}

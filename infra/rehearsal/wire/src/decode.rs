@@ -26,7 +26,8 @@ const DEFAULT_REGION: &str = "us-east-1";
 /// sees it (unknown operations, unreadable bodies, broken constraints) is refused here, ready to be sent.
 #[expect(clippy::result_large_err, reason = "both sides are a whole exchange; it happens once a request")]
 pub fn decode(parts: &Parts, body: &[u8]) -> Result<(Call, Reply), Response<Bytes>> {
-    let mut reply = Reply::unaddressed(Protocol::shown_by(parts));
+    let query_mode = header(parts, "x-amzn-query-mode") == Some("true");
+    let mut reply = Reply::unaddressed(Protocol::shown_by(parts), query_mode);
     match read(parts, body, &mut reply) {
         Ok(call) => Ok((call, reply)),
         Err(refusal) => Err(reply.encode(Err(refusal))),

@@ -32,6 +32,8 @@ mod protocol;
 mod refusal;
 mod reply;
 mod rest;
+#[cfg(test)]
+mod roundtrip;
 mod scope;
 mod service;
 mod tidy;

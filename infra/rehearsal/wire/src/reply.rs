@@ -23,13 +23,15 @@ pub struct Reply {
     pub(crate) protocol: Protocol,
     pub(crate) service: Option<Service>,
     operation: Option<&'static Operation>,
+    /// Whether the caller came from the query protocol and still matches errors by its codes.
+    query_mode: bool,
     request_id: String,
 }
 
 impl Reply {
     /// A reply to a request whose service and operation are not known yet.
-    pub(crate) fn unaddressed(protocol: Protocol) -> Self {
-        Self { protocol, service: None, operation: None, request_id: next_request_id() }
+    pub(crate) fn unaddressed(protocol: Protocol, query_mode: bool) -> Self {
+        Self { protocol, service: None, operation: None, query_mode, request_id: next_request_id() }
     }
 
     /// Says what the request is for.
@@ -94,12 +96,14 @@ impl Reply {
         shape: Option<&Shape>,
         members: &Map<String, Value>,
     ) -> Response<Bytes> {
-        let mut xml = Xml::new(model);
-        xml.root(&format!("{}Response", operation.name), |xml| {
+        let mut xml = Xml::default();
+        xml.root(&format!("{}Response", operation.name), Some(model), |xml| {
             let wrapper = operation.output.as_ref().and_then(|output| output.result_wrapper.as_deref());
             match (shape, wrapper) {
-                (Some(shape), Some(wrapper)) => xml.element(wrapper, |xml| xml.members(shape, members)),
-                (Some(shape), None) => xml.members(shape, members),
+                (Some(shape), Some(wrapper)) => {
+                    xml.element(wrapper, |xml| xml.members(model, shape, members));
+                }
+                (Some(shape), None) => xml.members(model, shape, members),
                 (None, _) => {}
             }
             xml.element("ResponseMetadata", |xml| xml.text("RequestId", &self.request_id));
@@ -156,8 +160,7 @@ impl Reply {
             .map_or((error.code.as_str(), error.code.as_str()), |known| (known.name, known.query_code));
         let fault = if status < 500 { "Sender" } else { "Receiver" };
         let body = match (self.protocol, model) {
-            (Protocol::Query, Some(model)) => self.query_failure(model, query_code, fault, &error),
-            (Protocol::Query, None) => self.query_failure(Service::Sts.model(), query_code, fault, &error),
+            (Protocol::Query, model) => self.query_failure(model, query_code, fault, &error),
             (Protocol::Cbor, _) => cbor::write_plain(&self.failure_members(name, known.as_ref(), &error)),
             _ => json_bytes(&Value::Object(self.failure_members(name, known.as_ref(), &error))),
         };
@@ -170,7 +173,7 @@ impl Reply {
         if self.protocol == Protocol::RestJson {
             insert("x-amzn-errortype", name);
         }
-        if compatible && self.protocol != Protocol::Query {
+        if self.query_mode && compatible && self.protocol != Protocol::Query {
             insert("x-amzn-query-error", &format!("{query_code};{fault}"));
         }
         response
@@ -195,9 +198,9 @@ impl Reply {
         members
     }
 
-    fn query_failure(&self, model: &Model, code: &str, fault: &str, error: &ApiError) -> Vec<u8> {
-        let mut xml = Xml::new(model);
-        xml.root("ErrorResponse", |xml| {
+    fn query_failure(&self, model: Option<&Model>, code: &str, fault: &str, error: &ApiError) -> Vec<u8> {
+        let mut xml = Xml::default();
+        xml.root("ErrorResponse", model, |xml| {
             xml.element("Error", |xml| {
                 xml.text("Type", fault);
                 xml.text("Code", code);

@@ -8,17 +8,12 @@ use crate::model::{Kind, Model, Reference, Shape, TimestampFormat};
 use crate::time;
 
 /// An XML document in the making.
-#[derive(Debug)]
-pub(crate) struct Xml<'a> {
-    model: &'a Model,
+#[derive(Debug, Default)]
+pub(crate) struct Xml {
     text: String,
 }
 
-impl<'a> Xml<'a> {
-    pub fn new(model: &'a Model) -> Self {
-        Self { model, text: String::new() }
-    }
-
+impl Xml {
     /// The document.
     pub fn finish(self) -> String {
         self.text
@@ -31,10 +26,14 @@ impl<'a> Xml<'a> {
         self.close(name);
     }
 
-    /// The outermost element, which names the API's namespace.
-    pub fn root(&mut self, name: &str, inside: impl FnOnce(&mut Self)) {
-        let namespace = self.model.metadata.xml_namespace.as_deref().unwrap_or_default();
-        let _ = write!(self.text, "<{name} xmlns=\"{}\">", escape(namespace));
+    /// The outermost element, which names the API's namespace, if it is known which API is meant.
+    pub fn root(&mut self, name: &str, model: Option<&Model>, inside: impl FnOnce(&mut Self)) {
+        match model.and_then(|model| model.metadata.xml_namespace.as_deref()) {
+            Some(namespace) => {
+                let _ = write!(self.text, "<{name} xmlns=\"{}\">", escape(namespace));
+            }
+            None => self.open(name),
+        }
         inside(self);
         self.close(name);
     }
@@ -45,39 +44,38 @@ impl<'a> Xml<'a> {
     }
 
     /// The members of a structure, without an element around them.
-    pub fn members(&mut self, shape: &Shape, members: &Map<String, Value>) {
+    pub fn members(&mut self, model: &Model, shape: &Shape, members: &Map<String, Value>) {
         for (name, value) in members {
             if let Some(member) = shape.members.get(name) {
-                self.member(member, member.wire_name(name), value);
+                self.member(model, member, member.wire_name(name), value);
             }
         }
     }
 
-    fn member(&mut self, member: &Reference, name: &str, value: &Value) {
-        let shape = self.model.shape(&member.shape);
+    fn member(&mut self, model: &Model, member: &Reference, name: &str, value: &Value) {
+        let shape = model.shape(&member.shape);
         let flat = shape.flattened || member.flattened;
         match (shape.kind, value) {
             (Kind::List, Value::Array(elements)) if flat => {
-                let own_name = self.model.element(shape).map_or(name, |(element, _)| element.wire_name(name));
-                self.elements(shape, own_name, elements);
+                let own_name = model.element(shape).map_or(name, |(element, _)| element.wire_name(name));
+                self.elements(model, shape, own_name, elements);
             }
-            (Kind::Map, Value::Object(entries)) if flat => self.entries(shape, name, entries),
+            (Kind::Map, Value::Object(entries)) if flat => self.entries(model, shape, name, entries),
             _ => {
                 let format = member.timestamp_format.or(shape.timestamp_format);
-                self.element(name, |xml| xml.content(shape, format, value));
+                self.element(name, |xml| xml.content(model, shape, format, value));
             }
         }
     }
 
-    fn content(&mut self, shape: &Shape, format: Option<TimestampFormat>, value: &Value) {
+    fn content(&mut self, model: &Model, shape: &Shape, format: Option<TimestampFormat>, value: &Value) {
         match (shape.kind, value) {
-            (Kind::Structure, Value::Object(members)) => self.members(shape, members),
+            (Kind::Structure, Value::Object(members)) => self.members(model, shape, members),
             (Kind::List, Value::Array(elements)) => {
-                let name =
-                    self.model.element(shape).map_or("member", |(element, _)| element.wire_name("member"));
-                self.elements(shape, name, elements);
+                let name = model.element(shape).map_or("member", |(element, _)| element.wire_name("member"));
+                self.elements(model, shape, name, elements);
             }
-            (Kind::Map, Value::Object(entries)) => self.entries(shape, "entry", entries),
+            (Kind::Map, Value::Object(entries)) => self.entries(model, shape, "entry", entries),
             (Kind::Timestamp, Value::Number(number)) => {
                 let format = format.unwrap_or(TimestampFormat::Iso8601);
                 let text = number.as_f64().and_then(|seconds| time::text(seconds, format));
@@ -88,21 +86,21 @@ impl<'a> Xml<'a> {
         }
     }
 
-    fn elements(&mut self, list: &Shape, name: &str, elements: &[Value]) {
-        if let Some((element, shape)) = self.model.element(list) {
+    fn elements(&mut self, model: &Model, list: &Shape, name: &str, elements: &[Value]) {
+        if let Some((element, shape)) = model.element(list) {
             let format = element.timestamp_format.or(shape.timestamp_format);
             for value in elements {
-                self.element(name, |xml| xml.content(shape, format, value));
+                self.element(name, |xml| xml.content(model, shape, format, value));
             }
         }
     }
 
-    fn entries(&mut self, map: &Shape, name: &str, entries: &Map<String, Value>) {
-        let (Some((key, _)), Some((value, _))) = (self.model.key(map), self.model.value(map)) else { return };
+    fn entries(&mut self, model: &Model, map: &Shape, name: &str, entries: &Map<String, Value>) {
+        let (Some((key, _)), Some((value, _))) = (model.key(map), model.value(map)) else { return };
         for (key_text, inner) in entries {
             self.element(name, |xml| {
                 xml.text(key.wire_name("key"), key_text);
-                xml.member(value, value.wire_name("value"), inner);
+                xml.member(model, value, value.wire_name("value"), inner);
             });
         }
     }
@@ -141,8 +139,8 @@ mod tests {
 
     fn members(service: Service, shape: &str, value: &Value) -> String {
         let model = service.model();
-        let mut xml = Xml::new(model);
-        xml.members(model.shape(shape), value.as_object().expect("an object"));
+        let mut xml = Xml::default();
+        xml.members(model, model.shape(shape), value.as_object().expect("an object"));
         xml.finish()
     }
 

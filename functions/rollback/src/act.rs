@@ -1,0 +1,67 @@
+//! Performs one change of going back: on record first, then the fence, then the change.
+
+use crate::decide::Which;
+use crate::{Action, Members, View};
+use changeover_aws::ecs::{Change, update_service};
+use changeover_aws::elb::{with_weights, write};
+use changeover_aws::look::routes;
+use changeover_domain::StepError;
+use changeover_domain::route::{is_at, weights_for};
+use changeover_lambda::{Context, Held};
+
+const STATE: &str = "Rollback";
+
+pub(crate) async fn act(
+    context: &Context,
+    held: &mut Held<'_>,
+    view: &View,
+    action: &Action,
+) -> Result<(), StepError> {
+    let progress = &mut held.record.progress;
+    progress.rollback_at.get_or_insert(view.now);
+    let is_back = matches!(&view.members, Members::Pair { live_group, next_group, routes, .. }
+        if routes.iter().all(|route| is_at(route, live_group, next_group, 0)));
+    if is_back {
+        progress.restored_at.get_or_insert(view.now);
+        progress.weight = 0;
+    }
+    let why = match action {
+        Action::Wait { why }
+        | Action::Scale { why, .. }
+        | Action::Weights { why }
+        | Action::Done { why }
+        | Action::GiveUp { why } => why,
+    };
+    progress.rolled_back = matches!(action, Action::Done { .. });
+    held.record.needs_human |= matches!(action, Action::GiveUp { .. });
+    held.record.note(view.now, STATE, why);
+    held.write().await?;
+    match action {
+        Action::Scale { which, task_definition, desired, .. } => {
+            held.check_fence().await?;
+            let plan = held.plan()?;
+            let member = match which {
+                Which::Live => &plan.live,
+                Which::Next => plan.target(),
+            };
+            let (cluster, service) = (&plan.cluster, &member.ecs_service);
+            let change =
+                Change { cluster, service, task_definition: task_definition.as_deref(), desired: *desired };
+            update_service(&context.aws, &change).await
+        }
+        Action::Weights { .. } => restore(context, held, view).await,
+        Action::Wait { .. } | Action::Done { .. } | Action::GiveUp { .. } => Ok(()),
+    }
+}
+
+async fn restore(context: &Context, held: &Held<'_>, view: &View) -> Result<(), StepError> {
+    let Members::Pair { live_group, next_group, .. } = &view.members else { return Ok(()) };
+    let weights = weights_for(live_group, next_group, 0);
+    for found in routes(&context.aws, held.plan()?).await? {
+        if !is_at(&found.route, live_group, next_group, 0) {
+            held.check_fence().await?;
+            write(&context.aws, &found.route.id, with_weights(&found.actions, &weights)).await?;
+        }
+    }
+    Ok(())
+}

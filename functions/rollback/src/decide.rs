@@ -1,0 +1,359 @@
+//! What going back needs next, given what was and what is.
+
+use changeover_domain::Timestamp;
+use changeover_domain::evidence::SideSeen;
+use changeover_domain::plan::Member;
+use changeover_domain::route::{Route, is_at};
+use changeover_domain::span::Seconds;
+
+/// What was seen.
+#[derive(Debug, Clone, PartialEq)]
+pub struct View {
+    /// The time of the look.
+    pub now: Timestamp,
+    /// The side that served when the deployment began, or the rolling service.
+    pub live: SideSeen,
+    /// What it was then.
+    pub live_before: Member,
+    /// What else there is.
+    pub members: Members,
+    /// The revision that goes.
+    pub revision: Option<String>,
+    /// When rollback began; none if this is its first look.
+    pub began_at: Option<Timestamp>,
+    /// When the weights were back.
+    pub restored_at: Option<Timestamp>,
+    /// Whether any weight was ever shifted.
+    pub shown: bool,
+    /// How long the old tasks may take to be healthy again.
+    pub patience: Seconds,
+    /// How long weights take to reach every balancer node.
+    pub convergence: Seconds,
+    /// How long ECS waits for requests of a task before it stops it.
+    pub deregistration_delay: Seconds,
+}
+
+/// The other side of a pair, or none.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Members {
+    /// One ECS service.
+    Rolling,
+    /// A pair.
+    Pair {
+        /// The live side's target group.
+        live_group: String,
+        /// The next side's target group.
+        next_group: String,
+        /// The next side now.
+        next: Box<SideSeen>,
+        /// What it was.
+        next_before: Member,
+        /// The routes now.
+        routes: Vec<Route>,
+    },
+}
+
+/// Which member a change is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    /// The side that served when the deployment began, or the rolling service.
+    Live,
+    /// The next side.
+    Next,
+}
+
+/// What to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Nothing yet.
+    Wait {
+        /// For what.
+        why: String,
+    },
+    /// Set a member back to what it was.
+    Scale {
+        /// Which.
+        which: Which,
+        /// Its task definition, if that is another one now.
+        task_definition: Option<String>,
+        /// Its number of tasks, if that is ours to say.
+        desired: Option<u32>,
+        /// Why.
+        why: String,
+    },
+    /// Give the live side all the weight again.
+    Weights {
+        /// Why now.
+        why: String,
+    },
+    /// Put on record that it is as it was.
+    Done {
+        /// What was seen.
+        why: String,
+    },
+    /// Put on record that a person has to look; leave everything as it is.
+    GiveUp {
+        /// What is broken, and what to look at.
+        why: String,
+    },
+}
+
+/// What to do next. Pure: everything it knows is in its arguments.
+pub fn decide(view: &View) -> Action {
+    match &view.members {
+        Members::Rolling => rolling(view),
+        Members::Pair { live_group, next_group, next, next_before, routes } => {
+            let back = routes.iter().all(|route| is_at(route, live_group, next_group, 0));
+            if let Some(action) = capacity(view, back) {
+                return action;
+            }
+            if !back {
+                return weights(view, next);
+            }
+            next_away(view, next, next_before)
+        }
+    }
+}
+
+/// The live side must have the tasks it had before it gets traffic back.
+fn capacity(view: &View, back: bool) -> Option<Action> {
+    let (now, before) = (&view.live.service, &view.live_before);
+    let other = now.task_definition != before.task_definition;
+    if now.desired < before.desired || other {
+        return Some(Action::Scale {
+            which: Which::Live,
+            task_definition: other.then(|| before.task_definition.clone()),
+            desired: (now.desired < before.desired).then_some(before.desired),
+            why: format!("{} tasks of the old revision are asked for again", before.desired),
+        });
+    }
+    // Once it has the traffic, its health is no reason to hold back what remains to be done.
+    (!back && view.live.healthy() < before.running).then(|| {
+        let why = format!("{} of {} old tasks are healthy", view.live.healthy(), before.running);
+        wait_or_give_up(view, why)
+    })
+}
+
+fn weights(view: &View, next: &SideSeen) -> Action {
+    Action::Weights {
+        why: format!(
+            "the old tasks take the traffic back: {} of them are healthy, and {} of the new ones",
+            view.live.healthy(),
+            next.healthy()
+        ),
+    }
+}
+
+/// With the traffic gone from it for long enough, the next side becomes what it was.
+fn next_away(view: &View, next: &SideSeen, before: &Member) -> Action {
+    if view.shown {
+        let settled = view.convergence.after(view.restored_at.unwrap_or(view.now));
+        if view.now < settled {
+            return Action::Wait { why: "the old weights reach every balancer node".to_owned() };
+        }
+    }
+    let ours = view.revision.as_ref().is_some_and(|revision| next.service.task_definition == *revision);
+    if ours || next.service.desired > before.desired {
+        return Action::Scale {
+            which: Which::Next,
+            task_definition: ours.then(|| before.task_definition.clone()),
+            desired: Some(before.desired),
+            why: "the new tasks are told to stop".to_owned(),
+        };
+    }
+    gone(view, next)
+}
+
+/// The new revision's tasks are gone, or on their way for too long.
+fn gone(view: &View, side: &SideSeen) -> Action {
+    let left = side.tasks.iter().filter(|task| {
+        Some(&task.task_definition) == view.revision.as_ref() && task.last_status != "STOPPED"
+    });
+    match left.count() {
+        0 => Action::Done { why: "the old revision serves everything, the new tasks are gone".to_owned() },
+        left => wait_or_give_up(view, format!("ECS stops {left} new tasks")),
+    }
+}
+
+/// ECS takes a rolling service back itself, once it is told which revision.
+fn rolling(view: &View) -> Action {
+    let (now, before) = (&view.live.service, &view.live_before);
+    if now.task_definition != before.task_definition {
+        return Action::Scale {
+            which: Which::Live,
+            task_definition: Some(before.task_definition.clone()),
+            desired: None,
+            why: "the old revision is asked for again".to_owned(),
+        };
+    }
+    let up =
+        view.live.tasks.iter().filter(|task| task.is_up() && task.task_definition == before.task_definition);
+    let up = u32::try_from(up.count()).unwrap_or(u32::MAX);
+    if up < now.desired || view.live.healthy() < now.desired {
+        let why =
+            format!("{up} of {} old tasks run, {} targets are healthy", now.desired, view.live.healthy());
+        return wait_or_give_up(view, why);
+    }
+    if now.primary().is_some_and(|primary| primary.rollout_state.as_deref() == Some("IN_PROGRESS")) {
+        return wait_or_give_up(view, "ECS has not completed the way back".to_owned());
+    }
+    gone(view, &view.live)
+}
+
+fn wait_or_give_up(view: &View, why: String) -> Action {
+    let limit = Seconds(view.patience.0 + view.deregistration_delay.0);
+    if view.began_at.is_some_and(|began| view.now >= limit.after(began)) {
+        return Action::GiveUp {
+            why: format!(
+                "going back has not ended within {limit}: {why}; traffic was left where it is and nothing was deleted; look at the events of {}",
+                view.live_before.ecs_service
+            ),
+        };
+    }
+    Action::Wait { why }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use changeover_domain::evidence::{ServiceSeen, TargetSeen, TaskSeen};
+    use changeover_domain::route::{RouteId, Weight, weights_for};
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn member(name: &str, revision: &str, count: u32) -> Member {
+        Member {
+            ecs_service: name.into(),
+            target_groups: vec![name.into()],
+            task_definition: revision.into(),
+            desired: count,
+            running: count,
+        }
+    }
+
+    fn side(name: &str, revision: &str, count: u32) -> SideSeen {
+        let task = TaskSeen {
+            task_definition: revision.into(),
+            last_status: "RUNNING".into(),
+            desired_status: "RUNNING".into(),
+            ..TaskSeen::default()
+        };
+        let target = TargetSeen { id: "10.0.0.1".into(), port: 80, state: "healthy".into(), why: None };
+        SideSeen {
+            service: ServiceSeen {
+                task_definition: revision.into(),
+                desired: count,
+                running: count,
+                ..ServiceSeen::default()
+            },
+            tasks: vec![task; count as usize],
+            targets: [(name.to_owned(), vec![target; count as usize])].into(),
+        }
+    }
+
+    /// A pair in the middle of a shift: two old and two new tasks.
+    fn pair(weight: Weight) -> View {
+        let route = Route {
+            id: RouteId::Rule("r".into()),
+            load_balancer: "lb".into(),
+            weights: weights_for("blue", "green", weight),
+            stickiness_seconds: None,
+        };
+        View {
+            now: at(1000),
+            live: side("blue", "td:1", 2),
+            live_before: member("blue", "td:1", 2),
+            members: Members::Pair {
+                live_group: "blue".into(),
+                next_group: "green".into(),
+                next: Box::new(side("green", "td:2", 2)),
+                next_before: member("green", "td:0", 0),
+                routes: vec![route],
+            },
+            revision: Some("td:2".into()),
+            began_at: Some(at(990)),
+            restored_at: None,
+            shown: true,
+            patience: Seconds(600),
+            convergence: Seconds(5),
+            deregistration_delay: Seconds(30),
+        }
+    }
+
+    fn with_next(view: View, changed: SideSeen) -> View {
+        let Members::Pair { live_group, next_group, next_before, routes, .. } = view.members else {
+            unreachable!()
+        };
+        View {
+            members: Members::Pair { live_group, next_group, next: Box::new(changed), next_before, routes },
+            ..view
+        }
+    }
+
+    #[test]
+    fn capacity_comes_before_traffic() {
+        let scaled_in = View { live: side("blue", "td:1", 0), ..pair(100) };
+        assert!(matches!(decide(&scaled_in), Action::Scale { which: Which::Live, desired: Some(2), .. }));
+        let mut starting = View { live: side("blue", "td:1", 2), ..pair(100) };
+        starting.live.targets.get_mut("blue").unwrap()[0].state = "initial".into();
+        assert!(matches!(decide(&starting), Action::Wait { .. }));
+        assert!(matches!(decide(&pair(100)), Action::Weights { .. }));
+    }
+
+    #[test]
+    fn new_tasks_go_only_after_the_weights_have_reached_every_node() {
+        let back = View { restored_at: Some(at(998)), ..pair(0) };
+        assert!(matches!(decide(&back), Action::Wait { .. }));
+        let settled = View { now: at(1003), ..back };
+        assert_eq!(
+            decide(&settled),
+            Action::Scale {
+                which: Which::Next,
+                task_definition: Some("td:0".into()),
+                desired: Some(0),
+                why: "the new tasks are told to stop".into()
+            }
+        );
+    }
+
+    #[test]
+    fn what_never_had_traffic_goes_at_once() {
+        let unseen = View { shown: false, ..pair(0) };
+        assert!(matches!(decide(&unseen), Action::Scale { which: Which::Next, .. }));
+    }
+
+    #[test]
+    fn it_is_done_when_no_new_task_is_left() {
+        let stopping = View { shown: false, ..pair(0) };
+        let mut next = side("green", "td:2", 1);
+        next.service = ServiceSeen { task_definition: "td:0".into(), ..ServiceSeen::default() };
+        next.tasks[0].last_status = "DEACTIVATING".into();
+        let stopping = with_next(stopping, next.clone());
+        assert!(matches!(decide(&stopping), Action::Wait { .. }));
+        next.tasks[0].last_status = "STOPPED".into();
+        assert!(matches!(decide(&with_next(stopping, next)), Action::Done { .. }));
+    }
+
+    #[test]
+    fn when_the_old_side_stays_sick_traffic_is_left_and_a_person_is_called() {
+        let mut sick = pair(50);
+        sick.live.targets.get_mut("blue").unwrap()[0].state = "unhealthy".into();
+        assert!(matches!(decide(&sick), Action::Wait { .. }));
+        sick.began_at = Some(at(1000 - 631));
+        assert!(matches!(decide(&sick), Action::GiveUp { why } if why.contains("nothing was deleted")));
+    }
+
+    #[test]
+    fn a_rolling_service_is_told_its_old_revision_and_watched() {
+        let began = View { members: Members::Rolling, live: side("web", "td:2", 2), ..pair(0) };
+        let began = View { live_before: member("web", "td:1", 2), ..began };
+        assert!(matches!(
+            decide(&began),
+            Action::Scale { which: Which::Live, desired: None, task_definition: Some(td), .. } if td == "td:1"
+        ));
+        let back = View { live: side("web", "td:1", 2), ..began };
+        assert!(matches!(decide(&back), Action::Done { .. }));
+    }
+}

@@ -1,0 +1,59 @@
+//! The end of a deployment that died in `Plan`, before it had a baton: nothing was changed, but its lease may be
+//! held and its record may be missing.
+
+use changeover_aws::ecs;
+use changeover_domain::StepError;
+use changeover_domain::name::{DeploymentId, ServiceName};
+use changeover_domain::record::Deployment;
+use changeover_domain::settings::Strategy;
+use changeover_domain::state::{Baton, Caught, PlanInput, Request, Verdict};
+use changeover_lambda::Context;
+
+/// Puts on record why it ended, and hands a baton to `Finish`.
+pub(crate) async fn end(
+    context: &Context,
+    plan: Option<PlanInput>,
+    error: Option<Caught>,
+) -> Result<Baton, StepError> {
+    let input =
+        plan.ok_or_else(|| StepError::BadInput("the input is neither a baton nor Plan's".to_owned()))?;
+    let request = Request::read(&input.request)?;
+    let service = name_of(context, &request).await?;
+    let id = match &request.recover {
+        Some(dead) => dead.clone(),
+        None => DeploymentId::new(input.execution.started_at, &input.execution.name),
+    };
+    let ledger = context.ledger();
+    let lease = ledger.lease(&service).await?;
+    let fence = if lease.execution.as_deref() == Some(&input.execution.id) { lease.fence } else { 0 };
+    let mut record = match ledger.find_deployment(&service, &id).await? {
+        Some(record) => record,
+        None => Deployment::new(service.clone(), id.clone(), &input.execution.id, "console", context.now()),
+    };
+    let why = error.map_or_else(|| "planning did not end".to_owned(), |error| error.words());
+    let baton = Baton {
+        deployment: id,
+        service,
+        fence,
+        strategy: record.plan.as_ref().map_or(Strategy::Rolling, |plan| plan.strategy()),
+        verdict: Verdict::Ready,
+        more_steps: false,
+        wait_seconds: 0,
+        note: why.clone(),
+    };
+    if record.outcome.is_none() && record.execution == input.execution.id {
+        record.fail(&why);
+        record.note(context.now(), "Rollback", &why);
+        ledger.write_deployment(&mut record).await?;
+    }
+    Ok(baton)
+}
+
+/// The name that the service goes by, as `plan` would have found it.
+async fn name_of(context: &Context, request: &Request) -> Result<ServiceName, StepError> {
+    let named = &request.service;
+    let found = ecs::services(&context.aws, &named.cluster, &[&named.name]).await?;
+    let tag = found.first().and_then(|service| service.settings.get("pair"));
+    let pair = request.settings.get("pair").or(tag).map(|pair| pair.trim());
+    Ok(named.of_pair(pair.filter(|pair| !pair.is_empty())))
+}

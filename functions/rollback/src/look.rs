@@ -1,0 +1,34 @@
+//! What `rollback` looks at: both members, and the routes.
+
+use crate::{Members, View};
+use changeover_aws::look::{routes, side};
+use changeover_domain::StepError;
+use changeover_lambda::{Context, Held};
+
+pub(crate) async fn look(context: &Context, held: &Held<'_>) -> Result<View, StepError> {
+    let (plan, progress) = (held.plan()?, &held.record.progress);
+    let live = side(&context.aws, &plan.cluster, &plan.live).await?;
+    let members = match (&plan.next, plan.pair_groups()) {
+        (Some(next), Some((live_group, next_group))) => Members::Pair {
+            live_group: live_group.to_owned(),
+            next_group: next_group.to_owned(),
+            next: Box::new(side(&context.aws, &plan.cluster, next).await?),
+            next_before: next.clone(),
+            routes: routes(&context.aws, plan).await?.into_iter().map(|found| found.route).collect(),
+        },
+        _ => Members::Rolling,
+    };
+    Ok(View {
+        now: context.now(),
+        live,
+        live_before: plan.live.clone(),
+        members,
+        revision: progress.revision.clone(),
+        began_at: progress.rollback_at,
+        restored_at: progress.restored_at,
+        shown: progress.step.is_some(),
+        patience: plan.settings.health_timeout,
+        convergence: context.config.convergence,
+        deregistration_delay: plan.pace.deregistration_delay,
+    })
+}

@@ -1,1 +1,35 @@
-//! The dispatch function.
+//! Turns an ECR push, a schedule's tick, a reconcile tick or a dead execution into executions.
+//!
+//! Owns: what is wanted, as far as the registry says. Never: the service; and it decides nothing about it. A push
+//! does not carry orders: whatever the event says, what the tag points to now is wanted.
+
+mod event;
+mod start;
+
+pub use event::{Event, read};
+
+use changeover_domain::StepError;
+use changeover_lambda::Context;
+use serde::{Deserialize, Serialize};
+
+/// What was started.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Dispatched {
+    /// Execution ARNs.
+    pub started: Vec<String>,
+    /// What was not, and why.
+    pub passed_over: Vec<String>,
+}
+
+/// Handles one event. Safe to repeat: the same meaning leads to the same execution's name.
+pub async fn run(context: &Context, event: serde_json::Value) -> Result<Dispatched, StepError> {
+    let event = read(&event)?;
+    tracing::info!(event = ?event, "an event");
+    match event {
+        Event::Push { repository, tag } => start::pushed(context, &repository, &tag).await,
+        Event::Redeploy { service, at } => start::redeploy(context, service, &at).await,
+        Event::Reconcile => start::reconcile(context).await,
+        Event::Dead { execution, request } => start::recover(context, &execution, request).await,
+        Event::Other(why) => Ok(Dispatched { started: vec![], passed_over: vec![why] }),
+    }
+}

@@ -1,3 +1,5 @@
-//! The `dispatch` function.
+//! The `dispatch` function as Lambda runs it.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    changeover_lambda::serve("dispatch", dispatch::run)
+}

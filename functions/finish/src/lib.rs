@@ -1,1 +1,112 @@
-//! The finish function.
+//! Ends a deployment: outcome and receipt on record, lease released, people told, and an execution for what has
+//! become wanted meanwhile.
+//!
+//! Owns: a deployment's outcome, the lease's end. Never: the service; what had to be done is done.
+
+mod decide;
+
+pub use decide::{Follow, follow, outcome, receipt};
+
+use changeover_aws::executions::{self, Start};
+use changeover_aws::topic::publish;
+use changeover_domain::StepError;
+use changeover_domain::record::{Deployment, Outcome};
+use changeover_domain::span::Seconds;
+use changeover_domain::state::{Baton, Ending, Finished, Request};
+use changeover_lambda::Context;
+
+/// How long the table keeps a finished deployment; nothing depends on it.
+const KEPT: Seconds = Seconds(90 * 24 * 3600);
+
+/// Ends the deployment. Asked again it finds the outcome on record and repeats what follows.
+pub async fn run(context: &Context, ending: Ending) -> Result<Finished, StepError> {
+    let baton = ending.baton.ok_or_else(|| StepError::BadInput("the input is not a baton".to_owned()))?;
+    let ledger = context.ledger();
+    let mut record = ledger.deployment(&baton.service, &baton.deployment).await?;
+    if record.outcome.is_none() {
+        if let Some(error) = &ending.error {
+            // Rollback itself could not go on.
+            record.fail(&error.words());
+            record.needs_human = true;
+        }
+        conclude(context, &mut record);
+        if baton.fence > 0 {
+            ledger.check_fence(&baton.service, &baton.deployment, baton.fence).await?;
+        }
+        ledger.write_deployment(&mut record).await?;
+    }
+    let finished = finished(&record, None);
+    if baton.fence == 0 {
+        return Ok(finished);
+    }
+    ledger.release(&baton.service, &baton.deployment, baton.fence).await?;
+    tell(context, &finished).await?;
+    let followed_by = start_next(context, &record, &baton).await?;
+    Ok(Finished { followed_by, ..finished })
+}
+
+fn conclude(context: &Context, record: &mut Deployment) {
+    let now = context.now();
+    let outcome = outcome(record);
+    record.outcome = Some(outcome);
+    record.ended_at = Some(now);
+    record.receipt = Some(receipt(record, now));
+    record.expires_at = Some(KEPT.after(now).as_second());
+    record.note(now, "Finish", outcome.to_string());
+    tracing::info!(deployment = %record.id, service = %record.service, outcome = %outcome, "the deployment has ended");
+}
+
+fn finished(record: &Deployment, followed_by: Option<String>) -> Finished {
+    let image = record.plan.as_ref().map(|plan| format!("{} runs {}", record.service, plan.image));
+    Finished {
+        deployment: record.id.clone(),
+        service: record.service.clone(),
+        outcome: record.outcome.unwrap_or(Outcome::NeedsHuman),
+        reason: record.reason.clone().or(image).unwrap_or_default(),
+        followed_by,
+    }
+}
+
+async fn tell(context: &Context, finished: &Finished) -> Result<(), StepError> {
+    let Some(topic) = &context.config.topic else { return Ok(()) };
+    let subject = format!("{}: {}", finished.service, finished.outcome);
+    let message = serde_json::to_string_pretty(finished).unwrap_or_else(|_| finished.reason.clone());
+    publish(&context.aws, topic, &subject, &message).await
+}
+
+/// Starts what has become wanted while this deployment ran. Its name is the one that its event would have given
+/// it, so that both together start one.
+async fn start_next(
+    context: &Context,
+    record: &Deployment,
+    baton: &Baton,
+) -> Result<Option<String>, StepError> {
+    let wanted = context.ledger().wanted(&baton.service).await?;
+    let (Some(Follow { digest, generation }), Some(state_machine)) =
+        (follow(record, wanted.as_ref()), &context.config.state_machine)
+    else {
+        return Ok(None);
+    };
+    let name = executions::name(&baton.service, &digest, generation);
+    let request = Request {
+        service: baton.service.clone(),
+        tag: None,
+        digest: Some(digest),
+        settings: changeover_domain::settings::Raw::new(),
+        redeploy: false,
+        dry_run: false,
+        recover: None,
+        cause: Some(format!("wanted while {} ran", record.id)),
+    };
+    match executions::start(&context.aws, state_machine, &name, &request).await? {
+        Start::Started(arn) => Ok(Some(arn)),
+        // An execution of that name came while the lease was held and was turned away: ours goes by another.
+        Start::RanBefore => {
+            let again = format!("{}-after-{}", &name[..name.len().min(50)], baton.fence);
+            match executions::start(&context.aws, state_machine, &again, &request).await? {
+                Start::Started(arn) => Ok(Some(arn)),
+                Start::RanBefore => Ok(None),
+            }
+        }
+    }
+}

@@ -1,3 +1,5 @@
-//! The `finish` function.
+//! The `finish` function as Lambda runs it.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    changeover_lambda::serve("finish", finish::run)
+}

@@ -1,0 +1,128 @@
+//! Reading events.
+
+use changeover_domain::StepError;
+use changeover_domain::name::ServiceName;
+use changeover_domain::state::Request;
+use serde_json::Value;
+
+/// An event that means something to us.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// An image was pushed under a tag.
+    Push {
+        /// The repository's name.
+        repository: String,
+        /// The tag.
+        tag: String,
+    },
+    /// A schedule wants a service deployed once more, as a canary of the way itself.
+    Redeploy {
+        /// The service.
+        service: ServiceName,
+        /// When the schedule ticked: one tick, one deployment.
+        at: String,
+    },
+    /// Look whether every service runs what its tag points to.
+    Reconcile,
+    /// An execution ended before its time.
+    Dead {
+        /// Its ARN.
+        execution: String,
+        /// What it was asked.
+        request: Box<Request>,
+    },
+    /// Nothing to do, and why.
+    Other(String),
+}
+
+/// Reads an event of EventBridge, or the input that a schedule of ours sends.
+///
+/// # Errors
+/// `BadInput` in words for what is neither.
+pub fn read(event: &Value) -> Result<Event, StepError> {
+    let text = |pointer: &str| event.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+    if let Some(service) = event.get("redeploy") {
+        let service = serde_json::from_value(service.clone())
+            .map_err(|error| StepError::BadInput(format!("redeploy: {error}")))?;
+        return Ok(Event::Redeploy { service, at: text("/at").to_owned() });
+    }
+    if event.get("reconcile").is_some() {
+        return Ok(Event::Reconcile);
+    }
+    match text("/detail-type") {
+        "ECR Image Action" => Ok(push(event)),
+        "Step Functions Execution Status Change" => Ok(dead(event)),
+        other => Err(StepError::BadInput(format!(
+            "the event is not one of ours: detail-type {other:?}; dispatch takes ECR Image Action, Step Functions Execution Status Change, {{\"redeploy\": SERVICE}} and {{\"reconcile\": true}}"
+        ))),
+    }
+}
+
+fn push(event: &Value) -> Event {
+    let detail = |key: &str| event["detail"][key].as_str().unwrap_or_default();
+    if detail("action-type") != "PUSH" || detail("result") != "SUCCESS" {
+        return Event::Other(format!(
+            "{} {} is not a push that succeeded",
+            detail("action-type"),
+            detail("result")
+        ));
+    }
+    if detail("image-tag").is_empty() {
+        // The manifests of a multi-arch image are pushed without a tag; their index follows with one.
+        return Event::Other(format!("{} was pushed without a tag", detail("image-digest")));
+    }
+    Event::Push { repository: detail("repository-name").to_owned(), tag: detail("image-tag").to_owned() }
+}
+
+fn dead(event: &Value) -> Event {
+    let detail = &event["detail"];
+    let status = detail["status"].as_str().unwrap_or_default();
+    if !matches!(status, "FAILED" | "TIMED_OUT" | "ABORTED") {
+        return Event::Other(format!("an execution that is {status} needs no recovery"));
+    }
+    let input = detail["input"].as_str().and_then(|input| serde_json::from_str(input).ok());
+    match input.as_ref().map(Request::read) {
+        Some(Ok(request)) => Event::Dead {
+            execution: detail["executionArn"].as_str().unwrap_or_default().to_owned(),
+            request: Box::new(request),
+        },
+        _ => Event::Other("the dead execution's input was none of ours, so it held nothing".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_push_with_a_tag_is_a_push() {
+        let event = |tag: &str, result: &str| {
+            json!({"detail-type": "ECR Image Action", "detail": {"result": result, "repository-name": "web",
+                "image-digest": "sha256:1", "action-type": "PUSH", "image-tag": tag}})
+        };
+        assert_eq!(
+            read(&event("v1", "SUCCESS")),
+            Ok(Event::Push { repository: "web".into(), tag: "v1".into() })
+        );
+        assert!(matches!(read(&event("", "SUCCESS")), Ok(Event::Other(_))));
+        assert!(matches!(read(&event("v1", "FAILURE")), Ok(Event::Other(_))));
+    }
+
+    #[test]
+    fn a_dead_execution_is_recovered_and_a_live_one_is_not() {
+        let event = |status: &str| {
+            json!({"detail-type": "Step Functions Execution Status Change",
+                "detail": {"status": status, "executionArn": "arn", "input": "{\"service\":\"main/web\"}"}})
+        };
+        assert!(matches!(read(&event("ABORTED")), Ok(Event::Dead { execution, .. }) if execution == "arn"));
+        assert!(matches!(read(&event("SUCCEEDED")), Ok(Event::Other(_))));
+    }
+
+    #[test]
+    fn what_is_not_ours_is_told_in_words() {
+        let error = read(&json!({"detail-type": "Order placed"})).unwrap_err();
+        assert_eq!(error.name(), "BadInput");
+        assert!(error.to_string().contains("Order placed"), "{error}");
+    }
+}

@@ -6,6 +6,7 @@ pub mod ecr;
 pub mod events;
 mod input;
 mod mailbox;
+pub mod scheduler;
 pub mod sns;
 pub mod sqs;
 pub mod sts;

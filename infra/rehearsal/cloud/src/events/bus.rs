@@ -195,9 +195,10 @@ impl Inner {
             role: target.role.clone(),
             origin_arn: rule.arn.clone(),
         };
-        let (targets, target) = (self.targets.clone(), target.clone());
+        let (targets, retry, dead_letters) =
+            (self.targets.clone(), target.retry, target.dead_letters.clone());
         self.spawn(async move {
-            deliver_or_bury(&*targets, &delivery, &target).await;
+            deliver_or_bury(&*targets, &delivery, retry, dead_letters.as_deref()).await;
         });
     }
 

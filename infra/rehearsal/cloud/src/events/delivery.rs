@@ -1,6 +1,6 @@
 //! Delivery: a target is tried until it takes the event, or until its retry policy gives up.
 
-use super::rule::{Retry, Target};
+use super::rule::Retry;
 use crate::input::text;
 use serde_json::Value;
 use std::future::Future;
@@ -75,16 +75,21 @@ pub(crate) async fn deliver(targets: &dyn Targets, delivery: &Delivery, retry: R
 }
 
 /// Delivers, and sends to the target's dead-letter queue what it would not take.
-pub(crate) async fn deliver_or_bury(targets: &dyn Targets, delivery: &Delivery, target: &Target) -> Outcome {
-    let outcome = deliver(targets, delivery, target.retry).await;
+pub(crate) async fn deliver_or_bury(
+    targets: &dyn Targets,
+    delivery: &Delivery,
+    retry: Retry,
+    dead_letters: Option<&str>,
+) -> Outcome {
+    let outcome = deliver(targets, delivery, retry).await;
     if let Outcome::GivenUp(failed) = &outcome {
         tracing::warn!(
             target_arn = %delivery.target_arn, origin = %delivery.origin_arn, code = %failed.code,
             reason = %failed.message, id = text(&delivery.input, "id").unwrap_or_default(),
             "an event was given up"
         );
-        if let Some(queue) = &target.dead_letters {
-            let letter = Delivery { target_arn: queue.clone(), role: None, ..delivery.clone() };
+        if let Some(queue) = dead_letters {
+            let letter = Delivery { target_arn: queue.to_owned(), role: None, ..delivery.clone() };
             // Nobody is left to tell if the dead-letter queue refuses, too; the warning above has said it.
             let _ = targets.invoke(&letter).await;
         }
@@ -94,7 +99,6 @@ pub(crate) async fn deliver_or_bury(targets: &dyn Targets, delivery: &Delivery, 
 
 #[cfg(test)]
 mod tests {
-    use super::super::input::InputSpec;
     use super::*;
     use parking_lot::Mutex;
 
@@ -135,34 +139,28 @@ mod tests {
         }
     }
 
-    fn target(attempts: u32) -> Target {
-        Target {
-            id: "t".to_owned(),
-            arn: "machine".to_owned(),
-            role: None,
-            input: InputSpec::Whole,
-            retry: Retry { attempts, age: Duration::from_secs(3600) },
-            dead_letters: Some("queue".to_owned()),
-        }
+    async fn deliver_with(flaky: &Flaky, attempts: u32) -> Outcome {
+        let retry = Retry { attempts, age: Duration::from_secs(3600) };
+        deliver_or_bury(flaky, &delivery(), retry, Some("queue")).await
     }
 
     #[tokio::test(start_paused = true)]
     async fn tries_until_it_is_taken() {
         let flaky = Flaky::new(2, true);
-        assert_eq!(deliver_or_bury(&flaky, &delivery(), &target(5)).await, Outcome::Taken(3));
+        assert_eq!(deliver_with(&flaky, 5).await, Outcome::Taken(3));
     }
 
     #[tokio::test(start_paused = true)]
     async fn what_is_given_up_becomes_a_dead_letter() {
         let flaky = Flaky::new(9, true);
-        assert!(matches!(deliver_or_bury(&flaky, &delivery(), &target(2)).await, Outcome::GivenUp(_)));
+        assert!(matches!(deliver_with(&flaky, 2).await, Outcome::GivenUp(_)));
         assert_eq!(*flaky.asked.lock(), ["machine", "machine", "machine", "queue"]);
     }
 
     #[tokio::test(start_paused = true)]
     async fn what_cannot_work_is_not_tried_again_and_age_ends_it() {
         let flaky = Flaky::new(9, false);
-        deliver_or_bury(&flaky, &delivery(), &target(5)).await;
+        deliver_with(&flaky, 5).await;
         assert_eq!(*flaky.asked.lock(), ["machine", "queue"]);
         let flaky = Flaky::new(u32::MAX, true);
         let retry = Retry { attempts: 185, age: Duration::from_secs(1) };

@@ -14,6 +14,8 @@ pub mod schedule;
 mod ticker;
 
 pub use bus::Events;
+pub(crate) use delivery::deliver_or_bury;
 pub use delivery::{Delivery, Failed, Outcome, Targets};
 pub use fault::{EventFault, EventFaultRule};
 pub use rule::{Retry, Rule, Target};
+pub(crate) use ticker::Ticker;

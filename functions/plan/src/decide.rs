@@ -66,7 +66,9 @@ pub fn decide(view: &View) -> Decision {
     let (Ok(settings), Some((live, next))) = (&view.settings, sides(view, strategy)) else {
         return Decision::Refuse(mistakes);
     };
-    if let (Strategy::BlueGreen, Some((live_group, next_group))) = (strategy, groups_of(live, next)) {
+    if let (Strategy::BlueGreen, Some((live_group, next_group))) = (strategy, groups_of(live, next))
+        && live_group != next_group
+    {
         of_routes(&view.routes, live_group, next_group, &mut mistakes);
     }
     let definition = view.definitions.get(&live.task_definition).cloned().unwrap_or_default();

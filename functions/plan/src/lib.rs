@@ -11,7 +11,7 @@ mod recover;
 mod refusal;
 
 pub use decide::{Decision, View, decide};
-pub use definition::DefinitionSeen;
+pub use definition::{ContainerSeen, DefinitionSeen};
 
 use changeover_aws::ledger::Claim;
 use changeover_domain::StepError;

@@ -7,6 +7,9 @@ use changeover_domain::route::{Route, WHOLE, is_at};
 use changeover_domain::settings::{Strategy, TAG_PREFIX};
 use std::collections::BTreeSet;
 
+/// The tag that puts a service into Changeover's hands; the functions' roles require it as well.
+const OPT_IN: &str = "repository";
+
 /// What is wrong with the services themselves.
 pub(crate) fn of_members(view: &View, strategy: Strategy, mistakes: &mut Vec<String>) {
     for name in &view.names {
@@ -19,6 +22,13 @@ pub(crate) fn of_members(view: &View, strategy: Strategy, mistakes: &mut Vec<Str
     }
     for member in &view.members {
         of_member(member, strategy, mistakes);
+        // Settings that name no repository are a mistake of their own.
+        if view.settings.is_ok() && !member.settings.contains_key(OPT_IN) {
+            mistakes.push(format!(
+                "service {} has no tag {TAG_PREFIX}{OPT_IN}: add it, only services with it may be changed",
+                member.name
+            ));
+        }
     }
 }
 

@@ -1,0 +1,283 @@
+//! What `plan` plans, and what it refuses: every mistake at once, each with what to do.
+
+use changeover_aws::elb::TargetGroup;
+use changeover_domain::capacity::{Instance, Need};
+use changeover_domain::evidence::{EcsDeployment, ServiceSeen};
+use changeover_domain::image::PinnedImage;
+use changeover_domain::name::ServiceName;
+use changeover_domain::plan::Plan;
+use changeover_domain::route::{Route, RouteId};
+use changeover_domain::settings::{Raw, read};
+use changeover_domain::span::Seconds;
+use plan::{ContainerSeen, Decision, DefinitionSeen, View, decide};
+use std::collections::{BTreeMap, BTreeSet};
+
+const BLUE: &str = "arn:aws:elasticloadbalancing:us-east-1:1:targetgroup/blue/1";
+const GREEN: &str = "arn:aws:elasticloadbalancing:us-east-1:1:targetgroup/green/2";
+const BALANCER: &str = "arn:aws:elasticloadbalancing:us-east-1:1:loadbalancer/app/web/3";
+
+fn image(digit: &str) -> PinnedImage {
+    PinnedImage::new("web", "r/web", Some("latest"), &format!("sha256:{}", digit.repeat(64)))
+}
+
+fn raw(pairs: &[(&str, &str)]) -> Raw {
+    pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+}
+
+fn service(name: &str, group: &str, desired: u32, tags: &[(&str, &str)]) -> ServiceSeen {
+    ServiceSeen {
+        name: name.into(),
+        status: "ACTIVE".into(),
+        task_definition: format!("{name}:1"),
+        desired,
+        running: desired,
+        minimum_healthy_percent: 100,
+        maximum_percent: 200,
+        controller: "ECS".into(),
+        ecs_strategy: "ROLLING".into(),
+        launch_type: Some("EC2".into()),
+        target_groups: BTreeMap::from([(group.to_owned(), 80)]),
+        settings: raw(tags),
+        ..ServiceSeen::default()
+    }
+}
+
+fn definition() -> DefinitionSeen {
+    let container = |name: &str, essential| ContainerSeen {
+        name: name.into(),
+        image: format!("r/web@{}", image("a").digest),
+        essential,
+    };
+    DefinitionSeen {
+        containers: vec![container("web", true), container("sidecar", false)],
+        need: Need { cpu: 256, memory: 512, ports: BTreeSet::new() },
+    }
+}
+
+fn group(arn: &str, balancer: &str) -> TargetGroup {
+    TargetGroup {
+        arn: arn.into(),
+        load_balancers: vec![balancer.into()],
+        deregistration_delay: Seconds(30),
+        check_interval: Seconds(5),
+    }
+}
+
+fn instance(cpu: u32) -> Instance {
+    Instance { id: "i-1".into(), cpu, memory: 65_536, taken_ports: BTreeSet::new() }
+}
+
+/// A pair with blue serving, four tasks, and room for eight.
+fn pair() -> View {
+    let tags = |other| [("repository", "web"), ("strategy", "blue-green"), ("pair", other)];
+    let blue = service("blue", BLUE, 4, &tags("green"));
+    let green = service("green", GREEN, 0, &tags("blue"));
+    View {
+        redeploy: false,
+        service: ServiceName::new("main", "blue"),
+        names: vec!["blue".into(), "green".into()],
+        settings: read(&Raw::new(), &blue.settings, &Raw::new()),
+        definitions: BTreeMap::from([("blue:1".into(), definition()), ("green:1".into(), definition())]),
+        members: vec![blue, green],
+        groups: vec![group(BLUE, BALANCER), group(GREEN, BALANCER)],
+        routes: vec![Route {
+            id: RouteId::Rule("rule".into()),
+            load_balancer: BALANCER.into(),
+            weights: BTreeMap::from([(BLUE.into(), 100), (GREEN.into(), 0)]),
+            stickiness_seconds: None,
+        }],
+        image: Ok(image("b")),
+        instances: Some(vec![instance(4 * 256)]),
+    }
+}
+
+/// An ordinary service.
+fn rolling() -> View {
+    let mut view = pair();
+    let web = service("blue", BLUE, 4, &[("repository", "web")]);
+    view.settings = read(&Raw::new(), &web.settings, &Raw::new());
+    view.names.truncate(1);
+    view.members = vec![web];
+    view
+}
+
+fn planned(view: &View) -> Plan {
+    match decide(view) {
+        Decision::Go(plan) => *plan,
+        other => panic!("not planned: {other:#?}"),
+    }
+}
+
+/// The refusal of a view with something wrong in it; each part must be in a sentence of its own.
+fn refused(mut view: View, spoil: impl FnOnce(&mut View), parts: &[&str]) {
+    spoil(&mut view);
+    let Decision::Refuse(mistakes) = decide(&view) else { panic!("not refused: {parts:?}") };
+    for part in parts {
+        assert!(mistakes.iter().any(|mistake| mistake.contains(part)), "{part:?} in {mistakes:#?}");
+    }
+    assert_eq!(mistakes.len(), parts.len(), "{mistakes:#?}");
+}
+
+#[test]
+fn the_side_with_the_traffic_is_live_and_the_other_is_next() {
+    let plan = planned(&pair());
+    assert_eq!((plan.live.ecs_service.as_str(), plan.tasks), ("blue", 4));
+    assert_eq!(plan.next.unwrap().ecs_service, "green");
+
+    let mut view = pair();
+    view.routes[0].weights = BTreeMap::from([(BLUE.into(), 0), (GREEN.into(), 100)]);
+    view.members[1].desired = 3;
+    view.members[1].running = 3;
+    let plan = planned(&view);
+    assert_eq!((plan.live.ecs_service.as_str(), plan.tasks), ("green", 3));
+}
+
+#[test]
+fn a_plan_holds_what_rollback_needs() {
+    let plan = planned(&pair());
+    assert_eq!(plan.routes, pair().routes);
+    assert_eq!((plan.live.desired, plan.live.task_definition.as_str()), (4, "blue:1"));
+    assert_eq!((plan.container.as_str(), plan.image.clone()), ("web", image("b")));
+    assert_eq!(plan.pace.deregistration_delay, Seconds(30));
+}
+
+#[test]
+fn a_rolling_service_has_no_next_side() {
+    let plan = planned(&rolling());
+    assert_eq!((plan.next, plan.tasks), (None, 4));
+}
+
+#[test]
+fn what_runs_already_is_not_deployed_unless_it_is_asked_for() {
+    let mut view = pair();
+    view.image = Ok(image("a"));
+    assert!(matches!(decide(&view), Decision::NothingToDo(_)));
+    view.redeploy = true;
+    planned(&view);
+}
+
+#[test]
+fn each_mistake_is_refused_in_words() {
+    refused(rolling(), |view| view.members.clear(), &["no active service blue"]);
+    refused(pair(), |view| drop(view.members.remove(1)), &["no active service green"]);
+    refused(rolling(), |view| view.image = Err("repository web has no image".into()), &["has no image"]);
+    refused(rolling(), |view| view.members[0].minimum_healthy_percent = 50, &["set it to 100"]);
+    refused(rolling(), |view| view.members[0].maximum_percent = 150, &["set it to 200"]);
+    refused(rolling(), |view| view.members[0].controller = "CODE_DEPLOY".into(), &["needs ECS"]);
+    refused(rolling(), |view| view.members[0].ecs_strategy = "BLUE_GREEN".into(), &["set it to ROLLING"]);
+    refused(rolling(), |view| view.members[0].settings.clear(), &["changeover:repository"]);
+    refused(pair(), |view| view.members[1].settings.clear(), &["green has no tag"]);
+    let busy = EcsDeployment { status: "ACTIVE".into(), ..EcsDeployment::default() };
+    refused(rolling(), |view| view.members[0].deployments.push(busy), &["still busy"]);
+}
+
+#[test]
+fn a_tag_on_one_member_is_enough() {
+    let mut view = pair();
+    view.members[1].settings.insert("bake".into(), "5s".into());
+    planned(&view);
+}
+
+#[test]
+fn tags_that_contradict_are_refused() {
+    refused(
+        pair(),
+        |view| {
+            view.members[0].settings.insert("bake".into(), "30s".into());
+            view.members[1].settings.insert("bake".into(), "60s".into());
+            view.members[1].settings.insert("pair".into(), "red".into());
+        },
+        &["\"30s\" on blue and \"60s\" on green", "is paired with blue"],
+    );
+    refused(
+        pair(),
+        |view| {
+            view.names.truncate(1);
+            view.members.truncate(1);
+        },
+        &["names service blue itself"],
+    );
+}
+
+#[test]
+fn target_groups_that_do_not_belong_together_are_refused() {
+    let other = BALANCER.replace("web/3", "other/4");
+    refused(pair(), |view| view.groups[1] = group(GREEN, &other), &["different load balancers"]);
+    let network = BALANCER.replace("/app/", "/net/");
+    let both = vec![group(BLUE, &network), group(GREEN, &network)];
+    refused(pair(), |view| view.groups = both, &["needs an Application Load Balancer"]);
+    refused(pair(), |view| view.groups.truncate(1), &["2 does not exist"]);
+    refused(
+        pair(),
+        |view| {
+            view.members[1].target_groups = view.members[0].target_groups.clone();
+            view.groups.truncate(1);
+        },
+        &["both members have the same"],
+    );
+}
+
+#[test]
+fn routes_that_are_neither_sides_are_refused() {
+    refused(pair(), |view| view.routes.clear(), &["no listener rule forwards"]);
+    refused(
+        pair(),
+        |view| view.routes[0].weights = BTreeMap::from([(BLUE.into(), 70), (GREEN.into(), 30)]),
+        &["neither side's"],
+    );
+    refused(
+        pair(),
+        |view| view.routes[0].weights.retain(|group, _| group != GREEN),
+        &["add it with weight 0"],
+    );
+}
+
+#[test]
+fn the_container_must_be_there_and_be_one() {
+    let name = |view: &mut View| view.settings.as_mut().unwrap().container = Some("api".into());
+    refused(rolling(), name, &["has no container api: there are web, sidecar"]);
+    let both = |view: &mut View| view.definitions.get_mut("blue:1").unwrap().containers[1].essential = true;
+    refused(rolling(), both, &["changeover:container"]);
+}
+
+#[test]
+fn a_lack_of_room_is_refused_in_awss_words() {
+    refused(
+        pair(),
+        |view| view.instances = Some(vec![instance(3 * 256)]),
+        &["unable to place a task because no container instance met all"],
+    );
+    let mut warm = pair();
+    warm.instances = Some(vec![instance(3 * 256)]);
+    warm.members[1].running = 1;
+    planned(&warm);
+}
+
+#[test]
+fn a_live_side_without_tasks_is_refused() {
+    let stop = |view: &mut View| (view.members[0].desired, view.members[0].running) = (0, 0);
+    refused(pair(), stop, &["runs no tasks"]);
+}
+
+#[test]
+fn every_mistake_is_told_at_once() {
+    refused(
+        pair(),
+        |view| {
+            view.members[0].minimum_healthy_percent = 50;
+            view.members[1].ecs_strategy = "CANARY".into();
+            view.routes[0].weights = BTreeMap::from([(BLUE.into(), 70), (GREEN.into(), 30)]);
+            view.settings.as_mut().unwrap().container = Some("api".into());
+            view.instances = Some(vec![]);
+            view.image = Err("repository web has no image with tag latest".into());
+        },
+        &[
+            "set it to 100",
+            "set it to ROLLING",
+            "neither side's",
+            "no container api",
+            "unable to place",
+            "has no image",
+        ],
+    );
+}

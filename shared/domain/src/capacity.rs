@@ -59,11 +59,14 @@ pub fn shortage(instances: &[Instance], need: &Need, count: u32) -> Option<Strin
         "no instance has enough CPU units left for another one"
     } else if lacking(|instance| instance.memory, need.memory) {
         "no instance has enough memory left for another one"
-    } else {
+    } else if fits == 0 {
         "what is left is spread over the instances in pieces that are too small"
+    } else {
+        "the others do not fit beside what runs"
     };
     Some(format!(
-        "there is room for {fits} of {count} new tasks ({} CPU units and {} MiB each): {what}; \
+        "ECS would be unable to place a task because no container instance met all of its requirements: \
+         there is room for {fits} of {count} new tasks ({} CPU units and {} MiB each): {what}; \
          add container instances or let a capacity provider do it",
         need.cpu, need.memory
     ))

@@ -11,6 +11,7 @@ pub mod sns;
 pub mod sqs;
 pub mod sts;
 pub mod tagging;
+pub mod template;
 
 pub use account::Account;
 

@@ -1,1 +1,46 @@
 //! Amazon ECS in miniature: a rolling scheduler over real processes.
+//!
+//! [`Ecs`] answers the ECS API in AWS's own shapes ([`Ecs::call`]). A service's tasks are processes on
+//! loopback, placed on container instances of finite size, registered in target groups while they serve, and
+//! stopped as ECS stops them: deregister, wait until the target is gone, SIGTERM, SIGKILL.
+//!
+//! What the scheduler does next is decided by [`plan::plan_service`], which is pure; [`placement::place`]
+//! says where a task goes. Both can be asked without any ECS around them.
+
+mod announce;
+mod api;
+mod arn;
+mod clock;
+pub mod config;
+mod definition;
+mod deployment;
+mod ecs;
+mod health;
+mod ids;
+mod instance;
+mod launch;
+mod life;
+mod logs;
+pub mod placement;
+pub mod plan;
+mod port;
+mod process;
+mod registry;
+mod rollout;
+mod scheduler;
+mod service;
+mod snapshot;
+mod state;
+mod stop;
+mod tags;
+mod targets;
+mod task;
+mod watchdog;
+
+pub use config::Config;
+pub use ecs::{Ecs, EventSink};
+pub use logs::{LogLine, LogStream};
+pub use registry::{Image, Registry};
+pub use snapshot::{ServiceSnapshot, Snapshot, TaskSnapshot};
+pub use targets::{TargetGroups, TargetHealth};
+pub use task::Status;

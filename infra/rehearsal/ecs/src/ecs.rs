@@ -1,0 +1,175 @@
+//! The handle everyone holds: starts the scheduler, hands out the state, ends everything.
+
+use crate::config::Config;
+use crate::instance::Instance;
+use crate::life::Life;
+use crate::registry::Registry;
+use crate::scheduler;
+use crate::state::State;
+use crate::targets::TargetGroups;
+use crate::watchdog::Watchdog;
+use parking_lot::Mutex;
+use rehearsal_wire::ApiError;
+use serde_json::Value;
+use std::sync::Arc;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// Takes EventBridge envelopes.
+pub type EventSink = Arc<dyn Fn(Value) + Send + Sync>;
+
+/// ECS in miniature. Clones share one ECS; when the last one is dropped, its processes are killed.
+#[derive(Clone)]
+pub struct Ecs {
+    pub(crate) inner: Arc<Inner>,
+    _last: Arc<LastHandle>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) config: Arc<Config>,
+    pub(crate) registry: Arc<dyn Registry>,
+    pub(crate) targets: Arc<dyn TargetGroups>,
+    sink: EventSink,
+    state: Mutex<State>,
+    changes: watch::Sender<u64>,
+    pub(crate) shutdown: CancellationToken,
+    lives: TaskTracker,
+    pub(crate) watchdog: Arc<Watchdog>,
+}
+
+/// Dropped with the last [`Ecs`]; the tasks themselves only hold an [`Inner`].
+struct LastHandle {
+    shutdown: CancellationToken,
+    watchdog: Arc<Watchdog>,
+}
+
+impl Drop for LastHandle {
+    fn drop(&mut self) {
+        self.shutdown.cancel();
+        self.watchdog.end();
+    }
+}
+
+impl Ecs {
+    /// Starts an ECS without clusters. Needs a tokio runtime with I/O and time.
+    pub fn new(
+        config: Config,
+        registry: Arc<dyn Registry>,
+        targets: Arc<dyn TargetGroups>,
+        sink: EventSink,
+    ) -> Self {
+        let config = Arc::new(config);
+        let shutdown = CancellationToken::new();
+        let watchdog = Arc::new(Watchdog::start());
+        let inner = Arc::new(Inner {
+            state: Mutex::new(State::new(config.clone())),
+            config,
+            registry,
+            targets,
+            sink,
+            changes: watch::Sender::new(0),
+            shutdown: shutdown.clone(),
+            lives: TaskTracker::new(),
+            watchdog: watchdog.clone(),
+        });
+        tokio::spawn(scheduler::run(inner.clone()));
+        Self { inner, _last: Arc::new(LastHandle { shutdown, watchdog }) }
+    }
+
+    /// Registers a container instance with so much CPU (units), memory (MiB), and these ports already taken.
+    /// Returns its ARN.
+    pub fn add_container_instance(
+        &self,
+        cluster: &str,
+        cpu: u32,
+        memory: u32,
+        ports: &[u16],
+    ) -> Result<String, ApiError> {
+        self.inner.with(|state| {
+            let cluster = state.cluster_name(&serde_json::json!({ "cluster": cluster }))?;
+            let id = state.ids.hex();
+            let arn = state.arns.instance(&cluster, &id);
+            let instance = Instance {
+                ec2_id: format!("i-{}", &state.ids.hex()[..17]),
+                id,
+                arn: arn.clone(),
+                cpu,
+                memory,
+                ports: ports.to_vec(),
+                connected: true,
+                active: true,
+                registered_at: crate::clock::now(),
+            };
+            if let Some(cluster) = state.clusters.get_mut(&cluster) {
+                cluster.instances.insert(arn.clone(), instance);
+            }
+            Ok(arn)
+        })
+    }
+
+    /// Takes a container instance away; its tasks run on until they are stopped. True if it was there.
+    pub fn remove_container_instance(&self, arn: &str) -> bool {
+        self.inner.with(|state| {
+            let removed = state.clusters.values_mut().filter_map(|cluster| cluster.instances.remove(arn));
+            removed.count() > 0
+        })
+    }
+
+    /// Lets an instance's agent lose or regain its connection. True if the instance is there.
+    pub fn set_agent_connected(&self, arn: &str, connected: bool) -> bool {
+        self.inner.with(|state| {
+            let instance = state.clusters.values_mut().find_map(|cluster| cluster.instances.get_mut(arn));
+            instance.map(|instance| instance.connected = connected).is_some()
+        })
+    }
+
+    /// Counts up with every change of a service or a task.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.inner.changes.subscribe()
+    }
+
+    /// Kills every process and waits until none is left.
+    pub async fn shutdown(&self) {
+        self.inner.shutdown.cancel();
+        self.inner.lives.close();
+        self.inner.lives.wait().await;
+        self.inner.watchdog.end();
+    }
+}
+
+impl Inner {
+    /// Reads the state.
+    pub(crate) fn look<R>(&self, read: impl FnOnce(&State) -> R) -> R {
+        read(&self.state.lock())
+    }
+
+    /// Changes the state, then sends the events this made and tells everyone who watches.
+    pub(crate) fn with<R>(&self, change: impl FnOnce(&mut State) -> R) -> R {
+        self.update(|state| (change(state), true))
+    }
+
+    /// The same for a change that may turn out to be none.
+    pub(crate) fn update<R>(&self, change: impl FnOnce(&mut State) -> (R, bool)) -> R {
+        let ((result, changed), events) = {
+            let mut state = self.state.lock();
+            let done = change(&mut state);
+            (done, std::mem::take(&mut state.outbox))
+        };
+        // Outside the lock: whoever takes events may call back.
+        for event in events {
+            (self.sink)(event);
+        }
+        if changed {
+            self.changes.send_modify(|count| *count += 1);
+        }
+        result
+    }
+
+    /// Lets a new task live.
+    pub(crate) fn spawn(&self, life: Life) {
+        if !self.shutdown.is_cancelled() {
+            self.lives.spawn(life.run());
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! Making tasks: finding them a place, a port, and a life.
+
+use crate::clock::now;
+use crate::definition::{ContainerPlan, Definition};
+use crate::ecs::Inner;
+use crate::life::Life;
+use crate::placement::{Need, Refusal, Room, place};
+use crate::plan::Health;
+use crate::port;
+use crate::service::{LoadBalancer, Service};
+use crate::state::State;
+use crate::tags::Tags;
+use crate::task::{Binding, Container, Pace, Status, Target, Task, Times};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+/// The same placement failure is told again only after so long.
+const TELL_AGAIN: Duration = Duration::from_secs(10);
+
+/// CPU units of a vCPU.
+const VCPU: u32 = 1024;
+
+impl State {
+    /// Starts up to `count` tasks of a service's PRIMARY deployment, and tells what came of it.
+    pub(crate) fn launch(&mut self, inner: &Arc<Inner>, key: &(String, String), count: u32) -> Vec<Life> {
+        let mut lives = Vec::new();
+        for _ in 0..count {
+            match self.launch_one(inner, key) {
+                Ok(Some(life)) => lives.push(life),
+                Ok(None) => break,
+                Err(refusal) => {
+                    self.tell_refusal(key, &refusal);
+                    break;
+                }
+            }
+        }
+        if !lives.is_empty() {
+            let ids: Vec<String> =
+                lives.iter().map(|life| crate::arn::last_segment(&life.arn).to_owned()).collect();
+            self.tell(key, &format!("has started {} tasks: {}.", ids.len(), listed(&ids)));
+        }
+        lives
+    }
+
+    fn launch_one(&mut self, inner: &Arc<Inner>, key: &(String, String)) -> Result<Option<Life>, Refusal> {
+        let Some(service) = self.services.get(key) else { return Ok(None) };
+        let Some(primary) = service.primary().cloned() else { return Ok(None) };
+        let Some(definition) = self.definition(&primary.definition).cloned() else { return Ok(None) };
+        let need = definition.need();
+        let instance = self.find_room(service, &need)?;
+        let plans = definition.containers();
+        let task =
+            self.make_task(key, &primary.id, &definition, &plans, &primary.load_balancers, need, instance);
+        let Some(task) = task else { return Ok(None) };
+        let life = Life {
+            inner: inner.clone(),
+            arn: task.arn.clone(),
+            pace: task.pace,
+            targets: task.targets.clone(),
+            stopping: task.stopping.clone(),
+            processes: plans.iter().map(|_| None).collect(),
+            containers: plans,
+            essential: JoinSet::new(),
+        };
+        self.add_task(task);
+        self.announce_task(&life.arn);
+        Ok(Some(life))
+    }
+
+    /// The ARN of the instance that takes it; `None` on Fargate, which has no instances.
+    fn find_room(&self, service: &Service, need: &Need) -> Result<Option<String>, Refusal> {
+        if service.launch_type == "FARGATE" {
+            let on_fargate = self
+                .tasks
+                .values()
+                .filter(|task| task.launch_type == "FARGATE" && task.status != Status::Stopped);
+            let taken: u32 = on_fargate.map(|task| task.need.cpu).sum();
+            let over = |quota: u32| taken + need.cpu > quota.saturating_mul(VCPU);
+            return if self.config.fargate_vcpus.is_some_and(over) {
+                Err(Refusal::FargateQuota)
+            } else {
+                Ok(None)
+            };
+        }
+        let Some(cluster) = self.clusters.get(&service.cluster) else { return Err(Refusal::NoInstances) };
+        let instances: Vec<_> = cluster.instances.values().collect();
+        let rooms: Vec<Room> =
+            instances.iter().map(|instance| instance.room(self, Some(service.name.as_str()))).collect();
+        place(need, &rooms).map(|index| Some(instances[index].arn.clone()))
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the parts of a task, each looked up by the caller")]
+    fn make_task(
+        &mut self,
+        key: &(String, String),
+        deployment: &str,
+        definition: &Definition,
+        plans: &[ContainerPlan],
+        balancers: &[LoadBalancer],
+        need: Need,
+        instance: Option<String>,
+    ) -> Option<Task> {
+        let id = self.ids.hex();
+        let containers: Vec<_> = plans.iter().map(|plan| self.make_container(&key.0, &id, plan)).collect();
+        let targets = balancers.iter().filter_map(|balancer| target(balancer, &containers)).collect();
+        let attachment_id = self.ids.uuid();
+        let lags = self.config.lags;
+        let pace = Pace {
+            provision: self.ids.draw(lags.provision),
+            pull: self.ids.draw(lags.pull),
+            start: self.ids.draw(lags.start),
+            deprovision: self.ids.draw(lags.deprovision),
+        };
+        let service = self.services.get(key)?;
+        let propagated = match service.settings.get("propagateTags").and_then(|from| from.as_str()) {
+            Some("SERVICE") => service.tags.clone(),
+            Some("TASK_DEFINITION") => definition.tags.clone(),
+            _ => Tags::default(),
+        };
+        Some(Task {
+            arn: self.arns.task(&key.0, &id),
+            id,
+            cluster: key.0.clone(),
+            cluster_arn: service.cluster_arn.clone(),
+            service: Some(key.1.clone()),
+            started_by: deployment.to_owned(),
+            definition: definition.arn.clone(),
+            zone: format!("{}a", self.arns.region),
+            own_interface: definition.network_mode() == "awsvpc",
+            attachment_id,
+            instance,
+            launch_type: service.launch_type.clone(),
+            need,
+            pace,
+            status: Status::Provisioning,
+            stop: None,
+            stopping: CancellationToken::new(),
+            containers,
+            targets,
+            registered: false,
+            health: Health::Waiting,
+            was_healthy: false,
+            running_since: None,
+            stopped_since: None,
+            times: Times { created: now(), ..Times::default() },
+            version: 0,
+            tags: propagated,
+        })
+    }
+
+    fn make_container(&mut self, cluster: &str, task: &str, plan: &ContainerPlan) -> Container {
+        let id = self.ids.uuid();
+        let mut bindings = Vec::new();
+        for mapping in &plan.ports {
+            let host_port = self.take_port(mapping.host_port);
+            let (container_port, protocol) = (mapping.container_port, mapping.protocol.clone());
+            bindings.push(Binding { container_port, host_port, protocol });
+        }
+        // A container that maps no port still gets one to listen on, so that any command can be rehearsed.
+        let port = bindings.first().map(|binding| binding.host_port);
+        Container {
+            arn: self.arns.container(cluster, task, &id),
+            runtime_id: format!("{}{}", self.ids.hex(), self.ids.hex()),
+            name: plan.name.clone(),
+            image: plan.image.clone(),
+            cpu: plan.cpu,
+            memory: plan.memory,
+            digest: None,
+            port: port.unwrap_or_else(|| self.take_port(0)),
+            bindings,
+            pid: None,
+            exit_code: None,
+            reason: None,
+            log: plan.log.as_ref().map(|log| (log.group.clone(), log.prefix.clone())),
+            lines: Arc::default(),
+        }
+    }
+
+    /// Port 0, which no target can have, only where thousands of ports are taken; the task then fails its
+    /// health checks.
+    fn take_port(&mut self, wanted: u16) -> u16 {
+        let found = if wanted == 0 { port::free(&self.ports) } else { port::fixed(wanted, &self.ports) };
+        let port = found.unwrap_or(0);
+        self.ports.insert(port);
+        port
+    }
+
+    fn tell_refusal(&mut self, key: &(String, String), refusal: &Refusal) {
+        let (retry, at, event) = (self.config.placement_retry, Instant::now(), self.ids.uuid());
+        let Some(service) = self.services.get_mut(key) else { return };
+        service.next_placement = Some(at + retry);
+        if let Some(primary) = service.primary_mut().filter(|primary| !primary.proved) {
+            primary.failed_tasks += 1;
+            primary.updated_at = now();
+        }
+        let message = refusal.message(&service.name);
+        let told = service.told_placement.as_ref();
+        if told.is_some_and(|(last, when)| *last == message && at - *when < TELL_AGAIN) {
+            return;
+        }
+        service.told_placement = Some((message.clone(), at));
+        service.tell_whole(event, now(), message);
+        let (arn, cluster) = (service.arn.clone(), service.cluster_arn.clone());
+        self.announce_service(
+            &arn,
+            &cluster,
+            ("ERROR", "SERVICE_TASK_PLACEMENT_FAILURE"),
+            refusal.resource(),
+        );
+    }
+
+    /// Adds a service event; `message` without the service's name before it.
+    pub(crate) fn tell(&mut self, key: &(String, String), message: &str) {
+        let event = self.ids.uuid();
+        if let Some(service) = self.services.get_mut(key) {
+            service.tell(event, now(), message);
+        }
+    }
+}
+
+/// `(task a) (task b)`.
+pub(crate) fn listed(ids: &[String]) -> String {
+    ids.iter().map(|id| format!("(task {id})")).collect::<Vec<_>>().join(" ")
+}
+
+/// What a task is registered as: the host port bound to the container port that the balancer names.
+fn target(balancer: &LoadBalancer, containers: &[Container]) -> Option<Target> {
+    let container = containers.iter().find(|container| container.name == balancer.container)?;
+    let bound =
+        container.bindings.iter().find(|binding| binding.container_port == balancer.container_port)?;
+    Some(Target { group: balancer.target_group.clone(), port: bound.host_port })
+}

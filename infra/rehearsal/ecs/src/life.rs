@@ -1,0 +1,323 @@
+//! One task's life, from PROVISIONING to STOPPED.
+
+use crate::clock::now;
+use crate::definition::ContainerPlan;
+use crate::ecs::Inner;
+use crate::plan::Health;
+use crate::process::Process;
+use crate::registry::Image;
+use crate::task::{ADDRESS, Pace, Status, Stop, Target};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio_util::sync::CancellationToken;
+
+/// A target group drains for an hour at most; past that, something is wrong and the task stops anyway.
+const DRAIN_LIMIT: Duration = Duration::from_secs(3_600 + 60);
+
+/// What a task is made of while it lives; what others may see of it is in the state.
+pub(crate) struct Life {
+    pub(crate) inner: Arc<Inner>,
+    pub(crate) arn: String,
+    pub(crate) containers: Vec<ContainerPlan>,
+    pub(crate) pace: Pace,
+    pub(crate) targets: Vec<Target>,
+    pub(crate) stopping: CancellationToken,
+    pub(crate) processes: Vec<Option<Process>>,
+    /// Ends with the first essential container.
+    pub(crate) essential: JoinSet<i32>,
+}
+
+/// Why a task does not go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ended {
+    /// Someone, perhaps the task itself, has asked it to stop.
+    Asked,
+    /// An essential container exited.
+    Exited,
+    /// Everything is ending.
+    Shutdown,
+}
+
+impl Life {
+    /// Lives it.
+    pub(crate) async fn run(mut self) {
+        let ended = match self.begin().await {
+            Ok(()) => self.interruption().await,
+            Err(ended) => ended,
+        };
+        self.note_exits();
+        if ended == Ended::Exited {
+            self.stop(Stop::exited());
+        }
+        if ended != Ended::Shutdown {
+            self.deactivate().await;
+            self.terminate().await;
+        }
+        self.kill().await;
+        self.note_exits();
+        self.advance(Status::Deprovisioning);
+        let _ = timeout(self.pace.deprovision, self.inner.shutdown.cancelled()).await;
+        self.advance(Status::Stopped);
+    }
+
+    async fn begin(&mut self) -> Result<(), Ended> {
+        self.pause(self.pace.provision).await?;
+        self.advance(Status::Pending);
+        let images = self.pull().await?;
+        self.advance(Status::Activating);
+        self.start(&images)?;
+        self.register();
+        self.pause(self.pace.start).await?;
+        self.advance(Status::Running);
+        Ok(())
+    }
+
+    async fn pull(&mut self) -> Result<Vec<Image>, Ended> {
+        self.inner.with(|state| {
+            if let Some(task) = state.task_mut(&self.arn) {
+                task.times.pull_started = Some(now());
+            }
+        });
+        self.pause(self.pace.pull).await?;
+        let mut images = Vec::new();
+        for index in 0..self.containers.len() {
+            match self.inner.registry.pull(&self.containers[index].image) {
+                Ok(image) => images.push(image),
+                Err(error) => {
+                    let reason = format!("CannotPullContainerError: {error}");
+                    return Err(self.cannot(index, reason.clone(), reason));
+                }
+            }
+        }
+        self.inner.with(|state| {
+            let Some(task) = state.task_mut(&self.arn) else { return };
+            task.times.pull_stopped = Some(now());
+            for (container, image) in task.containers.iter_mut().zip(&images) {
+                container.digest = Some(image.digest.clone());
+            }
+        });
+        Ok(images)
+    }
+
+    fn start(&mut self, images: &[Image]) -> Result<(), Ended> {
+        for (index, image) in images.iter().enumerate() {
+            let plan = &self.containers[index];
+            let command = if plan.command.is_empty() { &image.command } else { &plan.command };
+            let Some((port, lines)) = self.inner.look(|state| {
+                let container = &state.task(&self.arn)?.containers[index];
+                Some((container.port, container.lines.clone()))
+            }) else {
+                return Err(Ended::Asked);
+            };
+            let mut environment = image.environment.clone();
+            environment.extend(plan.environment.iter().cloned());
+            environment.push(("PORT".to_owned(), port.to_string()));
+            environment.push(("TASK_ARN".to_owned(), self.arn.clone()));
+            match Process::start(command, &environment, &lines, &self.inner.watchdog) {
+                Ok(process) => self.started(index, process),
+                Err(error) => {
+                    let program = command.first().map(String::as_str).unwrap_or_default();
+                    let reason = format!("CannotStartContainerError: exec: {program:?}: {error}");
+                    return Err(self.cannot(index, reason, "Task failed to start".to_owned()));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn started(&mut self, index: usize, process: Process) {
+        self.inner.with(|state| {
+            if let Some(task) = state.task_mut(&self.arn) {
+                task.containers[index].pid = Some(process.pid());
+            }
+        });
+        if self.containers[index].essential {
+            self.essential.spawn(process.exit());
+        }
+        self.processes[index] = Some(process);
+    }
+
+    /// A container cannot be started, and so the task cannot.
+    fn cannot(&self, index: usize, reason: String, task_reason: String) -> Ended {
+        self.inner.with(|state| {
+            if let Some(task) = state.task_mut(&self.arn) {
+                task.containers[index].reason = Some(reason);
+            }
+        });
+        self.stop(Stop::failed_to_start(task_reason));
+        Ended::Asked
+    }
+
+    fn register(&self) {
+        for target in &self.targets {
+            let answer = self.inner.targets.register(&target.group, ADDRESS, target.port);
+            self.inner.with(|state| {
+                let Some(task) = state.task_mut(&self.arn) else { return };
+                task.registered = true;
+                let (cluster, service) = (task.cluster.clone(), task.service.clone().unwrap_or_default());
+                let Some(service) = state.service_mut(&cluster, &service) else { return };
+                match answer {
+                    Ok(()) => *service.notes.registered.entry(target.group.clone()).or_default() += 1,
+                    Err(error) => service.notes.failed.push((target.group.clone(), error.message)),
+                }
+            });
+        }
+    }
+
+    /// Takes the task out of its target groups and, if it was the scheduler that stops it, waits until they
+    /// have let go of it.
+    async fn deactivate(&self) {
+        let Some((registered, waits)) = self.inner.look(|state| {
+            let task = state.task(&self.arn)?;
+            Some((task.registered, task.stop.as_ref().is_some_and(|stop| stop.waits_for_targets)))
+        }) else {
+            return;
+        };
+        if !registered {
+            return;
+        }
+        self.advance(Status::Deactivating);
+        for target in &self.targets {
+            if let Err(error) = self.inner.targets.deregister(&target.group, ADDRESS, target.port) {
+                tracing::warn!(task = %self.arn, group = %target.group, %error, "cannot deregister");
+            }
+        }
+        self.inner.with(|state| {
+            let Some(task) = state.task_mut(&self.arn) else { return };
+            task.registered = false;
+            task.times.deregistered = Some(now());
+            let (cluster, service) = (task.cluster.clone(), task.service.clone().unwrap_or_default());
+            let Some(service) = state.service_mut(&cluster, &service) else { return };
+            for target in &self.targets {
+                *service.notes.deregistered.entry(target.group.clone()).or_default() += 1;
+            }
+        });
+        if waits && timeout(DRAIN_LIMIT, self.drained()).await.is_err() {
+            tracing::warn!(task = %self.arn, "its targets never finished draining");
+        }
+    }
+
+    /// Until every target is gone, or there is nothing left that could serve.
+    async fn drained(&self) {
+        let present = |target: &Target| {
+            let health = self.inner.targets.target_health(&target.group, ADDRESS, target.port);
+            health.is_some_and(|health| health.state != "unused")
+        };
+        while self.targets.iter().any(present) {
+            if self.inner.shutdown.is_cancelled() || self.an_essential_container_has_exited() {
+                return;
+            }
+            sleep(self.inner.config.tick).await;
+        }
+        self.inner.with(|state| {
+            if let Some(task) = state.task_mut(&self.arn) {
+                task.times.drained = Some(now());
+            }
+        });
+    }
+
+    /// SIGTERM, and time to act on it.
+    async fn terminate(&self) {
+        self.advance(Status::Stopping);
+        let begun = Instant::now();
+        let fallback = self.inner.config.stop_timeout;
+        let with_timeouts = self.processes.iter().zip(&self.containers).filter_map(|(process, plan)| {
+            let process = process.as_ref().filter(|process| process.exited().is_none())?;
+            Some((plan.stop_timeout.unwrap_or(fallback), process))
+        });
+        let mut running: Vec<_> = with_timeouts.collect();
+        if running.is_empty() {
+            return;
+        }
+        running.sort_by_key(|(timeout, _)| *timeout);
+        self.inner.with(|state| {
+            if let Some(task) = state.task_mut(&self.arn) {
+                task.times.sigterm = Some(now());
+            }
+        });
+        running.iter().for_each(|(_, process)| process.terminate());
+        for (patience, process) in running {
+            tokio::select! {
+                exit = timeout_at(begun + patience, process.exit()) => if exit.is_err() { process.kill() },
+                () = self.inner.shutdown.cancelled() => return,
+            }
+        }
+    }
+
+    /// SIGKILL for what is left, and its end.
+    async fn kill(&self) {
+        for process in self.processes.iter().flatten() {
+            process.kill();
+            process.exit().await;
+        }
+    }
+
+    /// Waits, unless the task ends meanwhile.
+    async fn pause(&mut self, time: Duration) -> Result<(), Ended> {
+        match timeout(time, self.interruption()).await {
+            Ok(ended) => Err(ended),
+            Err(_) => Ok(()),
+        }
+    }
+
+    async fn interruption(&mut self) -> Ended {
+        if self.an_essential_container_has_exited() {
+            return Ended::Exited;
+        }
+        let (stopping, shutdown) = (self.stopping.clone(), self.inner.shutdown.clone());
+        tokio::select! {
+            () = shutdown.cancelled() => Ended::Shutdown,
+            Some(_) = self.essential.join_next() => Ended::Exited,
+            () = stopping.cancelled() => Ended::Asked,
+        }
+    }
+
+    fn an_essential_container_has_exited(&self) -> bool {
+        let mut pairs = self.processes.iter().zip(&self.containers);
+        pairs
+            .any(|(process, plan)| plan.essential && process.as_ref().is_some_and(|it| it.exited().is_some()))
+    }
+
+    fn note_exits(&self) {
+        self.inner.with(|state| {
+            let Some(task) = state.task_mut(&self.arn) else { return };
+            for (container, process) in task.containers.iter_mut().zip(&self.processes) {
+                container.exit_code = process.as_ref().and_then(Process::exited);
+            }
+        });
+    }
+
+    fn stop(&self, stop: Stop) {
+        self.inner.with(|state| state.stop_task(&self.arn, stop, false));
+    }
+
+    /// Moves the task on. It never goes back.
+    fn advance(&self, to: Status) {
+        self.inner.with(|state| {
+            let Some(task) = state.task_mut(&self.arn) else { return };
+            if to <= task.status {
+                return;
+            }
+            task.status = to;
+            match to {
+                Status::Running => {
+                    task.times.started = Some(now());
+                    task.running_since = Some(Instant::now());
+                    if task.targets.is_empty() {
+                        task.health = Health::Healthy;
+                        task.was_healthy = true;
+                    }
+                }
+                Status::Deprovisioning => task.times.execution_stopped = Some(now()),
+                Status::Stopped => {
+                    task.times.stopped = Some(now());
+                    task.stopped_since = Some(Instant::now());
+                }
+                _ => {}
+            }
+            state.moved(&self.arn, to);
+        });
+    }
+}

@@ -1,0 +1,184 @@
+//! The rolling scheduler's decision: which tasks to start and which to stop. Pure.
+//!
+//! floor = ceil(desired × minimumHealthyPercent), ceiling = floor(desired × maximumPercent). Healthy tasks
+//! are never stopped below the floor; tasks are never started above the ceiling. Tasks that are not healthy
+//! hold nothing up, so stopping one costs no health.
+
+use crate::config::CeilingCounts;
+
+/// A service as the scheduler sees it.
+#[derive(Debug, Clone)]
+pub struct ServiceView {
+    /// Tasks wanted.
+    pub desired: u32,
+    /// Percent of desired that stays healthy.
+    pub minimum_healthy_percent: u32,
+    /// Percent of desired that may exist.
+    pub maximum_percent: u32,
+    /// What the ceiling counts.
+    pub ceiling: CeilingCounts,
+    /// The id of the PRIMARY deployment.
+    pub primary: String,
+    /// False while launches back off, or after the deployment failed for good.
+    pub may_launch: bool,
+    /// Every task that has not STOPPED, oldest first.
+    pub tasks: Vec<TaskView>,
+}
+
+/// A task as the scheduler sees it.
+#[derive(Debug, Clone)]
+pub struct TaskView {
+    /// Its ARN.
+    pub id: String,
+    /// The deployment that started it.
+    pub deployment: String,
+    /// How far it is.
+    pub stage: Stage,
+    /// How it is.
+    pub health: Health,
+}
+
+/// How far a task is in its life, as far as the scheduler cares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// PROVISIONING, PENDING or ACTIVATING.
+    Pending,
+    /// RUNNING.
+    Running,
+    /// On its way to STOPPED.
+    Stopping,
+}
+
+/// How a task is, by its target groups if it has any.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Health {
+    /// Not known yet, or failing inside the grace period.
+    Waiting,
+    /// Counts towards the floor.
+    Healthy,
+    /// To be replaced.
+    Unhealthy,
+}
+
+/// What to do next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SchedulerAction {
+    /// Start so many tasks of the PRIMARY deployment.
+    Start(u32),
+    /// Stop a task.
+    Stop {
+        /// Its ARN.
+        task: String,
+        /// Why.
+        because: Because,
+    },
+}
+
+/// Why the scheduler stops a task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Because {
+    /// It failed its target group's health checks.
+    Unhealthy,
+    /// Its deployment is no longer the PRIMARY one, or there are more tasks than desired.
+    Scaling,
+}
+
+impl ServiceView {
+    /// Healthy tasks that must stay.
+    pub fn floor(&self) -> u32 {
+        percent(self.desired, self.minimum_healthy_percent).div_ceil(100).try_into().unwrap_or(u32::MAX)
+    }
+
+    /// Tasks that may exist.
+    pub fn ceiling(&self) -> u32 {
+        (percent(self.desired, self.maximum_percent) / 100).try_into().unwrap_or(u32::MAX)
+    }
+
+    /// Tasks that count against the ceiling.
+    pub fn occupying(&self) -> u32 {
+        let stopping_too = self.ceiling == CeilingCounts::StoppingToo;
+        count(self.tasks.iter().filter(|task| stopping_too || task.stage != Stage::Stopping))
+    }
+
+    /// Tasks that count towards the floor.
+    pub fn healthy(&self) -> u32 {
+        count(self.tasks.iter().filter(|task| task.counts_as_healthy()))
+    }
+}
+
+impl TaskView {
+    fn counts_as_healthy(&self) -> bool {
+        self.stage == Stage::Running && self.health == Health::Healthy
+    }
+}
+
+/// What to do now, given the service as it is now. Called again on every tick, so it plans one move only.
+pub fn plan_service(view: &ServiceView) -> Vec<SchedulerAction> {
+    let mut actions: Vec<SchedulerAction> = Vec::new();
+    let live = || view.tasks.iter().filter(|task| task.stage != Stage::Stopping);
+    let (unhealthy, kept): (Vec<_>, Vec<_>) = live().partition(|task| task.health == Health::Unhealthy);
+    actions.extend(unhealthy.iter().map(|task| stop(task, Because::Unhealthy)));
+
+    let (current, retired): (Vec<_>, Vec<_>) = kept.iter().partition(|task| task.deployment == view.primary);
+    let mut spare = view.healthy().saturating_sub(view.floor());
+    let surplus = current.len().saturating_sub(view.desired as usize);
+    let stopped = retire(retired, usize::MAX, &mut spare).chain(retire(
+        newest_first(current.clone()),
+        surplus,
+        &mut spare,
+    ));
+    let stopped: Vec<_> = stopped.collect();
+
+    let missing = view.desired.saturating_sub(count(current.iter()));
+    let freed = match view.ceiling {
+        CeilingCounts::RunningAndPending => actions.len() + stopped.len(),
+        CeilingCounts::StoppingToo => 0,
+    };
+    let occupying = (view.occupying() as usize).saturating_sub(freed);
+    let room = (view.ceiling() as usize).saturating_sub(occupying);
+    let starts = missing.min(room.try_into().unwrap_or(u32::MAX));
+    actions.extend(stopped);
+    if view.may_launch && starts > 0 {
+        actions.push(SchedulerAction::Start(starts));
+    }
+    actions
+}
+
+/// Stops up to `most` of these: first all that are not healthy, then healthy ones while `spare` lasts.
+fn retire<'a>(
+    tasks: Vec<&'a TaskView>,
+    most: usize,
+    spare: &mut u32,
+) -> impl Iterator<Item = SchedulerAction> + use<'a> {
+    let (healthy, others): (Vec<_>, Vec<_>) = tasks.into_iter().partition(|task| task.counts_as_healthy());
+    let wanted = most.saturating_sub(others.len()).min(healthy.len());
+    let granted = wanted.min(*spare as usize);
+    *spare -= u32::try_from(granted).unwrap_or(*spare);
+    others
+        .into_iter()
+        .take(most)
+        .chain(healthy.into_iter().take(granted))
+        .map(|task| stop(task, Because::Scaling))
+}
+
+/// Pending tasks are the newest; scaling in gives up what was gained last.
+fn newest_first(mut tasks: Vec<&TaskView>) -> Vec<&TaskView> {
+    tasks.reverse();
+    tasks
+}
+
+fn stop(task: &TaskView, because: Because) -> SchedulerAction {
+    SchedulerAction::Stop { task: task.id.clone(), because }
+}
+
+fn percent(desired: u32, percent: u32) -> u64 {
+    u64::from(desired) * u64::from(percent)
+}
+
+fn count<'a, T: 'a>(items: impl Iterator<Item = T>) -> u32 {
+    items.count().try_into().unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+#[path = "plan_tests.rs"]
+mod tests;

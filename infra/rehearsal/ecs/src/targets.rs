@@ -1,0 +1,24 @@
+//! The load balancing that tasks are registered with, as far as ECS needs to know it.
+
+use rehearsal_wire::ApiError;
+
+/// What a target group says about one target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TargetHealth {
+    /// `initial`, `healthy`, `unhealthy`, `unhealthy.draining`, `unused`, `draining` or `unavailable`.
+    pub state: String,
+    /// A reason code such as `Target.FailedHealthChecks`.
+    pub reason: Option<String>,
+    /// The reason in words.
+    pub description: Option<String>,
+}
+
+/// Target groups: tasks are registered when they start, and wait to be gone before they are stopped.
+pub trait TargetGroups: Send + Sync {
+    /// Adds a target, which is an address and a port.
+    fn register(&self, target_group_arn: &str, id: &str, port: u16) -> Result<(), ApiError>;
+    /// Takes a target out; it drains first.
+    fn deregister(&self, target_group_arn: &str, id: &str, port: u16) -> Result<(), ApiError>;
+    /// How a target is; `None` once it has drained, or if it never was registered.
+    fn target_health(&self, target_group_arn: &str, id: &str, port: u16) -> Option<TargetHealth>;
+}

@@ -1,1 +1,3 @@
 //! The rehearsal: scenarios, report and command line.
+
+pub mod report;

@@ -1,0 +1,109 @@
+//! Tests of both files, and of the way from the traffic's record to them.
+
+use super::*;
+use std::collections::BTreeSet;
+
+fn page() -> String {
+    page::render(&sample::report()).into_string()
+}
+
+#[test]
+fn the_facts_survive_being_written_and_read() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let inside = directory.path().join("made/if/need/be");
+    let html = write(&inside, &sample::report()).expect("writes");
+    assert_eq!(fs::read_to_string(html).expect("reads"), page());
+    let facts = fs::read_to_string(inside.join(JSON_FILE)).expect("reads");
+    assert_eq!(serde_json::from_str::<Report>(&facts).expect("parses"), sample::report());
+}
+
+#[test]
+fn the_facts_have_the_names_that_readers_rely_on() {
+    let facts = serde_json::to_value(sample::report()).expect("serialises");
+    let scenario = &facts["scenarios"][0];
+    for name in
+        ["name", "seed", "expected", "outcome", "held", "invariants", "requests", "receipt", "timeline"]
+    {
+        assert!(!scenario[name].is_null(), "no {name}");
+    }
+    assert_eq!(scenario["invariants"]["11"], true);
+    assert!(scenario["requests"]["total"].as_u64() > Some(0));
+    assert_eq!(scenario["requests"]["failed"], 0);
+    assert!(scenario["requests"]["by_version"]["v2"]["ok"].as_u64() > Some(0));
+    assert_eq!(scenario["requests"]["by_version"]["v2"]["failed"], 0);
+    let moment: BTreeSet<&str> =
+        scenario["timeline"][0].as_object().expect("a moment").keys().map(String::as_str).collect();
+    assert_eq!(moment, ["at_ms", "note", "state"].into());
+}
+
+#[test]
+fn the_page_needs_nothing_else_and_runs_nothing_of_others() {
+    let page = page();
+    for reference in ["src=", "http://", "https://", "url(", "@import", "<link", "<iframe"] {
+        assert!(!page.contains(reference), "the page refers to something else: {reference}");
+    }
+    assert!(page.contains("Content-Security-Policy"));
+    assert!(page.contains("&lt;b&gt;someone&lt;/b&gt;") && !page.contains("<b>someone</b>"));
+}
+
+#[test]
+fn the_page_says_what_held_and_what_did_not() {
+    let page = page();
+    assert!(page.contains("1 of 3 scenarios did not hold"));
+    assert!(page.contains("so the rehearsal cannot tell a careless deployment"));
+    assert_eq!(page.matches("✗ broken").count(), 2, "one in the overview, one in its section");
+    assert!(page.contains("Users noticed nothing"));
+    assert_eq!(page.matches("v2 failed on purpose").count(), 20, "every failed request is in the page");
+    for (number, words) in invariant::INVARIANTS {
+        assert!(page.contains(words), "invariant {number} is not in the page");
+    }
+}
+
+#[test]
+fn failures_are_drawn_and_a_run_without_any_has_none() {
+    let report = sample::report();
+    let drawn = |place: usize| {
+        let one = Report { scenarios: vec![report.scenarios[place].clone()], ..report.clone() };
+        page::render(&one).into_string().matches("<rect class=\"failure\"").count()
+    };
+    assert_eq!(drawn(0), 0);
+    assert_eq!(drawn(1), 7, "a mark for each second with a failure");
+}
+
+#[test]
+fn an_empty_report_and_an_empty_scenario_have_a_page() {
+    let empty = Report::new(Vec::new());
+    assert!(!empty.held, "nothing rehearsed is nothing proven");
+    assert!(page::render(&empty).into_string().contains("Nothing was rehearsed"));
+    let nothing = Report::new(vec![Scenario { held: true, ..Scenario::default() }]);
+    assert!(page::render(&nothing).into_string().contains("Nothing was seen over time"));
+}
+
+#[tokio::test]
+async fn the_traffics_record_becomes_facts() {
+    use rehearsal_traffic::{Config, Mix, Traffic};
+    // Nobody listens on this port any more, so every request fails and says so.
+    let gone =
+        std::net::TcpListener::bind(("127.0.0.1", 0)).expect("binds").local_addr().expect("an address");
+    let traffic = Traffic::start(Config { mix: Mix::short_only(), ..Config::new(gone) });
+    let deadline = tokio::time::Instant::now() + std::time::Duration::from_secs(20);
+    while traffic.snapshot().elapsed_ms < 1_050 {
+        assert!(tokio::time::Instant::now() < deadline, "the traffic does not go on");
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    let summary = traffic.stop().await.summary;
+    let requests = requests(&summary);
+    assert!(requests.total > 0 && requests.failed == requests.total);
+    assert_eq!(requests.by_version["none"].failed, requests.total);
+    assert_eq!(seconds(&summary).len(), 1, "only whole seconds");
+    let failed = failed_requests(&summary);
+    assert_eq!((failed[0].reason.as_str(), failed[0].kind.as_str()), ("connection refused", "GET /"));
+}
+
+/// Writes the sample page where the environment says, to be looked at.
+#[test]
+fn the_sample_page_can_be_looked_at() {
+    if let Some(directory) = std::env::var_os("REHEARSAL_SAMPLE_REPORT") {
+        write(Path::new(&directory), &sample::report()).expect("writes");
+    }
+}

@@ -1,0 +1,71 @@
+//! What happened, in plain words.
+
+use super::fact::{Requests, Scenario};
+use super::page::words::count;
+
+/// The verdict of a scenario, from its facts: what became of the service, and what users saw of it.
+pub fn verdict(scenario: &Scenario) -> String {
+    let service = match scenario.outcome.as_str() {
+        "Succeeded" => "The service changed over to the new image",
+        "RolledBack" => "The new image was taken back and the service runs what it ran before",
+        "Refused" => "The deployment was refused before anything was changed",
+        "Superseded" => "The deployment gave way to a newer image",
+        "NeedsHuman" => {
+            "Neither side is well; traffic was left where it is served best, and a person is needed"
+        }
+        _ => "The weights were changed by hand, without a deployment",
+    };
+    let reason = scenario.reason.as_deref().map(str::trim).filter(|reason| !reason.is_empty());
+    let because = reason.map(|reason| format!(" ({})", reason.trim_end_matches('.'))).unwrap_or_default();
+    format!("{service}{because}. {}", users(&scenario.requests))
+}
+
+fn users(requests: &Requests) -> String {
+    let Requests { total, failed, unsent, .. } = *requests;
+    let seen = match (total, failed) {
+        (0, _) => return "There was no traffic.".to_owned(),
+        (_, 0) => format!("Users noticed nothing: {} requests, none failed.", count(total)),
+        (1, 1) => "The only request failed.".to_owned(),
+        (_, 1) => format!("One of {} requests failed.", count(total)),
+        _ => format!("{} of {} requests failed ({}).", count(failed), count(total), share(failed, total)),
+    };
+    match unsent {
+        0 => seen,
+        _ => format!("{seen} {} more could not be sent, so the record proves nothing.", count(unsent)),
+    }
+}
+
+fn share(part: u64, of: u64) -> String {
+    let percent = part as f64 * 100.0 / of as f64;
+    if percent < 0.01 { "under 0.01 %".to_owned() } else { format!("{percent:.2} %") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scenario(outcome: &str, reason: Option<&str>, total: u64, failed: u64, unsent: u64) -> String {
+        verdict(&Scenario {
+            outcome: outcome.to_owned(),
+            reason: reason.map(str::to_owned),
+            requests: Requests { total, failed, unsent, ..Requests::default() },
+            ..Scenario::default()
+        })
+    }
+
+    #[test]
+    fn says_what_became_of_the_service_and_what_users_saw() {
+        assert_eq!(
+            scenario("Succeeded", None, 24_310, 0, 0),
+            "The service changed over to the new image. Users noticed nothing: 24,310 requests, none failed."
+        );
+        assert_eq!(
+            scenario("RolledBack", Some("30 % of answers were 500."), 10_000, 31, 0),
+            "The new image was taken back and the service runs what it ran before (30 % of answers were 500). \
+             31 of 10,000 requests failed (0.31 %)."
+        );
+        assert!(scenario("Refused", None, 50, 1, 0).ends_with("One of 50 requests failed."));
+        assert!(scenario("careless", None, 50, 0, 2).ends_with("so the record proves nothing."));
+        assert!(scenario("Succeeded", None, 0, 0, 0).ends_with("There was no traffic."));
+    }
+}

@@ -1,10 +1,12 @@
 //! The rehearsal's cloud: every AWS API on one port, made from template.yaml.
 
 mod account;
+pub mod cloudwatch;
 pub mod dynamodb;
 pub mod ecr;
 pub mod events;
 mod input;
+pub mod logs;
 mod mailbox;
 pub mod scheduler;
 pub mod sns;

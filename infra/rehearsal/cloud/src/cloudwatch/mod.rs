@@ -1,0 +1,120 @@
+//! CloudWatch: what the load balancer counted and what callers put, by period.
+//!
+//! Owns: periods, statistics, and how late a period can be seen. Never: counting requests, which the load
+//! balancer does itself; evaluating alarms.
+
+mod alarm;
+mod balancer;
+mod data;
+mod metric;
+mod stat;
+mod store;
+
+use crate::account::Account;
+use crate::input::{page, required, text, unknown};
+use alarm::Alarms;
+use metric::Metric;
+use rehearsal_elb::Elb;
+use rehearsal_wire::ApiError;
+use serde_json::{Value, json};
+use stat::Samples;
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+use store::Store;
+
+/// Metrics on a page of ListMetrics.
+const PAGE: usize = 500;
+
+/// CloudWatch in miniature. Cheap to clone.
+#[derive(Clone)]
+pub struct CloudWatch {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    account: Account,
+    elb: Elb,
+    /// How long after its end a period can be seen.
+    delay: Duration,
+    store: Store,
+    alarms: Alarms,
+}
+
+impl CloudWatch {
+    /// Over this load balancer; a period can be seen so long after its end.
+    #[must_use]
+    pub fn new(account: Account, elb: Elb, delay: Duration) -> Self {
+        let inner = Inner { account, elb, delay, store: Store::default(), alarms: Alarms::default() };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// Adds an alarm with the properties of a template.
+    pub fn add_alarm(&self, name: &str, properties: &Value) {
+        self.inner.alarms.add(&self.inner.account, name, properties, jiff::Timestamp::now());
+    }
+
+    /// Answers one call of the service `monitoring`.
+    pub fn call(&self, operation: &str, input: &Value) -> Result<Value, ApiError> {
+        self.call_at(operation, input, jiff::Timestamp::now())
+    }
+
+    fn call_at(&self, operation: &str, input: &Value, now: jiff::Timestamp) -> Result<Value, ApiError> {
+        match operation {
+            "GetMetricData" => data::get_metric_data(&self.inner, input, seconds(now)),
+            "GetMetricStatistics" => data::get_metric_statistics(&self.inner, input, seconds(now)),
+            "ListMetrics" => self.list_metrics(input),
+            "PutMetricData" => {
+                let namespace = required(input, "Namespace", "MissingParameter")?;
+                self.inner.store.put(namespace, input, seconds(now)).map(|()| json!({}))
+            }
+            "DescribeAlarms" => self.inner.alarms.describe(input),
+            "SetAlarmState" => self.inner.alarms.set_state(input, now),
+            other => Err(unknown(other)),
+        }
+    }
+
+    fn list_metrics(&self, input: &Value) -> Result<Value, ApiError> {
+        let mut all = balancer::metrics(&self.inner.elb);
+        all.extend(self.inner.store.metrics());
+        let namespace = text(input, "Namespace");
+        let name = text(input, "MetricName");
+        let wanted = Metric::read("", input).dimensions;
+        let found: Vec<Value> = (all.iter())
+            .filter(|metric| namespace.is_none_or(|namespace| metric.namespace == namespace))
+            .filter(|metric| name.is_none_or(|name| metric.name == name))
+            .filter(|metric| {
+                wanted.iter().all(|(name, value)| metric.dimension(name) == Some(value.as_str()))
+            })
+            .map(Metric::describe)
+            .collect();
+        let (items, next) = page(&found, text(input, "NextToken"), PAGE, "InvalidParameterValue")?;
+        let mut answer = json!({ "Metrics": items });
+        if let Some(next) = next {
+            answer["NextToken"] = next.into();
+        }
+        Ok(answer)
+    }
+}
+
+impl Inner {
+    fn samples(&self, metric: &Metric, span: Range<u64>) -> Samples {
+        if metric.namespace == balancer::NAMESPACE {
+            balancer::samples(&self.elb, &self.account, metric, span)
+        } else {
+            self.store.samples(metric, span)
+        }
+    }
+
+    /// Whether a period that ends then can be seen now.
+    fn is_visible(&self, end: u64, now: u64) -> bool {
+        end + self.delay.as_secs() + u64::from(self.delay.subsec_nanos() > 0) <= now
+    }
+}
+
+fn seconds(time: jiff::Timestamp) -> u64 {
+    u64::try_from(time.as_second()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;

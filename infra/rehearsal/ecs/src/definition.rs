@@ -66,8 +66,16 @@ pub(crate) struct LogTarget {
 
 impl Definition {
     /// The containers, in the order they are defined.
+    ///
+    /// With a network interface of its own, a task takes no port from its instance; but all interfaces are one
+    /// address here, so it listens wherever there is a free port.
     pub(crate) fn containers(&self) -> Vec<ContainerPlan> {
-        self.body["containerDefinitions"].as_array().into_iter().flatten().map(container).collect()
+        let defined = self.body["containerDefinitions"].as_array().into_iter().flatten();
+        let mut containers: Vec<ContainerPlan> = defined.map(container).collect();
+        if self.network_mode() == "awsvpc" {
+            containers.iter_mut().flat_map(|one| &mut one.ports).for_each(|port| port.host_port = 0);
+        }
+        containers
     }
 
     pub(crate) fn network_mode(&self) -> &str {
@@ -78,14 +86,12 @@ impl Definition {
     pub(crate) fn need(&self) -> Need {
         let containers = self.containers();
         let sized = |member: &str| self.body[member].as_str().and_then(size);
-        // With a network interface of its own, a task takes no port from its instance.
-        let own_interface = self.network_mode() == "awsvpc";
         let ports = containers.iter().flat_map(|container| &container.ports).map(|port| port.host_port);
         Need {
             cpu: sized("cpu").unwrap_or_else(|| containers.iter().map(|container| container.cpu).sum()),
             memory: sized("memory")
                 .unwrap_or_else(|| containers.iter().map(|container| container.memory).sum()),
-            ports: ports.filter(|&port| port != 0 && !own_interface).collect(),
+            ports: ports.filter(|&port| port != 0).collect(),
         }
     }
 }

@@ -1,7 +1,6 @@
 //! The handle everyone holds: starts the scheduler, hands out the state, ends everything.
 
 use crate::config::Config;
-use crate::instance::Instance;
 use crate::life::Life;
 use crate::registry::Registry;
 use crate::scheduler;
@@ -9,7 +8,6 @@ use crate::state::State;
 use crate::targets::TargetGroups;
 use crate::watchdog::Watchdog;
 use parking_lot::Mutex;
-use rehearsal_wire::ApiError;
 use serde_json::Value;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -75,53 +73,6 @@ impl Ecs {
         });
         tokio::spawn(scheduler::run(inner.clone()));
         Self { inner, _last: Arc::new(LastHandle { shutdown, watchdog }) }
-    }
-
-    /// Registers a container instance with so much CPU (units), memory (MiB), and these ports already taken.
-    /// Returns its ARN.
-    pub fn add_container_instance(
-        &self,
-        cluster: &str,
-        cpu: u32,
-        memory: u32,
-        ports: &[u16],
-    ) -> Result<String, ApiError> {
-        self.inner.with(|state| {
-            let cluster = state.cluster_name(&serde_json::json!({ "cluster": cluster }))?;
-            let id = state.ids.hex();
-            let arn = state.arns.instance(&cluster, &id);
-            let instance = Instance {
-                ec2_id: format!("i-{}", &state.ids.hex()[..17]),
-                id,
-                arn: arn.clone(),
-                cpu,
-                memory,
-                ports: ports.to_vec(),
-                connected: true,
-                active: true,
-                registered_at: crate::clock::now(),
-            };
-            if let Some(cluster) = state.clusters.get_mut(&cluster) {
-                cluster.instances.insert(arn.clone(), instance);
-            }
-            Ok(arn)
-        })
-    }
-
-    /// Takes a container instance away; its tasks run on until they are stopped. True if it was there.
-    pub fn remove_container_instance(&self, arn: &str) -> bool {
-        self.inner.with(|state| {
-            let removed = state.clusters.values_mut().filter_map(|cluster| cluster.instances.remove(arn));
-            removed.count() > 0
-        })
-    }
-
-    /// Lets an instance's agent lose or regain its connection. True if the instance is there.
-    pub fn set_agent_connected(&self, arn: &str, connected: bool) -> bool {
-        self.inner.with(|state| {
-            let instance = state.clusters.values_mut().find_map(|cluster| cluster.instances.get_mut(arn));
-            instance.map(|instance| instance.connected = connected).is_some()
-        })
     }
 
     /// Counts up with every change of a service or a task.

@@ -1,7 +1,7 @@
 //! What the target groups say of a task, put together. Pure.
 
 use crate::plan::Health;
-use crate::targets::TargetHealth;
+use rehearsal_elb::TargetHealth;
 
 /// How a task is, given what each of its target groups says of it, and which group condemns it.
 ///

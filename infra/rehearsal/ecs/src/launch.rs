@@ -11,7 +11,7 @@ use crate::service::{LoadBalancer, Service};
 use crate::state::State;
 use crate::tags::Tags;
 use crate::task::{Binding, Container, Pace, Status, Target, Task, Times};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -172,6 +172,7 @@ impl State {
             port: port.unwrap_or_else(|| self.take_port(0)),
             bindings,
             pid: None,
+            process: Weak::new(),
             exit_code: None,
             reason: None,
             log: plan.log.as_ref().map(|log| (log.group.clone(), log.prefix.clone())),

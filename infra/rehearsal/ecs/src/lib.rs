@@ -6,6 +6,13 @@
 //!
 //! What the scheduler does next is decided by [`plan::plan_service`], which is pure; [`placement::place`]
 //! says where a task goes. Both can be asked without any ECS around them.
+//!
+//! What no caller of AWS could do is in methods of [`Ecs`]: hosts are added, resized and taken away, tasks
+//! crash. A witness follows [`Ecs::changes`] and reads [`Ecs::snapshot`].
+//!
+//! Simpler than AWS: tasks only come from services (no RunTask), deployments only roll, every task is a
+//! target by address and port whatever its network mode, and a network interface of its own shares
+//! 127.0.0.1 with all others, so that its container port becomes a free port, told in `networkBindings`.
 
 mod announce;
 mod api;
@@ -21,6 +28,7 @@ mod instance;
 mod launch;
 mod life;
 mod logs;
+mod operator;
 pub mod placement;
 pub mod plan;
 mod port;
@@ -41,6 +49,7 @@ pub use config::Config;
 pub use ecs::{Ecs, EventSink};
 pub use logs::{LogLine, LogStream};
 pub use registry::{Image, Registry};
-pub use snapshot::{ServiceSnapshot, Snapshot, TaskSnapshot};
-pub use targets::{TargetGroups, TargetHealth};
+pub use rehearsal_elb::TargetHealth;
+pub use snapshot::{InstanceSnapshot, ServiceSnapshot, Snapshot, TaskSnapshot};
+pub use targets::TargetGroups;
 pub use task::Status;

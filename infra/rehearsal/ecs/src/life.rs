@@ -24,7 +24,7 @@ pub(crate) struct Life {
     pub(crate) pace: Pace,
     pub(crate) targets: Vec<Target>,
     pub(crate) stopping: CancellationToken,
-    pub(crate) processes: Vec<Option<Process>>,
+    pub(crate) processes: Vec<Option<Arc<Process>>>,
     /// Ends with the first essential container.
     pub(crate) essential: JoinSet<i32>,
 }
@@ -128,9 +128,11 @@ impl Life {
     }
 
     fn started(&mut self, index: usize, process: Process) {
+        let process = Arc::new(process);
         self.inner.with(|state| {
             if let Some(task) = state.task_mut(&self.arn) {
                 task.containers[index].pid = Some(process.pid());
+                task.containers[index].process = Arc::downgrade(&process);
             }
         });
         if self.containers[index].essential {
@@ -284,7 +286,7 @@ impl Life {
         self.inner.with(|state| {
             let Some(task) = state.task_mut(&self.arn) else { return };
             for (container, process) in task.containers.iter_mut().zip(&self.processes) {
-                container.exit_code = process.as_ref().and_then(Process::exited);
+                container.exit_code = process.as_ref().and_then(|process| process.exited());
             }
         });
     }

@@ -36,6 +36,8 @@ pub struct TaskView {
     pub stage: Stage,
     /// How it is.
     pub health: Health,
+    /// Its container instance drains: it is to run elsewhere.
+    pub leaving: bool,
 }
 
 /// How far a task is in its life, as far as the scheduler cares.
@@ -79,7 +81,7 @@ pub enum SchedulerAction {
 pub enum Because {
     /// It failed its target group's health checks.
     Unhealthy,
-    /// Its deployment is no longer the PRIMARY one, or there are more tasks than desired.
+    /// Its deployment is no longer the PRIMARY one, its instance drains, or there are more tasks than desired.
     Scaling,
 }
 
@@ -119,7 +121,8 @@ pub fn plan_service(view: &ServiceView) -> Vec<SchedulerAction> {
     let (unhealthy, kept): (Vec<_>, Vec<_>) = live().partition(|task| task.health == Health::Unhealthy);
     actions.extend(unhealthy.iter().map(|task| stop(task, Because::Unhealthy)));
 
-    let (current, retired): (Vec<_>, Vec<_>) = kept.iter().partition(|task| task.deployment == view.primary);
+    let (current, retired): (Vec<_>, Vec<_>) =
+        kept.iter().partition(|task| task.deployment == view.primary && !task.leaving);
     let mut spare = view.healthy().saturating_sub(view.floor());
     let surplus = current.len().saturating_sub(view.desired as usize);
     let stopped = retire(retired, usize::MAX, &mut spare).chain(retire(

@@ -16,7 +16,13 @@ fn view(desired: u32, minimum: u32, maximum: u32, tasks: Vec<TaskView>) -> Servi
 }
 
 fn task(id: usize, deployment: &str, stage: Stage, health: Health) -> TaskView {
-    TaskView { id: format!("{deployment}-{id}"), deployment: deployment.to_owned(), stage, health }
+    TaskView {
+        id: format!("{deployment}-{id}"),
+        deployment: deployment.to_owned(),
+        stage,
+        health,
+        leaving: false,
+    }
 }
 
 fn tasks(n: usize, deployment: &str, stage: Stage, health: Health) -> Vec<TaskView> {
@@ -107,20 +113,29 @@ fn back_off_starts_nothing_but_still_stops() {
     assert_eq!(starts(&plan_service(&all)), 0);
 }
 
-fn any_task() -> impl Strategy<Value = (bool, Stage, Health)> {
+#[test]
+fn a_draining_instance_gives_up_a_task_once_its_replacement_is_healthy() {
+    let mut all = tasks(2, "new", Stage::Running, Health::Healthy);
+    all[0].leaving = true;
+    assert_eq!(plan_service(&view(2, 100, 200, all.clone())), vec![SchedulerAction::Start(1)]);
+    all.push(task(2, "new", Stage::Running, Health::Healthy));
+    assert_eq!(stops(&plan_service(&view(2, 100, 200, all))), ["new-0"]);
+}
+
+fn any_task() -> impl Strategy<Value = (bool, Stage, Health, bool)> {
     let stage = prop_oneof![Just(Stage::Pending), Just(Stage::Running), Just(Stage::Stopping)];
     let health = prop_oneof![Just(Health::Waiting), Just(Health::Healthy), Just(Health::Unhealthy)];
-    (any::<bool>(), stage, health)
+    (any::<bool>(), stage, health, prop::bool::weighted(0.1))
 }
 
 fn any_view() -> impl Strategy<Value = ServiceView> {
     let tasks = prop::collection::vec(any_task(), 0..16);
     (0_u32..8, 0_u32..=100, 100_u32..=250, any::<bool>(), tasks).prop_map(
         |(desired, min, max, too, tasks)| {
-            let named = tasks
-                .into_iter()
-                .enumerate()
-                .map(|(id, (new, stage, health))| task(id, if new { "new" } else { "old" }, stage, health));
+            let named = tasks.into_iter().enumerate().map(|(id, (new, stage, health, leaving))| {
+                let deployment = if new { "new" } else { "old" };
+                TaskView { leaving, ..task(id, deployment, stage, health) }
+            });
             let ceiling = if too { CeilingCounts::StoppingToo } else { CeilingCounts::RunningAndPending };
             ServiceView { ceiling, ..view(desired, min, max, named.collect()) }
         },
@@ -192,6 +207,7 @@ proptest! {
         }
         prop_assert_eq!(plan_service(&view), vec![]);
         prop_assert_eq!(view.healthy(), view.desired);
-        prop_assert!(view.tasks.iter().all(|task| task.deployment == "new" && task.stage == Stage::Running));
+        let right = |task: &TaskView| task.deployment == "new" && task.stage == Stage::Running && !task.leaving;
+        prop_assert!(view.tasks.iter().all(right));
     }
 }

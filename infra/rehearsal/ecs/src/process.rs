@@ -14,10 +14,10 @@ use tokio::sync::watch;
 const INHERITED: [&str; 4] = ["PATH", "HOME", "LANG", "TMPDIR"];
 
 /// A started process. Dropping it kills its group.
+#[derive(Debug)]
 pub(crate) struct Process {
     pid: Pid,
     exit: watch::Receiver<Option<i32>>,
-    watchdog: Arc<Watchdog>,
 }
 
 impl Process {
@@ -52,8 +52,8 @@ impl Process {
             tokio::spawn(follow(stderr, lines.clone()));
         }
         let (tell, exit) = watch::channel(None);
-        tokio::spawn(reap(child, pid, tell));
-        Ok(Self { pid, exit, watchdog: watchdog.clone() })
+        tokio::spawn(reap(child, pid, tell, watchdog.clone()));
+        Ok(Self { pid, exit })
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -94,12 +94,11 @@ impl Process {
 impl Drop for Process {
     fn drop(&mut self) {
         self.kill();
-        self.watchdog.gone(self.pid);
     }
 }
 
 /// Waits for the process, then ends whatever it left behind, as the end of a container does.
-async fn reap(mut child: Child, pid: Pid, tell: watch::Sender<Option<i32>>) {
+async fn reap(mut child: Child, pid: Pid, tell: watch::Sender<Option<i32>>, watchdog: Arc<Watchdog>) {
     let code = match child.wait().await {
         Ok(status) => exit_code(status),
         Err(error) => {
@@ -108,6 +107,7 @@ async fn reap(mut child: Child, pid: Pid, tell: watch::Sender<Option<i32>>) {
         }
     };
     let _ = killpg(pid, Signal::SIGKILL);
+    watchdog.gone(pid);
     tell.send_replace(Some(code));
 }
 

@@ -96,13 +96,12 @@ impl State {
         let live: Vec<&Task> =
             self.tasks_of(&key.0, &key.1).filter(|task| task.status != Status::Stopped).collect();
         let owners: Vec<String> = live.iter().map(|task| task.started_by.clone()).collect();
-        let healthy = live.iter().filter(|task| task.healthy()).count();
         let total = live.len();
         let Some(service) = self.services.get_mut(key) else { return false };
         let primary = service.primary().map(|primary| primary.id.clone()).unwrap_or_default();
         let before = service.deployments.len();
         service.deployments.retain(|deployment| deployment.id == primary || owners.contains(&deployment.id));
-        let mut news = service.deployments.len() != before;
+        let news = service.deployments.len() != before;
         if service.status == ServiceStatus::Draining && total == 0 {
             service.status = ServiceStatus::Inactive;
             return true;
@@ -110,18 +109,17 @@ impl State {
         if service.status != ServiceStatus::Active {
             return news;
         }
-        let desired = service.desired as usize;
-        let steady = service.deployments.len() == 1
-            && owners.iter().all(|owner| *owner == primary)
-            && healthy == desired
-            && total == desired;
+        let steady = self.services.get(key).is_some_and(|service| {
+            let tasks: Vec<&Task> = self.tasks_of(&key.0, &key.1).collect();
+            service.is_steady(&tasks)
+        });
         if steady {
-            news |= self.steady(key);
-        } else {
-            service.steady_since = None;
-            news |= self.check_breaker(key);
+            return news | self.steady(key);
         }
-        news
+        if let Some(service) = self.services.get_mut(key) {
+            service.steady_since = None;
+        }
+        news | self.check_breaker(key)
     }
 
     fn steady(&mut self, key: &(String, String)) -> bool {
@@ -169,6 +167,7 @@ impl State {
         };
         if let Some(record) = service.records.iter_mut().find(|record| record.arn == primary.record) {
             record.failures = primary.failed_tasks;
+            record.threshold = threshold;
         }
         if !rolling.breaker || primary.failed_tasks < threshold {
             return false;

@@ -7,8 +7,8 @@ use crate::life::Life;
 use crate::plan::{Because, Health, SchedulerAction, ServiceView, TaskView, plan_service};
 use crate::service::{Notes, Service, ServiceStatus};
 use crate::state::State;
-use crate::targets::TargetHealth;
-use crate::task::{ADDRESS, Status, Stop, Target};
+use crate::task::{ADDRESS, Status, Stop, Target, Task};
+use rehearsal_elb::TargetHealth;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior, interval};
@@ -131,6 +131,7 @@ impl State {
             deployment: task.started_by.clone(),
             stage: task.stage(),
             health: task.health,
+            leaving: self.drains(task),
         });
         Some(ServiceView {
             desired: service.desired,
@@ -141,6 +142,12 @@ impl State {
             may_launch: may_launch(service, Instant::now()),
             tasks: tasks.collect(),
         })
+    }
+
+    fn drains(&self, task: &Task) -> bool {
+        let instances = self.clusters.get(&task.cluster).map(|cluster| &cluster.instances);
+        let instance = task.instance.as_ref().and_then(|arn| instances?.get(arn));
+        instance.is_some_and(|instance| !instance.active)
     }
 
     /// Stops a task for the scheduler. Returns its id.

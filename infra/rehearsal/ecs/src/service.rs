@@ -171,6 +171,16 @@ impl Service {
         self.deployments.first_mut()
     }
 
+    /// Exactly the healthy tasks that are wanted, of one deployment, and no others on their way in or out.
+    pub(crate) fn is_steady(&self, tasks: &[&Task]) -> bool {
+        let live = || tasks.iter().filter(|task| task.status != Status::Stopped);
+        let of_primary = |task: &&&Task| self.primary().is_some_and(|primary| primary.id == task.started_by);
+        self.deployments.len() == 1
+            && live().count() == self.desired as usize
+            && live().filter(of_primary).all(|task| task.healthy())
+            && live().filter(of_primary).count() == self.desired as usize
+    }
+
     /// Adds a service event; `message` without the service's name before it.
     pub(crate) fn tell(&mut self, id: String, at: f64, message: &str) {
         self.tell_whole(id, at, format!("(service {}) {message}", self.name));

@@ -4,8 +4,8 @@ use crate::clock::now;
 use crate::ecs::Ecs;
 use crate::logs::{LogLine, LogStream};
 use crate::service::Service;
-use crate::state::State;
-use crate::task::{Status, Task};
+use crate::state::{Cluster, State};
+use crate::task::{Container, SCHEDULER, Status, Task};
 
 /// Everything at one moment.
 #[derive(Debug, Clone)]
@@ -16,6 +16,21 @@ pub struct Snapshot {
     pub services: Vec<ServiceSnapshot>,
     /// Every task still remembered, oldest first.
     pub tasks: Vec<TaskSnapshot>,
+    /// Every container instance.
+    pub instances: Vec<InstanceSnapshot>,
+}
+
+impl Snapshot {
+    /// A service's tasks, STOPPED ones too, oldest first.
+    pub fn tasks_of<'a>(
+        &'a self,
+        cluster: &'a str,
+        service: &'a str,
+    ) -> impl Iterator<Item = &'a TaskSnapshot> {
+        let ours =
+            move |task: &&TaskSnapshot| task.cluster == cluster && task.service.as_deref() == Some(service);
+        self.tasks.iter().filter(ours)
+    }
 }
 
 /// One service.
@@ -43,6 +58,27 @@ pub struct ServiceSnapshot {
     pub steady: bool,
 }
 
+/// One container instance.
+#[derive(Debug, Clone)]
+pub struct InstanceSnapshot {
+    /// Its ARN.
+    pub arn: String,
+    /// Its cluster's name.
+    pub cluster: String,
+    /// CPU units it has.
+    pub cpu: u32,
+    /// MiB it has.
+    pub memory: u32,
+    /// CPU units left.
+    pub cpu_left: u32,
+    /// MiB left.
+    pub memory_left: u32,
+    /// It takes no tasks and gives up those it has.
+    pub draining: bool,
+    /// Its agent is connected.
+    pub connected: bool,
+}
+
 /// One task.
 #[derive(Debug, Clone)]
 pub struct TaskSnapshot {
@@ -56,6 +92,10 @@ pub struct TaskSnapshot {
     pub started_by: String,
     /// ARN of its task definition.
     pub task_definition: String,
+    /// ARN of the container instance it runs on; none on Fargate.
+    pub instance: Option<String>,
+    /// Its first container's image as the task definition names it.
+    pub image: String,
     /// Digest of its first container's image, once pulled.
     pub image_digest: Option<String>,
     /// `lastStatus`.
@@ -68,6 +108,8 @@ pub struct TaskSnapshot {
     pub was_healthy: bool,
     /// The port its first container listens on.
     pub port: u16,
+    /// The target groups it is to serve in, and the port in each.
+    pub targets: Vec<(String, u16)>,
     /// Its first container's process, while that runs.
     pub pid: Option<u32>,
     /// Its first container's exit code.
@@ -78,6 +120,8 @@ pub struct TaskSnapshot {
     pub stopped_reason: Option<String>,
     /// When it became RUNNING (epoch seconds, as all that follow).
     pub started_at: Option<f64>,
+    /// When it was asked to stop.
+    pub stopping_at: Option<f64>,
     /// When its targets were deregistered.
     pub deregistered_at: Option<f64>,
     /// When its targets were gone.
@@ -86,6 +130,20 @@ pub struct TaskSnapshot {
     pub sigterm_at: Option<f64>,
     /// When it was STOPPED.
     pub stopped_at: Option<f64>,
+}
+
+impl TaskSnapshot {
+    /// The service scheduler stops it, for whatever reason; not a crash, not `StopTask`.
+    pub fn stopped_by_scheduler(&self) -> bool {
+        self.stop_code == Some(SCHEDULER)
+    }
+
+    /// The scheduler stops it because another revision, fewer tasks or another host is wanted, not because it
+    /// failed its health checks.
+    pub fn scaled_away(&self) -> bool {
+        let reason = self.stopped_reason.as_deref().unwrap_or_default();
+        self.stopped_by_scheduler() && reason.starts_with("Scaling activity")
+    }
 }
 
 impl Ecs {
@@ -97,6 +155,11 @@ impl Ecs {
                 at: now(),
                 services: active.collect(),
                 tasks: state.tasks.values().map(look_at_task).collect(),
+                instances: state
+                    .clusters
+                    .values()
+                    .flat_map(|cluster| look_at_instances(state, cluster))
+                    .collect(),
             }
         })
     }
@@ -109,14 +172,31 @@ impl Ecs {
         })
     }
 
+    /// One stream of a log group, as GetLogEvents asks for it; `None` before the container has been made and
+    /// after its task is forgotten.
+    pub fn log_stream(&self, group: &str, stream: &str) -> Option<LogStream> {
+        self.inner.look(|state| {
+            let of_group = |task: &&Task| {
+                task.containers.iter().any(|one| one.log.as_ref().is_some_and(|(named, _)| named == group))
+            };
+            state.tasks.values().filter(of_group).flat_map(names).find_map(|(name, task, container)| {
+                (name.0 == group && name.1 == stream).then(|| log_stream(name, task, container))
+            })
+        })
+    }
+
     /// What the `awslogs` driver of each container delivers. Containers without that driver deliver nothing.
     pub fn log_streams(&self) -> Vec<LogStream> {
-        self.inner.look(|state| state.tasks.values().flat_map(streams).collect())
+        self.inner.look(|state| {
+            let all = state.tasks.values().flat_map(names);
+            all.map(|(name, task, container)| log_stream(name, task, container)).collect()
+        })
     }
 }
 
-fn streams(task: &Task) -> impl Iterator<Item = LogStream> {
-    task.containers.iter().filter_map(|container| {
+/// Log group and stream of each container that has them.
+fn names(task: &Task) -> impl Iterator<Item = ((String, String), &Task, &Container)> {
+    task.containers.iter().filter_map(move |container| {
         let (group, prefix) = container.log.clone()?;
         // Without a prefix, the driver names the stream after the container's runtime id.
         let stream = if prefix.is_empty() {
@@ -124,7 +204,30 @@ fn streams(task: &Task) -> impl Iterator<Item = LogStream> {
         } else {
             format!("{prefix}/{}/{}", container.name, task.id)
         };
-        Some(LogStream { group, stream, task_arn: task.arn.clone(), lines: container.lines.lines() })
+        Some(((group, stream), task, container))
+    })
+}
+
+fn log_stream((group, stream): (String, String), task: &Task, container: &Container) -> LogStream {
+    LogStream { group, stream, task_arn: task.arn.clone(), lines: container.lines.lines() }
+}
+
+fn look_at_instances<'a>(
+    state: &'a State,
+    cluster: &'a Cluster,
+) -> impl Iterator<Item = InstanceSnapshot> + 'a {
+    cluster.instances.values().map(|instance| {
+        let room = instance.room(state, None);
+        InstanceSnapshot {
+            arn: instance.arn.clone(),
+            cluster: cluster.name.clone(),
+            cpu: instance.cpu,
+            memory: instance.memory,
+            cpu_left: room.cpu,
+            memory_left: room.memory,
+            draining: !instance.active,
+            connected: instance.connected,
+        }
     })
 }
 
@@ -141,7 +244,8 @@ fn look_at_service(state: &State, service: &Service) -> Option<ServiceSnapshot> 
         task_definition: primary.definition.clone(),
         rollout_state: primary.rollout.name(),
         deployments: service.deployments.len(),
-        steady: service.steady_since.is_some(),
+        // Computed, not only remembered: the scheduler sees a stop one tick later.
+        steady: service.steady_since.is_some() && service.is_steady(&tasks),
     })
 }
 
@@ -153,17 +257,21 @@ fn look_at_task(task: &Task) -> TaskSnapshot {
         service: task.service.clone(),
         started_by: task.started_by.clone(),
         task_definition: task.definition.clone(),
+        instance: task.instance.clone(),
+        image: first.map(|container| container.image.clone()).unwrap_or_default(),
         image_digest: first.and_then(|container| container.digest.clone()),
         status: task.status,
         stopping: task.stop.is_some(),
         healthy: task.healthy(),
         was_healthy: task.was_healthy,
         port: first.map_or(0, |container| container.port),
+        targets: task.targets.iter().map(|target| (target.group.clone(), target.port)).collect(),
         pid: first.filter(|container| container.exit_code.is_none()).and_then(|container| container.pid),
         exit_code: first.and_then(|container| container.exit_code),
         stop_code: task.stop.as_ref().map(|stop| stop.code),
         stopped_reason: task.stop.as_ref().map(|stop| stop.reason.clone()),
         started_at: task.times.started,
+        stopping_at: task.times.stopping,
         deregistered_at: task.times.deregistered,
         drained_at: task.times.drained,
         sigterm_at: task.times.sigterm,

@@ -1,17 +1,7 @@
 //! The load balancing that tasks are registered with, as far as ECS needs to know it.
 
+use rehearsal_elb::{Elb, TargetHealth};
 use rehearsal_wire::ApiError;
-
-/// What a target group says about one target.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TargetHealth {
-    /// `initial`, `healthy`, `unhealthy`, `unhealthy.draining`, `unused`, `draining` or `unavailable`.
-    pub state: String,
-    /// A reason code such as `Target.FailedHealthChecks`.
-    pub reason: Option<String>,
-    /// The reason in words.
-    pub description: Option<String>,
-}
 
 /// Target groups: tasks are registered when they start, and wait to be gone before they are stopped.
 pub trait TargetGroups: Send + Sync {
@@ -21,4 +11,18 @@ pub trait TargetGroups: Send + Sync {
     fn deregister(&self, target_group_arn: &str, id: &str, port: u16) -> Result<(), ApiError>;
     /// How a target is; `None` once it has drained, or if it never was registered.
     fn target_health(&self, target_group_arn: &str, id: &str, port: u16) -> Option<TargetHealth>;
+}
+
+impl TargetGroups for Elb {
+    fn register(&self, target_group_arn: &str, id: &str, port: u16) -> Result<(), ApiError> {
+        Self::register(self, target_group_arn, id, port)
+    }
+
+    fn deregister(&self, target_group_arn: &str, id: &str, port: u16) -> Result<(), ApiError> {
+        Self::deregister(self, target_group_arn, id, port)
+    }
+
+    fn target_health(&self, target_group_arn: &str, id: &str, port: u16) -> Option<TargetHealth> {
+        Self::target_health(self, target_group_arn, id, port)
+    }
 }

@@ -3,15 +3,19 @@
 use crate::logs::Ring;
 use crate::placement::Need;
 use crate::plan::{Health, Stage};
+use crate::process::Process;
 use crate::tags::Tags;
 use serde_json::{Map, Value, json};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// Where every task listens.
 pub(crate) const ADDRESS: &str = "127.0.0.1";
+
+/// `stopCode` of what the service scheduler stops.
+pub(crate) const SCHEDULER: &str = "ServiceSchedulerInitiated";
 
 /// A task's `lastStatus`, in the order it passes through them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -65,7 +69,7 @@ pub(crate) struct Stop {
 
 impl Stop {
     pub(crate) fn by_scheduler(reason: String) -> Self {
-        Self { code: "ServiceSchedulerInitiated", reason, waits_for_targets: true }
+        Self { code: SCHEDULER, reason, waits_for_targets: true }
     }
 
     pub(crate) fn by_user(reason: String) -> Self {
@@ -120,6 +124,8 @@ pub(crate) struct Container {
     pub(crate) port: u16,
     pub(crate) bindings: Vec<Binding>,
     pub(crate) pid: Option<u32>,
+    /// The process itself, while the task lives.
+    pub(crate) process: Weak<Process>,
     pub(crate) exit_code: Option<i32>,
     pub(crate) reason: Option<String>,
     /// Log group and stream prefix of the `awslogs` driver.

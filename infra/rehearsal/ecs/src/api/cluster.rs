@@ -1,6 +1,6 @@
-//! CreateCluster, DescribeClusters, ListClusters.
+//! CreateCluster, DescribeClusters, DeleteCluster, ListClusters.
 
-use super::input::{includes, invalid, missing, strings};
+use super::input::{includes, invalid, missing, required, strings};
 use super::page::page;
 use crate::arn::last_segment;
 use crate::service::ServiceStatus;
@@ -44,6 +44,32 @@ impl State {
             }
         }
         json!({ "clusters": found, "failures": failures })
+    }
+
+    /// AWS answers with the cluster, INACTIVE; here it is then gone.
+    pub(super) fn delete_cluster(&mut self, input: &Value) -> Result<Value, ApiError> {
+        required(input, "cluster", "Cluster can not be blank.")?;
+        let name = self.cluster_name(input)?;
+        let ours = |cluster: &str| cluster == name;
+        let in_use = |code: &str, what: &str| {
+            Err(ApiError::new(code, format!("The Cluster cannot be deleted while {what}.")))
+        };
+        let services = self.services.values().filter(|service| ours(&service.cluster));
+        if services.clone().any(|service| service.status != ServiceStatus::Inactive) {
+            return in_use("ClusterContainsServicesException", "Services are active");
+        }
+        if self.tasks.values().any(|task| ours(&task.cluster) && task.status != Status::Stopped) {
+            return in_use("ClusterContainsTasksException", "Tasks are active");
+        }
+        if !self.clusters[&name].instances.is_empty() {
+            let what = "Container Instances are active or draining";
+            return in_use("ClusterContainsContainerInstancesException", what);
+        }
+        let mut answer = self.cluster(&self.clusters[&name], false);
+        answer["status"] = "INACTIVE".into();
+        self.services.retain(|(cluster, _), _| *cluster != name);
+        self.clusters.remove(&name);
+        Ok(json!({ "cluster": answer }))
     }
 
     pub(super) fn list_clusters(&self, input: &Value) -> Result<Value, ApiError> {

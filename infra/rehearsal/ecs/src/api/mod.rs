@@ -14,42 +14,56 @@ mod task;
 mod update_service;
 
 use crate::ecs::Ecs;
+use crate::state::State;
 use rehearsal_wire::ApiError;
 use serde_json::Value;
 
 impl Ecs {
     /// Answers one call. Names and shapes are AWS's; unknown operations are `UnknownOperationException`.
     pub async fn call(&self, operation: &str, input: Value) -> Result<Value, ApiError> {
-        let input = &input;
-        self.inner.with(|state| match operation {
-            "CreateCluster" => state.create_cluster(input),
-            "DescribeClusters" => Ok(state.describe_clusters(input)),
-            "ListClusters" => state.list_clusters(input),
-            "RegisterTaskDefinition" => state.register_task_definition(input),
-            "DescribeTaskDefinition" => state.describe_task_definition(input),
-            "DeregisterTaskDefinition" => state.deregister_task_definition(input),
-            "ListTaskDefinitions" => state.list_task_definitions(input),
-            "ListTaskDefinitionFamilies" => state.list_task_definition_families(input),
-            "CreateService" => state.create_service(input),
-            "UpdateService" => state.update_service(input),
-            "DeleteService" => state.delete_service(input),
-            "DescribeServices" => state.describe_services(input),
-            "ListServices" => state.list_services(input),
-            "ListTasks" => state.list_tasks(input),
-            "DescribeTasks" => state.describe_tasks(input),
-            "StopTask" => state.stop_task_by_user(input),
-            "ListContainerInstances" => state.list_container_instances(input),
-            "DescribeContainerInstances" => state.describe_container_instances(input),
-            "TagResource" => state.tag_resource(input),
-            "UntagResource" => state.untag_resource(input),
-            "ListTagsForResource" => state.list_tags_for_resource(input),
-            "ListServiceDeployments" => state.list_service_deployments(input),
-            "DescribeServiceDeployments" => state.describe_service_deployments(input),
-            "StopServiceDeployment" => state.stop_service_deployment(input),
+        // Whoever watches for changes may read; reading must not be a change.
+        let reads = operation.starts_with("Describe") || operation.starts_with("List");
+        self.inner.update(|state| {
+            let answer = state.answer_call(operation, &input);
+            let changed = answer.is_ok() && !reads;
+            (answer, changed)
+        })
+    }
+}
+
+impl State {
+    fn answer_call(&mut self, operation: &str, input: &Value) -> Result<Value, ApiError> {
+        match operation {
+            "CreateCluster" => self.create_cluster(input),
+            "DescribeClusters" => Ok(self.describe_clusters(input)),
+            "DeleteCluster" => self.delete_cluster(input),
+            "ListClusters" => self.list_clusters(input),
+            "RegisterTaskDefinition" => self.register_task_definition(input),
+            "DescribeTaskDefinition" => self.describe_task_definition(input),
+            "DeregisterTaskDefinition" => self.deregister_task_definition(input),
+            "ListTaskDefinitions" => self.list_task_definitions(input),
+            "ListTaskDefinitionFamilies" => self.list_task_definition_families(input),
+            "CreateService" => self.create_service(input),
+            "UpdateService" => self.update_service(input),
+            "DeleteService" => self.delete_service(input),
+            "DescribeServices" => self.describe_services(input),
+            "ListServices" => self.list_services(input),
+            "ListTasks" => self.list_tasks(input),
+            "DescribeTasks" => self.describe_tasks(input),
+            "StopTask" => self.stop_task_by_user(input),
+            "ListContainerInstances" => self.list_container_instances(input),
+            "DescribeContainerInstances" => self.describe_container_instances(input),
+            "UpdateContainerInstancesState" => self.update_container_instances_state(input),
+            "TagResource" => self.tag_resource(input),
+            "UntagResource" => self.untag_resource(input),
+            "ListTagsForResource" => self.list_tags_for_resource(input),
+            "ListServiceDeployments" => self.list_service_deployments(input),
+            "DescribeServiceDeployments" => self.describe_service_deployments(input),
+            "StopServiceDeployment" => self.stop_service_deployment(input),
             _ => {
                 let message = format!("The operation {operation} is not part of this ECS.");
                 Err(ApiError::new("UnknownOperationException", message))
             }
-        })
+        }
     }
 }

@@ -50,6 +50,10 @@ impl State {
         }
         let service = self.services.get_mut(&key).ok_or_else(not_found)?;
         service.rolling = rolling;
+        if let Some(record) = service.records.front_mut().filter(|_| deploys) {
+            record.configuration = service.rolling.json();
+            record.breaker_enabled = service.rolling.breaker;
+        }
         service.settings.extend(settings);
         service.grace = grace.or(service.grace);
         if let Some(desired) = desired.filter(|desired| *desired != service.desired) {

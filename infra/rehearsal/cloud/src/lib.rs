@@ -1,21 +1,38 @@
 //! The rehearsal's cloud: every AWS API on one port, made from template.yaml.
+//!
+//! [`Cloud::start`] reads the template that ships, starts a service for each API, makes in them what the
+//! template describes, runs its functions as processes, and opens one port on which SDKs and the AWS CLI
+//! find all of it.
 
 mod account;
+mod between;
+mod cloud;
 pub mod cloudwatch;
+mod config;
+mod deploy;
 pub mod dynamodb;
 pub mod ecr;
 pub mod events;
+mod front;
 mod input;
+mod listing;
 pub mod logs;
 mod mailbox;
+pub mod scaling;
 pub mod scheduler;
+mod services;
 pub mod sns;
 pub mod sqs;
 pub mod sts;
 pub mod tagging;
+mod targets;
 pub mod template;
 
 pub use account::Account;
+pub use cloud::Cloud;
+pub use config::CloudConfig;
+pub use front::{Access, ApiFault, ApiFaultRule, CallCount, Caller, Calls, FaultHook, Limit, Limits};
+pub use mailbox::Message;
 
 /// Where events go: full EventBridge envelopes.
 pub type EventSink = std::sync::Arc<dyn Fn(serde_json::Value) + Send + Sync>;

@@ -116,6 +116,18 @@ impl Stack {
         self.functions.iter().find(|function| function.logical_id == logical_id)
     }
 
+    /// The name of the table, the first if there are several; empty if there is none.
+    #[must_use]
+    pub fn table_name(&self) -> &str {
+        self.tables.first().map_or("", |table| &table.name)
+    }
+
+    /// The ARN of the state machine, the first if there are several; empty if there is none.
+    #[must_use]
+    pub fn state_machine_arn(&self) -> &str {
+        self.state_machines.first().map_or("", |machine| &machine.arn)
+    }
+
     /// The role of this ARN.
     #[must_use]
     pub fn role(&self, arn: &str) -> Option<&Role> {

@@ -1,0 +1,34 @@
+//! Between ECS and its neighbours: images from the registry, targets in the load balancer.
+
+use crate::ecr::Ecr;
+use rehearsal_ecs::{Image, Registry, TargetGroups, TargetHealth};
+use rehearsal_elb::Elb;
+use rehearsal_wire::ApiError;
+
+/// The registry, as tasks pull from it.
+pub(crate) struct Images(pub(crate) Ecr);
+
+impl Registry for Images {
+    fn pull(&self, image: &str) -> Result<Image, String> {
+        let crate::ecr::Image { digest, command, environment } = self.0.resolve(image)?;
+        Ok(Image { digest, command, environment })
+    }
+}
+
+/// The load balancer, as tasks are registered with it.
+pub(crate) struct Groups(pub(crate) Elb);
+
+impl TargetGroups for Groups {
+    fn register(&self, target_group_arn: &str, id: &str, port: u16) -> Result<(), ApiError> {
+        self.0.register(target_group_arn, id, port)
+    }
+
+    fn deregister(&self, target_group_arn: &str, id: &str, port: u16) -> Result<(), ApiError> {
+        self.0.deregister(target_group_arn, id, port)
+    }
+
+    fn target_health(&self, target_group_arn: &str, id: &str, port: u16) -> Option<TargetHealth> {
+        let health = self.0.target_health(target_group_arn, id, port)?;
+        Some(TargetHealth { state: health.state, reason: health.reason, description: health.description })
+    }
+}

@@ -1,0 +1,297 @@
+//! The cloud as its callers hold it: started from a template, reached by port or by hand, shut down whole.
+
+use crate::between::{Groups, Images};
+use crate::cloudwatch::CloudWatch;
+use crate::config::CloudConfig;
+use crate::deploy::deploy;
+use crate::dynamodb::DynamoDb;
+use crate::ecr::Ecr;
+use crate::events::Events;
+use crate::front::{Access, ApiFaultRule, Calls, Door, FaultHook, Gate};
+use crate::logs::{Line, Logs, Source, Stream};
+use crate::scaling::Scaling;
+use crate::scheduler::Scheduler;
+use crate::services::Services;
+use crate::sns::Sns;
+use crate::sqs::Sqs;
+use crate::targets::Hub;
+use crate::template::{Options, Stack};
+use anyhow::Context as _;
+use rehearsal_ecs::Ecs;
+use rehearsal_elb::Elb;
+use rehearsal_lambda::Lambda;
+use rehearsal_wire::{ApiError, Call, Service, validate};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+/// How often the tables are swept of what has outlived its time. AWS does it within days.
+const SWEEP_EVERY: Duration = Duration::from_secs(5);
+
+/// AWS in miniature. Cheap to clone; the last clone takes everything along.
+#[derive(Clone)]
+pub struct Cloud {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    stack: Stack,
+    services: Arc<Services>,
+    gate: Arc<Gate>,
+    door: Door,
+    sweeping: CancellationToken,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.sweeping.cancel();
+    }
+}
+
+impl Cloud {
+    /// Reads the template, starts the services, makes what the template describes, and opens the port.
+    ///
+    /// # Errors
+    /// If the template has mistakes, a function has no binary, or the port is taken.
+    pub async fn start(config: CloudConfig) -> anyhow::Result<Self> {
+        let options = Options {
+            account: config.account.clone(),
+            stack_name: config.stack_name.clone(),
+            parameters: config.parameters.clone(),
+        };
+        let stack = Stack::read(&config.template, &options)?;
+        let here = SocketAddr::from((Ipv4Addr::LOCALHOST, config.port));
+        let listener = TcpListener::bind(here).await.with_context(|| format!("cannot listen on {here}"))?;
+        let endpoint = format!("http://{}", listener.local_addr()?);
+        let services = Arc::new(start_services(&config, &stack, endpoint)?);
+        let callers = deploy(&stack, &config.binaries, &services)?;
+        let gate = Arc::new(Gate::new(callers, config.limits, services.clone()));
+        let door = Door::open(listener, gate.clone())?;
+        let sweeping = sweep(services.dynamodb.clone());
+        Ok(Self { inner: Arc::new(Inner { stack, services, gate, door, sweeping }) })
+    }
+
+    /// Calls an API from within, as an operator: validated and counted, but neither limited nor spoiled.
+    ///
+    /// # Errors
+    /// What AWS would answer.
+    pub async fn call(&self, service: Service, operation: &str, input: Value) -> Result<Value, ApiError> {
+        let violations = validate(service, operation, &input);
+        if !violations.is_empty() {
+            return Err(ApiError::new("ValidationException", violations.join("; ")));
+        }
+        let region = self.inner.services.account.region.clone();
+        let call = Call { service, operation: operation.to_owned(), input, access_key: None, region };
+        self.inner.gate.pass_within(call).await
+    }
+
+    /// Where all APIs are, such as `http://127.0.0.1:4566`.
+    #[must_use]
+    pub fn endpoint(&self) -> String {
+        format!("http://{}", self.inner.door.address())
+    }
+
+    /// What the template describes.
+    #[must_use]
+    pub fn stack(&self) -> &Stack {
+        &self.inner.stack
+    }
+
+    /// The load balancers.
+    #[must_use]
+    pub fn elb(&self) -> &Elb {
+        &self.inner.services.elb
+    }
+
+    /// ECS.
+    #[must_use]
+    pub fn ecs(&self) -> &Ecs {
+        &self.inner.services.ecs
+    }
+
+    /// The registry.
+    #[must_use]
+    pub fn ecr(&self) -> &Ecr {
+        &self.inner.services.ecr
+    }
+
+    /// Lambda; faults of invocations are injected there.
+    #[must_use]
+    pub fn lambda(&self) -> &Lambda {
+        &self.inner.services.lambda
+    }
+
+    /// The event bus; faults of events are injected there.
+    #[must_use]
+    pub fn events(&self) -> &Events {
+        &self.inner.services.events
+    }
+
+    /// The schedules.
+    #[must_use]
+    pub fn scheduler(&self) -> &Scheduler {
+        &self.inner.services.scheduler
+    }
+
+    /// The tables.
+    #[must_use]
+    pub fn dynamodb(&self) -> &DynamoDb {
+        &self.inner.services.dynamodb
+    }
+
+    /// Metrics and alarms.
+    #[must_use]
+    pub fn cloudwatch(&self) -> &CloudWatch {
+        &self.inner.services.cloudwatch
+    }
+
+    /// Logs of tasks and functions.
+    #[must_use]
+    pub fn logs(&self) -> &Logs {
+        &self.inner.services.logs
+    }
+
+    /// The topics and what was published to them.
+    #[must_use]
+    pub fn sns(&self) -> &Sns {
+        &self.inner.services.sns
+    }
+
+    /// The queues and what they hold.
+    #[must_use]
+    pub fn sqs(&self) -> &Sqs {
+        &self.inner.services.sqs
+    }
+
+    /// How often who called what so far.
+    #[must_use]
+    pub fn calls(&self) -> Calls {
+        self.inner.gate.calls()
+    }
+
+    /// Spoils API calls to come over the wire.
+    pub fn inject(&self, rule: ApiFaultRule) {
+        self.inner.gate.inject(rule);
+    }
+
+    /// Asks this before every API call over the wire whether and how to spoil it.
+    pub fn set_fault_hook(&self, hook: Option<FaultHook>) {
+        self.inner.gate.set_hook(hook);
+    }
+
+    /// Asks this before every API call over the wire whether the caller may.
+    pub fn set_access(&self, access: Option<Arc<dyn Access>>) {
+        self.inner.gate.set_access(access);
+    }
+
+    /// Forgets every fault of API calls, invocations and events.
+    pub fn clear_faults(&self) {
+        self.inner.gate.clear_faults();
+        self.lambda().clear_faults();
+        self.events().clear_faults();
+    }
+
+    /// Ends everything: no process, connection or timer is left.
+    pub async fn shutdown(&self) {
+        let Services { scheduler, events, lambda, ecs, elb, .. } = &*self.inner.services;
+        self.inner.sweeping.cancel();
+        scheduler.shutdown().await;
+        events.shutdown().await;
+        lambda.shutdown().await;
+        self.inner.door.shut().await;
+        ecs.shutdown().await;
+        elb.shutdown().await;
+    }
+}
+
+fn start_services(config: &CloudConfig, stack: &Stack, endpoint: String) -> anyhow::Result<Services> {
+    let account = config.account.clone();
+    let (id, region) = (account.id.clone(), account.region.clone());
+    let lambda = Lambda::new(rehearsal_lambda::Config {
+        account: id.clone(),
+        region: region.clone(),
+        endpoint_url: Some(endpoint),
+        ..config.lambda.clone()
+    });
+    let elb = Elb::new(rehearsal_elb::Config {
+        account: id.clone(),
+        region: region.clone(),
+        seed: config.seed,
+        ..config.elb.clone()
+    });
+    let (sns, sqs) = (Sns::new(account.clone()), Sqs::new(account.clone()));
+    let hub = Arc::new(Hub { lambda: lambda.clone(), sns: sns.clone(), sqs: sqs.clone() });
+    let events = Events::new(account.clone(), hub.clone());
+    let ecr = Ecr::new(account.clone(), events.sink());
+    let ecs = Ecs::new(
+        rehearsal_ecs::Config { account: id, region, seed: config.seed, ..config.ecs.clone() },
+        Arc::new(Images(ecr.clone())),
+        Arc::new(Groups(elb.clone())),
+        events.sink(),
+    );
+    let logs = Logs::new(account.clone(), printed(&ecs, &lambda, stack));
+    Ok(Services {
+        scheduler: Scheduler::new(account.clone(), hub),
+        cloudwatch: CloudWatch::new(account.clone(), elb.clone(), config.metrics_delay),
+        dynamodb: DynamoDb::new(account.clone())?,
+        scaling: Scaling::new(account.clone()),
+        account,
+        elb,
+        ecs,
+        ecr,
+        lambda,
+        events,
+        logs,
+        sns,
+        sqs,
+    })
+}
+
+/// What tasks and functions print, as the streams of CloudWatch Logs.
+fn printed(ecs: &Ecs, lambda: &Lambda, stack: &Stack) -> Source {
+    let (ecs, lambda) = (ecs.clone(), lambda.clone());
+    let functions: Vec<(String, String)> =
+        stack.functions.iter().map(|function| (function.name.clone(), function.log_group.clone())).collect();
+    Arc::new(move || {
+        let mut streams: Vec<Stream> = (ecs.log_streams().into_iter())
+            .map(|stream| {
+                let lines = stream.lines.into_iter();
+                let lines = lines.map(|line| Line { at: line.timestamp, text: line.message }).collect();
+                Stream { group: stream.group, name: stream.stream, lines }
+            })
+            .collect();
+        for (name, group) in &functions {
+            let mut by_stream: BTreeMap<String, Vec<Line>> = BTreeMap::new();
+            for line in lambda.logs(name) {
+                let at = line.at.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+                let at = u64::try_from(at).unwrap_or(u64::MAX);
+                by_stream.entry(line.stream).or_default().push(Line { at, text: line.text });
+            }
+            let of_function = by_stream.into_iter();
+            streams.extend(of_function.map(|(name, lines)| Stream { group: group.clone(), name, lines }));
+        }
+        streams
+    })
+}
+
+/// Sweeps the tables until it is told to stop.
+fn sweep(dynamodb: DynamoDb) -> CancellationToken {
+    let stop = CancellationToken::new();
+    let stopped = stop.clone();
+    tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep(SWEEP_EVERY) => {}
+                () = stopped.cancelled() => return,
+            }
+            if let Err(error) = dynamodb.sweep() {
+                tracing::warn!(%error, "the tables could not be swept");
+            }
+        }
+    });
+    stop
+}

@@ -1,0 +1,59 @@
+//! What a cloud is started with.
+
+use crate::account::Account;
+use crate::front::Limits;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How long after its end a period of metrics can be seen, unless configured. AWS takes minutes.
+const METRICS_DELAY: Duration = Duration::from_secs(1);
+
+/// What a cloud is started with. `CloudConfig::default()` has the shipped template in the current folder,
+/// AWS's rate limits, and any free port.
+#[derive(Debug, Clone)]
+pub struct CloudConfig {
+    /// The template; the state machine's definition is found from its folder.
+    pub template: PathBuf,
+    /// `AWS::StackName`.
+    pub stack_name: String,
+    /// The account and region everything lives in, whatever the services' own settings say.
+    pub account: Account,
+    /// Values in place of the template parameters' defaults.
+    pub parameters: BTreeMap<String, String>,
+    /// The functions' binaries by what the template calls them (`Metadata.BuildProperties.Binary`).
+    pub binaries: BTreeMap<String, PathBuf>,
+    /// The port of all APIs on loopback; 0 for any.
+    pub port: u16,
+    /// Where every random choice starts, whatever the services' own settings say.
+    pub seed: u64,
+    /// The load balancers.
+    pub elb: rehearsal_elb::Config,
+    /// ECS.
+    pub ecs: rehearsal_ecs::Config,
+    /// Lambda.
+    pub lambda: rehearsal_lambda::Config,
+    /// How long after its end a period of metrics can be seen.
+    pub metrics_delay: Duration,
+    /// How many calls are let in; none for no limit.
+    pub limits: Option<Limits>,
+}
+
+impl Default for CloudConfig {
+    fn default() -> Self {
+        Self {
+            template: PathBuf::from("template.yaml"),
+            stack_name: "changeover".to_owned(),
+            account: Account::default(),
+            parameters: BTreeMap::new(),
+            binaries: BTreeMap::new(),
+            port: 0,
+            seed: 1,
+            elb: rehearsal_elb::Config::default(),
+            ecs: rehearsal_ecs::Config::default(),
+            lambda: rehearsal_lambda::Config::default(),
+            metrics_delay: METRICS_DELAY,
+            limits: Some(Limits::aws()),
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! Makes what the template describes.
+
+use crate::front::Callers;
+use crate::services::Services;
+use crate::template::{Function, Stack};
+use anyhow::{Context as _, bail};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// Everything but the callers' keys goes into the services.
+pub(crate) fn deploy(
+    stack: &Stack,
+    binaries: &BTreeMap<String, PathBuf>,
+    services: &Services,
+) -> anyhow::Result<Callers> {
+    for table in &stack.tables {
+        let made = services.dynamodb.call("CreateTable", table.create_input());
+        made.with_context(|| format!("table {}", table.logical_id))?;
+        if let Some(input) = table.ttl_input() {
+            let set = services.dynamodb.call("UpdateTimeToLive", input);
+            set.with_context(|| format!("time to live of table {}", table.logical_id))?;
+        }
+    }
+    for topic in &stack.topics {
+        services.sns.create(&topic.name);
+    }
+    for queue in &stack.queues {
+        services.sqs.create(&queue.name);
+    }
+    for group in &stack.log_groups {
+        services.logs.add_group(&group.name, days(&group.properties));
+    }
+    for alarm in &stack.alarms {
+        services.cloudwatch.add_alarm(&alarm.name, &alarm.properties);
+    }
+    let callers = functions(stack, binaries, services)?;
+    for rule in stack.rules.values() {
+        services.events.put_rule(rule.clone());
+    }
+    let now = jiff::Timestamp::now();
+    for schedule in stack.schedules.values() {
+        services.scheduler.put(crate::scheduler::Schedule { created: now, ..schedule.clone() });
+    }
+    Ok(callers)
+}
+
+fn functions(
+    stack: &Stack,
+    binaries: &BTreeMap<String, PathBuf>,
+    services: &Services,
+) -> anyhow::Result<Callers> {
+    let mut callers = Callers::default();
+    let mut missing = Vec::new();
+    for function in &stack.functions {
+        match binary_of(function, binaries) {
+            Ok(binary) => services.lambda.deploy(rehearsal_lambda::Function {
+                name: function.name.clone(),
+                arn: function.arn.clone(),
+                binary,
+                environment: function.environment.clone(),
+                memory_mb: function.memory_mb,
+                timeout: function.timeout,
+                handler: function.handler.clone(),
+                role: function.role_arn.clone(),
+                credentials: callers.admit(&function.name, &function.role_arn),
+            }),
+            Err(why) => missing.push(why),
+        }
+    }
+    if !missing.is_empty() {
+        bail!("functions cannot be deployed: {}", missing.join("; "));
+    }
+    Ok(callers)
+}
+
+fn binary_of(function: &Function, binaries: &BTreeMap<String, PathBuf>) -> Result<PathBuf, String> {
+    let id = &function.logical_id;
+    let name = function.binary.as_ref().ok_or(format!("{id} has no Metadata.BuildProperties.Binary"))?;
+    let path = binaries.get(name).ok_or(format!("{id} needs the binary {name}, which was not given"))?;
+    if path.is_file() { Ok(path.clone()) } else { Err(format!("{id}: {} is no file", path.display())) }
+}
+
+/// `RetentionInDays`, which a parameter gives as text.
+fn days(properties: &Value) -> Option<u64> {
+    let days = properties.get("RetentionInDays")?;
+    days.as_u64().or_else(|| days.as_str()?.parse().ok())
+}

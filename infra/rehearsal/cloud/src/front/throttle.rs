@@ -1,0 +1,155 @@
+//! API rate limits: a token bucket for each group of operations, with AWS's sizes and refusals.
+
+use parking_lot::Mutex;
+use rehearsal_wire::{ApiError, Service};
+use tokio::time::Instant;
+
+/// One bucket: which operations share it, how many may come at once, and how many a second from then on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Limit {
+    /// The service.
+    pub service: Service,
+    /// The operations that share the bucket; a `*` at the end stands for any rest.
+    pub operations: Vec<String>,
+    /// How many may come at once.
+    pub burst: f64,
+    /// How many a second may come for long.
+    pub rate: f64,
+}
+
+/// All buckets of an account. An operation counts against the first one that has it, or against none.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Limits {
+    /// In the order in which they are looked through.
+    pub all: Vec<Limit>,
+}
+
+impl Limits {
+    /// What AWS allows an account in a region, as far as it is known.
+    #[must_use]
+    pub fn aws() -> Self {
+        use Service::{CloudWatch, Ecs, Elbv2};
+        let of = |service, operations: &[&str], burst: f64, rate: f64| Limit {
+            service,
+            operations: operations.iter().map(|name| (*name).to_owned()).collect(),
+            burst,
+            rate,
+        };
+        let tasks = ["DescribeTasks", "ListTasks", "DescribeContainerInstances", "ListContainerInstances"];
+        Self {
+            all: vec![
+                of(Ecs, &["RegisterTaskDefinition", "DeregisterTaskDefinition"], 20.0, 1.0),
+                of(Ecs, &["UpdateService"], 50.0, 5.0),
+                of(Ecs, &["DescribeServices"], 100.0, 20.0),
+                of(Ecs, &["ListServices"], 100.0, 20.0),
+                of(Ecs, &tasks, 100.0, 20.0),
+                of(Ecs, &["ListServiceDeployments"], 50.0, 20.0),
+                of(Ecs, &["DescribeServiceDeployments"], 50.0, 20.0),
+                of(Elbv2, &["RegisterTargets", "DeregisterTargets"], 20.0, 4.0),
+                of(Elbv2, &["Describe*"], 40.0, 10.0),
+                of(Elbv2, &["*"], 20.0, 3.0),
+                of(CloudWatch, &["DescribeAlarms"], 9.0, 9.0),
+            ],
+        }
+    }
+}
+
+impl Limit {
+    fn has(&self, service: Service, operation: &str) -> bool {
+        self.service == service
+            && self.operations.iter().any(|name| match name.strip_suffix('*') {
+                Some(start) => operation.starts_with(start),
+                None => operation == name,
+            })
+    }
+}
+
+/// The buckets as they are filled.
+#[derive(Debug)]
+pub(crate) struct Throttle {
+    limits: Vec<Limit>,
+    /// Tokens, and when they were counted.
+    buckets: Mutex<Vec<(f64, Instant)>>,
+}
+
+impl Throttle {
+    /// Full buckets.
+    pub(crate) fn new(limits: Limits, now: Instant) -> Self {
+        let buckets = limits.all.iter().map(|limit| (limit.burst, now)).collect();
+        Self { limits: limits.all, buckets: Mutex::new(buckets) }
+    }
+
+    /// Takes a token, or refuses as the service does.
+    pub(crate) fn admit(&self, service: Service, operation: &str, now: Instant) -> Result<(), ApiError> {
+        let Some(place) = self.limits.iter().position(|limit| limit.has(service, operation)) else {
+            return Ok(());
+        };
+        let limit = &self.limits[place];
+        let mut buckets = self.buckets.lock();
+        let (tokens, at) = &mut buckets[place];
+        *tokens = (*tokens + now.saturating_duration_since(*at).as_secs_f64() * limit.rate).min(limit.burst);
+        *at = now;
+        if *tokens < 1.0 {
+            return Err(refusal(service));
+        }
+        *tokens -= 1.0;
+        Ok(())
+    }
+}
+
+/// What a service says to too many calls.
+pub(crate) fn refusal(service: Service) -> ApiError {
+    let code = match service {
+        Service::Elbv2 | Service::CloudWatch | Service::AutoScaling | Service::Sts => "Throttling",
+        Service::Sns => "ThrottledException",
+        Service::Lambda => "TooManyRequestsException",
+        _ => "ThrottlingException",
+    };
+    ApiError::new(code, "Rate exceeded")
+}
+
+/// Whether an error says that there were too many calls.
+pub(crate) fn is_throttling(error: &ApiError) -> bool {
+    ["Throttling", "ThrottlingException", "ThrottledException", "TooManyRequestsException"]
+        .contains(&error.code.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    fn admitted(throttle: &Throttle, operation: &str, tries: u32) -> u32 {
+        let let_in = |_: &u32| throttle.admit(Service::Ecs, operation, Instant::now()).is_ok();
+        u32::try_from((0..tries).filter(let_in).count()).unwrap()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_burst_then_a_steady_rate() {
+        let throttle = Throttle::new(Limits::aws(), Instant::now());
+        assert_eq!(admitted(&throttle, "UpdateService", 60), 50);
+        tokio::time::advance(Duration::from_secs(2)).await;
+        assert_eq!(admitted(&throttle, "UpdateService", 60), 10);
+        tokio::time::advance(Duration::from_secs(3600)).await;
+        assert_eq!(admitted(&throttle, "UpdateService", 60), 50, "no more than the burst is saved up");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn operations_share_a_bucket_and_others_have_none() {
+        let throttle = Throttle::new(Limits::aws(), Instant::now());
+        assert_eq!(admitted(&throttle, "RegisterTaskDefinition", 15), 15);
+        assert_eq!(admitted(&throttle, "DeregisterTaskDefinition", 15), 5);
+        assert_eq!(admitted(&throttle, "CreateCluster", 500), 500);
+        let elb = |operation| throttle.admit(Service::Elbv2, operation, Instant::now());
+        assert_eq!((0..50).filter(|_| elb("DescribeRules").is_ok()).count(), 40);
+        assert_eq!((0..50).filter(|_| elb("ModifyRule").is_ok()).count(), 20);
+        assert_eq!((0..50).filter(|_| elb("RegisterTargets").is_ok()).count(), 20);
+    }
+
+    #[test]
+    fn each_service_refuses_in_its_own_words() {
+        assert_eq!(refusal(Service::Elbv2).code, "Throttling");
+        assert_eq!(refusal(Service::Ecs).to_string(), "ThrottlingException: Rate exceeded");
+        assert!(Service::ALL.into_iter().all(|service| is_throttling(&refusal(service))));
+    }
+}

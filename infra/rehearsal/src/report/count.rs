@@ -69,7 +69,7 @@ fn failed_request(failure: &Failure) -> FailedRequest {
         connection: connection.to_owned(),
         status: request.status,
         version: request.version.as_deref().map(str::to_owned),
-        reason: reason.to_owned(),
+        why: reason.to_owned(),
         detail: failure.detail.clone(),
     }
 }

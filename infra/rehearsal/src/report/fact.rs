@@ -2,8 +2,14 @@
 //! began.
 
 use super::receipt::Receipt;
+use super::verdict::verdict;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+
+/// The outcome of a scenario without a deployment of ours.
+pub const NO_DEPLOYMENT: &str = "no deployment";
+/// The outcome of a deployment that reached none in time.
+pub const UNFINISHED: &str = "unfinished";
 
 /// The whole report.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -24,7 +30,7 @@ impl Report {
     }
 }
 
-/// One scenario.
+/// One scenario. [`Scenario::conclude`] adds the verdict when all else is there.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Scenario {
     /// Its name, as `cargo rehearse run` takes it.
@@ -35,7 +41,8 @@ pub struct Scenario {
     pub seed: u64,
     /// What was expected, in words.
     pub expected: String,
-    /// How the deployment ended: one of the five outcomes, or `None` in words where there was no deployment.
+    /// How the deployment ended: one of the five outcomes, [`NO_DEPLOYMENT`] where there was none of ours, or
+    /// [`UNFINISHED`].
     pub outcome: String,
     /// Why it was refused or taken back.
     #[serde(default)]
@@ -52,6 +59,8 @@ pub struct Scenario {
     pub requests: Requests,
     /// What users saw and what the cloud did, over time.
     pub series: Series,
+    /// The same in short stretches, side by side, from [`samples`](super::samples).
+    pub samples: Vec<Sample>,
     /// What happened, in order.
     pub timeline: Vec<Moment>,
     /// The failed requests, up to a bound.
@@ -60,6 +69,16 @@ pub struct Scenario {
     pub failed_requests_beyond: u64,
     /// What the deployment took and cost; none if there was no deployment of ours.
     pub receipt: Option<Receipt>,
+}
+
+impl Scenario {
+    /// Held if nothing is broken and no watched invariant; says so in plain words.
+    #[must_use]
+    pub fn conclude(mut self) -> Self {
+        self.held = self.broken.is_empty() && self.invariants.values().all(|held| *held);
+        self.verdict = verdict(&self);
+        self
+    }
 }
 
 /// What users saw, counted.
@@ -90,17 +109,17 @@ pub struct VersionRequests {
     /// The rest.
     pub failed: u64,
     /// The median time of quick requests, from when they were scheduled.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub p50_ms: Option<f64>,
     /// The time within which all but one in a hundred quick requests were answered.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub p99_ms: Option<f64>,
 }
 
 /// What users saw and what the cloud did, over time.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Series {
-    /// Second by second, by when requests ended.
+    /// Second by second, by when requests ended, with latencies.
     pub seconds: Vec<Second>,
     /// Each side's weight, from each moment on until the next.
     pub weights: BTreeMap<String, Vec<Point>>,
@@ -127,6 +146,30 @@ pub struct Point {
     pub at_ms: u64,
     /// The value.
     pub value: u32,
+}
+
+/// What users saw in a stretch of time shorter than a second, and what the cloud was like at its end.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Sample {
+    /// When it began.
+    pub at_ms: u64,
+    /// How long it is.
+    pub for_ms: u64,
+    /// The requests that ended in it, by the version that answered.
+    pub requests: BTreeMap<String, SampleRequests>,
+    /// Each side's weight.
+    pub weights: BTreeMap<String, u32>,
+    /// Each side's healthy tasks.
+    pub healthy: BTreeMap<String, u32>,
+}
+
+/// One version in one sample.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SampleRequests {
+    /// Whole answers below 500.
+    pub ok: u64,
+    /// The rest.
+    pub failed: u64,
 }
 
 /// A state entered, or an outcome reached.
@@ -158,7 +201,7 @@ pub struct FailedRequest {
     /// The version that answered, if one did.
     pub version: Option<String>,
     /// Why it failed, in words.
-    pub reason: String,
+    pub why: String,
     /// What was seen of it.
     pub detail: String,
 }

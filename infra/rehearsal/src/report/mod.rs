@@ -2,19 +2,25 @@
 //!
 //! Owns the shape of both files. Knows nothing of how the facts were come by.
 
+mod budget;
 mod count;
 mod fact;
 pub mod invariant;
 pub mod page;
+pub mod phase;
 pub mod price;
 mod receipt;
+mod slice;
 mod verdict;
 
+pub use budget::{Span, Visit, Waits, budget, states};
 pub use count::{failed_requests, requests, seconds};
 pub use fact::{
-    FailedRequest, Moment, Point, Report, Requests, Scenario, Second, SecondVersion, Series, VersionRequests,
+    FailedRequest, Moment, NO_DEPLOYMENT, Point, Report, Requests, Sample, SampleRequests, Scenario, Second,
+    SecondVersion, Series, UNFINISHED, VersionRequests,
 };
-pub use receipt::{Cost, FunctionUse, LambdaUse, LineItem, Receipt, StateTime, Usage, Waiting};
+pub use receipt::{Cost, FunctionUse, Invocation, LambdaUse, LineItem, Receipt, StateTime, Usage, Waiting};
+pub use slice::samples;
 pub use verdict::verdict;
 
 use anyhow::Context as _;

@@ -1,6 +1,20 @@
 //! AWS's published prices in us-east-1, and what a deployment costs by them. Free tiers are not counted.
+//!
+//! They are kept here and nowhere else. Before quoting a cost, compare them with the pages in [`SOURCES`].
 
 use super::receipt::{Cost, LambdaUse, LineItem, Usage};
+
+/// The pages on which AWS publishes these prices.
+pub const SOURCES: [&str; 4] = [
+    "AWS Step Functions Pricing (Standard Workflows)",
+    "AWS Lambda Pricing (Arm, first tier)",
+    "Amazon DynamoDB Pricing for On-Demand Capacity (Standard table class)",
+    "Amazon CloudWatch Pricing (APIs)",
+];
+/// The last change that these figures know of: Lambda charging for init. DynamoDB's are those since November 2024.
+pub const AS_OF: &str = "August 2025";
+/// Where.
+pub const REGION: &str = "us-east-1";
 
 /// Step Functions, standard workflows: one state transition ($0.025 per 1,000).
 pub const STATE_TRANSITION_USD: f64 = 0.025 / 1_000.0;
@@ -48,15 +62,13 @@ fn rounded(usd: f64) -> f64 {
     (usd * 1e12).round() / 1e12
 }
 
-/// Since August 2025 Lambda charges for the init of a function as for any other millisecond.
+/// Since August 2025 Lambda charges for the init of a function as for any other millisecond, so it is in what is
+/// billed.
 fn gigabyte_seconds(lambda: &LambdaUse) -> f64 {
     const MS_PER_S: f64 = 1_000.0;
     const MB_PER_GB: f64 = 1_024.0;
     let of = lambda.by_function.values();
-    of.map(|function| {
-        (function.ms + function.init_ms) as f64 / MS_PER_S * function.memory_mb as f64 / MB_PER_GB
-    })
-    .sum()
+    of.map(|function| function.billed_ms as f64 / MS_PER_S * function.memory_mb as f64 / MB_PER_GB).sum()
 }
 
 #[cfg(test)]
@@ -66,7 +78,8 @@ mod tests {
 
     #[test]
     fn a_deployment_costs_what_its_parts_cost() {
-        let swap = FunctionUse { invocations: 10, ms: 900, init_ms: 100, memory_mb: 512 };
+        let swap =
+            FunctionUse { invocations: 10, billed_ms: 1_000, memory_mb: 512, ..FunctionUse::default() };
         let usage = Usage {
             transitions: 40,
             lambda: LambdaUse::of([("swap".to_owned(), swap)].into()),

@@ -23,7 +23,7 @@ fn good_push() -> Scenario {
         (3_400, "RegisterRevision", "web:8"),
         (3_800, "UpdateService", "green starts 3 tasks"),
         (4_200, "CheckHealth", "0 of 3 tasks running"),
-        (8_200, "Wait", ""),
+        (8_200, "WaitForHealth", ""),
         (10_200, "CheckHealth", "3 of 3 healthy, 3 readings in a row"),
         (12_400, "Swap", "blue 90, green 10"),
         (12_900, "Bake", "green 10 %"),
@@ -159,8 +159,30 @@ fn series(seconds: u64, weights: &[(u64, u32)], failing: fn(f64) -> f64) -> Seri
     }
 }
 
+/// Each second in four parts.
+fn quarters(series: &Series) -> Vec<Sample> {
+    let at = |points: &[Point], at_ms: u64| {
+        points.iter().rev().find(|point| point.at_ms < at_ms).map_or(0, |point| point.value)
+    };
+    let quarter = |second: &Second, place: u64| {
+        let at_ms = second.at_ms + place * 250;
+        let part = |of: u64| of / 4 + u64::from(place < of % 4);
+        let requests = second.by_version.iter().map(|(name, counted)| {
+            let counted = SampleRequests { ok: part(counted.ok), failed: part(counted.failed) };
+            (name.clone(), counted)
+        });
+        let now = |sides: &BTreeMap<String, Vec<Point>>| {
+            sides.iter().map(|(side, points)| (side.clone(), at(points, at_ms + 250))).collect()
+        };
+        let (weights, healthy) = (now(&series.weights), now(&series.healthy));
+        Sample { at_ms, for_ms: 250, requests: requests.collect(), weights, healthy }
+    };
+    series.seconds.iter().flat_map(|second| (0..4).map(move |place| quarter(second, place))).collect()
+}
+
 /// Adds the sums and the verdict.
 fn total(scenario: &mut Scenario) {
+    scenario.samples = quarters(&scenario.series);
     let requests = &mut scenario.requests;
     requests.rate = 200.0;
     for (name, counted) in scenario.series.seconds.iter().flat_map(|second| &second.by_version) {
@@ -185,7 +207,7 @@ fn failed(count: u64) -> Vec<FailedRequest> {
         connection: "reused".to_owned(),
         status: Some(500),
         version: Some(NEW.to_owned()),
-        reason: "server error".to_owned(),
+        why: "server error".to_owned(),
         detail: "v2 failed on purpose".to_owned(),
     };
     (0..count).map(request).collect()
@@ -193,7 +215,14 @@ fn failed(count: u64) -> Vec<FailedRequest> {
 
 fn receipt() -> Receipt {
     let state = |state: &str, entered, ms| StateTime { state: state.to_owned(), entered, ms };
-    let function = |invocations, ms, init_ms| FunctionUse { invocations, ms, init_ms, memory_mb: 256 };
+    let function = |invocations, ms, init_ms| FunctionUse {
+        invocations,
+        ms,
+        init_ms,
+        billed_ms: ms + init_ms + invocations,
+        memory_mb: 256,
+        peak_memory_mb: Some(21),
+    };
     let names = ["plan", "register-revision", "update-service", "check-health", "swap", "drain", "finish"];
     let by_function = names.iter().zip([1, 1, 1, 14, 3, 5, 1]);
     let lambda =
@@ -230,5 +259,7 @@ fn receipt() -> Receipt {
         ]
         .map(|(name, times)| (name.to_owned(), times))
         .into(),
+        throttled: 2,
+        retries: 1,
     }
 }

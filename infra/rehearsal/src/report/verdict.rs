@@ -1,6 +1,6 @@
 //! What happened, in plain words.
 
-use super::fact::{Requests, Scenario};
+use super::fact::{NO_DEPLOYMENT, Requests, Scenario, UNFINISHED};
 use super::page::words::count;
 
 /// The verdict of a scenario, from its facts: what became of the service, and what users saw of it.
@@ -13,7 +13,9 @@ pub fn verdict(scenario: &Scenario) -> String {
         "NeedsHuman" => {
             "Neither side is well; traffic was left where it is served best, and a person is needed"
         }
-        _ => "The weights were changed by hand, without a deployment",
+        NO_DEPLOYMENT => "The service was changed by hand, without a deployment",
+        UNFINISHED => "The deployment reached no outcome in time",
+        other => &format!("The deployment ended as {other}"),
     };
     let reason = scenario.reason.as_deref().map(str::trim).filter(|reason| !reason.is_empty());
     let because = reason.map(|reason| format!(" ({})", reason.trim_end_matches('.'))).unwrap_or_default();
@@ -24,6 +26,7 @@ fn users(requests: &Requests) -> String {
     let Requests { total, failed, unsent, .. } = *requests;
     let seen = match (total, failed) {
         (0, _) => return "There was no traffic.".to_owned(),
+        (1, 0) => "Users noticed nothing: the only request was answered.".to_owned(),
         (_, 0) => format!("Users noticed nothing: {} requests, none failed.", count(total)),
         (1, 1) => "The only request failed.".to_owned(),
         (_, 1) => format!("One of {} requests failed.", count(total)),
@@ -64,6 +67,17 @@ mod tests {
             "The new image was taken back and the service runs what it ran before (30 % of answers were 500). \
              31 of 10,000 requests failed (0.31 %)."
         );
+        for (outcome, words) in [
+            ("Superseded", "gave way to a newer image"),
+            ("NeedsHuman", "a person is needed"),
+            (NO_DEPLOYMENT, "by hand, without a deployment"),
+            (UNFINISHED, "reached no outcome in time"),
+            ("Odd", "ended as Odd"),
+        ] {
+            assert!(scenario(outcome, None, 1, 0, 0).contains(words), "{outcome}");
+        }
+        assert!(scenario("Refused", None, 1, 1, 0).starts_with("The deployment was refused before anything"));
+        assert!(scenario("Refused", None, 1, 1, 0).ends_with("The only request failed."));
         assert!(scenario("Refused", None, 50, 1, 0).ends_with("One of 50 requests failed."));
         assert!(scenario("careless", None, 50, 0, 2).ends_with("so the record proves nothing."));
         assert!(scenario("Succeeded", None, 0, 0, 0).ends_with("There was no traffic."));

@@ -1,24 +1,25 @@
-//! The chart of a scenario: states, requests, weights, healthy tasks and latencies over one time axis.
+//! The chart of a scenario: requests, weights, states, healthy tasks and latencies over one time axis.
 
 use super::axis::{Axis, ceiling, time_ticks};
-use super::band::{Band, Phase, bands};
-use super::column::{Column, columns, versions};
+use super::band::{Band, bands};
+use super::column::{Column, columns, seconds, versions};
+use super::strip::Strip;
 use super::words::clock;
 use crate::report::fact::{Point, Scenario};
+use crate::report::phase::Phase;
 use maud::{Markup, html};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 const WIDTH: f64 = 1_000.0;
-const LEFT: f64 = 46.0;
-const RIGHT: f64 = 916.0;
-const BANDS_TOP: f64 = 4.0;
-const BANDS_HEIGHT: f64 = 24.0;
+/// Where the time axis begins.
+pub const LEFT: f64 = 46.0;
+/// Where the time axis ends.
+pub const RIGHT: f64 = 916.0;
+const TOP: f64 = 20.0;
 const GAP: f64 = 30.0;
 /// How high a column of failures is at least: one failure in a thousand must be seen.
 const LEAST_FAILURE: f64 = 4.0;
-/// About how wide a letter of a band's label is.
-const LETTER: f64 = 6.4;
 /// How far apart labels at the end of lines are at least.
 const LABEL_HEIGHT: f64 = 13.0;
 
@@ -31,6 +32,10 @@ struct Panel {
 }
 
 impl Panel {
+    fn new(top: f64, height: f64, title: &'static str, max: f64) -> Self {
+        Self { top, bottom: top + height, title, max }
+    }
+
     fn axis(&self) -> Axis {
         Axis { max: self.max, from: self.bottom, to: self.top }
     }
@@ -41,6 +46,7 @@ struct Chart<'a> {
     scenario: &'a Scenario,
     versions: Vec<&'a str>,
     columns: Vec<Column>,
+    seconds: Vec<Column>,
     bands: Vec<Band>,
     span_ms: u64,
     x: Axis,
@@ -49,37 +55,47 @@ struct Chart<'a> {
 /// The chart, or nothing if there is nothing to draw.
 pub fn chart(scenario: &Scenario) -> Markup {
     let series = &scenario.series;
-    let versions = versions(series);
-    let columns = columns(series, &versions);
+    let versions = versions(scenario);
+    let (columns, seconds) = (columns(scenario, &versions), seconds(series, &versions));
     let points = series.weights.values().chain(series.healthy.values()).flatten();
     let ends = points.map(|point| point.at_ms).chain(scenario.timeline.iter().map(|moment| moment.at_ms));
+    let ends = ends.chain(seconds.iter().map(|column| column.to_ms));
     let span_ms = ends.chain(columns.iter().map(|column| column.to_ms)).max().unwrap_or(0);
     if span_ms == 0 {
         return html! { p.muted { "Nothing was seen over time." } };
     }
     let bands = bands(&scenario.timeline, span_ms);
     let x = Axis { max: span_ms as f64, from: LEFT, to: RIGHT };
-    Chart { scenario, versions, columns, bands, span_ms, x }.draw()
+    Chart { scenario, versions, columns, seconds, bands, span_ms, x }.draw()
 }
 
 impl Chart<'_> {
     fn draw(&self) -> Markup {
-        let [requests, weights, healthy, latency] = self.panels();
-        let bottom = latency.bottom;
-        let height = bottom + 24.0;
         let series = &self.scenario.series;
+        let most = |values: &mut dyn Iterator<Item = f64>| values.fold(0.0, f64::max);
+        let rate = most(&mut self.columns.iter().map(Column::total));
+        let fit = most(&mut series.healthy.values().flatten().map(|point| f64::from(point.value)));
+        let rates = self.seconds.iter().flat_map(|column| &column.by_version);
+        let p99 = most(&mut rates.filter_map(|rate| rate.p99_ms));
+        let requests = Panel::new(TOP, 190.0, "requests a second", ceiling(rate));
+        let weights = Panel::new(requests.bottom + GAP, 70.0, "weight", 100.0);
+        let strip = Strip::new(&self.bands, self.x, weights.bottom + GAP);
+        let healthy = Panel::new(strip.bottom() + GAP, 48.0, "healthy tasks", fit + 1.0);
+        let title = "latency of quick requests in ms, p99 and p50 (dashed)";
+        let latency = Panel::new(healthy.bottom + GAP, 60.0, title, ceiling(p99));
+        let bottom = latency.bottom;
         html! {
-            svg.chart viewBox={ "0 0 " (WIDTH) " " (height) } role="img"
-                aria-label={ "Requests, weights, healthy tasks and latencies of " (self.scenario.name)
+            svg.chart viewBox={ "0 0 " (WIDTH) " " (bottom + 24.0) } role="img"
+                aria-label={ "Requests, weights, states, healthy tasks and latencies of " (self.scenario.name)
                              " over time; the same figures are in the tables below." } {
                 (self.time_axis(bottom))
                 (self.shifts(bottom))
-                (self.band_strip())
                 (frame(&requests))
                 (self.areas(&requests))
                 (self.failures(&requests))
                 (frame(&weights))
                 (self.steps(&weights, &series.weights))
+                (strip.draw())
                 (frame(&healthy))
                 (self.steps(&healthy, &series.healthy))
                 (frame(&latency))
@@ -89,53 +105,13 @@ impl Chart<'_> {
         }
     }
 
-    fn panels(&self) -> [Panel; 4] {
-        let series = &self.scenario.series;
-        let most = |values: &mut dyn Iterator<Item = f64>| values.fold(0.0, f64::max);
-        let rate = most(&mut self.columns.iter().map(Column::total));
-        let healthy = most(&mut series.healthy.values().flatten().map(|point| f64::from(point.value)));
-        let p99 = self.columns.iter().flat_map(|column| &column.by_version).filter_map(|rate| rate.p99_ms);
-        let p99 = most(&mut p99.into_iter());
-        let mut top = BANDS_TOP + BANDS_HEIGHT + GAP;
-        let mut panel = |title, max, height: f64| {
-            let panel = Panel { top, bottom: top + height, title, max };
-            top = panel.bottom + GAP;
-            panel
-        };
-        [
-            panel("requests a second", ceiling(rate), 190.0),
-            panel("weight", 100.0, 70.0),
-            panel("healthy tasks", healthy + 1.0, 48.0),
-            panel("latency of quick requests in ms, p99 and p50 (dashed)", ceiling(p99), 60.0),
-        ]
-    }
-
     fn time_axis(&self, bottom: f64) -> Markup {
         html! {
             g.axis {
                 @for tick in time_ticks(self.span_ms) {
                     @let x = self.x.at(tick as f64);
-                    line.grid x1=(px(x)) x2=(px(x)) y1=(BANDS_TOP + BANDS_HEIGHT) y2=(bottom) {}
+                    line.grid x1=(px(x)) x2=(px(x)) y1=(TOP) y2=(bottom) {}
                     text x=(px(x)) y=(bottom + 17.0) text-anchor="middle" { (clock(tick, false)) }
-                }
-            }
-        }
-    }
-
-    fn band_strip(&self) -> Markup {
-        html! {
-            g.bands {
-                @for band in &self.bands {
-                    @let from = self.x.at(band.from_ms as f64);
-                    @let width = (self.x.at(band.to_ms as f64) - from).max(1.5);
-                    g {
-                        rect class={ "band " (band.phase.class()) } x=(px(from)) y=(BANDS_TOP) width=(px(width))
-                            height=(BANDS_HEIGHT) rx="2" {}
-                        @if width > band.state.chars().count() as f64 * LETTER + 8.0 {
-                            text class={ "label " (band.phase.class()) } x=(px(from + width / 2.0))
-                                y=(BANDS_TOP + 16.0) text-anchor="middle" { (band.state) }
-                        }
-                    }
                 }
             }
         }
@@ -146,7 +122,7 @@ impl Chart<'_> {
         html! {
             @for band in self.bands.iter().filter(|band| band.phase == Phase::Shift) {
                 @let x = px(self.x.at(band.from_ms as f64));
-                line.moment x1=(x) x2=(x) y1=(BANDS_TOP + BANDS_HEIGHT) y2=(bottom) {}
+                line.moment x1=(x) x2=(x) y1=(TOP) y2=(bottom) {}
             }
         }
     }
@@ -241,7 +217,7 @@ impl Chart<'_> {
         let line = |version: usize, value: fn(&super::column::Rate) -> Option<f64>| {
             let mut path = String::new();
             let mut joined = false;
-            for column in &self.columns {
+            for column in &self.seconds {
                 let Some(ms) = value(&column.by_version[version]) else {
                     joined = false;
                     continue;
@@ -264,12 +240,12 @@ impl Chart<'_> {
     fn tips(&self, bottom: f64) -> Markup {
         html! {
             g.tips {
-                @for column in &self.columns {
+                @for column in &self.seconds {
                     @let from = self.x.at(column.from_ms as f64);
                     g {
                         title { (self.tip(column)) }
-                        rect x=(px(from)) y=(BANDS_TOP) width=(px(self.x.at(column.to_ms as f64) - from))
-                            height=(px(bottom - BANDS_TOP)) {}
+                        rect x=(px(from)) y=(TOP) width=(px(self.x.at(column.to_ms as f64) - from))
+                            height=(px(bottom - TOP)) {}
                     }
                 }
             }
@@ -334,6 +310,6 @@ fn frame(panel: &Panel) -> Markup {
 }
 
 /// A place to a tenth, which is finer than any screen draws.
-fn px(value: f64) -> f64 {
+pub fn px(value: f64) -> f64 {
     (value * 10.0).round() / 10.0
 }

@@ -1,11 +1,12 @@
-//! Seconds of traffic as columns of a chart: few enough to be drawn, whatever the length of the run. Pure.
+//! Traffic as columns of a chart: few enough to be drawn, whatever the length of the run. Pure.
 
-use crate::report::fact::{Second, Series};
+use crate::report::fact::{Sample, Scenario, Second, Series, VersionRequests};
 
 /// The most columns in a chart.
 const MAX_COLUMNS: usize = 600;
+const SECOND_MS: u64 = 1_000;
 
-/// One column: rates over a second or several.
+/// One column: rates over a stretch of time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Column {
     /// From when.
@@ -42,9 +43,11 @@ impl Column {
 }
 
 /// The versions in the order in which they first answered.
-pub fn versions(series: &Series) -> Vec<&str> {
+pub fn versions(scenario: &Scenario) -> Vec<&str> {
     let mut versions: Vec<&str> = Vec::new();
-    for name in series.seconds.iter().flat_map(|second| second.by_version.keys()) {
+    let fine = scenario.samples.iter().flat_map(|sample| sample.requests.keys());
+    let coarse = scenario.series.seconds.iter().flat_map(|second| second.by_version.keys());
+    for name in fine.chain(coarse) {
         if !versions.contains(&name.as_str()) {
             versions.push(name);
         }
@@ -52,26 +55,60 @@ pub fn versions(series: &Series) -> Vec<&str> {
     versions
 }
 
-/// The columns of a series.
-pub fn columns(series: &Series, versions: &[&str]) -> Vec<Column> {
-    let each = series.seconds.len().div_ceil(MAX_COLUMNS).max(1);
-    series.seconds.chunks(each).filter_map(|seconds| column(seconds, versions)).collect()
+/// Columns a second wide or wider, with latencies.
+pub fn seconds(series: &Series, versions: &[&str]) -> Vec<Column> {
+    let column = |second: &Second| {
+        let rate = |name: &&str| second.by_version.get(*name).map_or_else(Rate::default, of_second);
+        let (from_ms, to_ms) = (second.at_ms, second.at_ms + SECOND_MS);
+        Column { from_ms, to_ms, by_version: versions.iter().map(rate).collect() }
+    };
+    merged(series.seconds.iter().map(column).collect())
 }
 
-fn column(seconds: &[Second], versions: &[&str]) -> Option<Column> {
-    let length = seconds.len() as f64;
-    let by_version = versions.iter().map(|name| {
-        let mut rate = Rate::default();
-        for version in seconds.iter().filter_map(|second| second.by_version.get(*name)) {
-            rate.ok += version.ok as f64 / length;
-            rate.failed += version.failed as f64 / length;
-            rate.p50_ms = worse(rate.p50_ms, version.p50_ms);
-            rate.p99_ms = worse(rate.p99_ms, version.p99_ms);
+/// Columns as narrow as there are samples, without latencies; columns of seconds if there are no samples.
+pub fn columns(scenario: &Scenario, versions: &[&str]) -> Vec<Column> {
+    if scenario.samples.is_empty() {
+        return seconds(&scenario.series, versions);
+    }
+    let column = |sample: &Sample| {
+        let a_second = SECOND_MS as f64 / sample.for_ms.max(1) as f64;
+        let rate = |name: &&str| {
+            let counted = sample.requests.get(*name).copied().unwrap_or_default();
+            let (ok, failed) = (counted.ok as f64 * a_second, counted.failed as f64 * a_second);
+            Rate { ok, failed, ..Rate::default() }
+        };
+        let (from_ms, to_ms) = (sample.at_ms, sample.at_ms + sample.for_ms);
+        Column { from_ms, to_ms, by_version: versions.iter().map(rate).collect() }
+    };
+    merged(scenario.samples.iter().map(column).collect())
+}
+
+fn of_second(version: &VersionRequests) -> Rate {
+    let VersionRequests { ok, failed, p50_ms, p99_ms } = *version;
+    Rate { ok: ok as f64, failed: failed as f64, p50_ms, p99_ms }
+}
+
+/// As many neighbours in one as there must be.
+fn merged(columns: Vec<Column>) -> Vec<Column> {
+    let each = columns.len().div_ceil(MAX_COLUMNS).max(1);
+    columns.chunks(each).filter_map(one).collect()
+}
+
+fn one(columns: &[Column]) -> Option<Column> {
+    let (first, last) = (columns.first()?, columns.last()?);
+    let length = columns.len() as f64;
+    let rate = |version: usize| {
+        let mut sum = Rate::default();
+        for rate in columns.iter().map(|column| column.by_version[version]) {
+            sum.ok += rate.ok / length;
+            sum.failed += rate.failed / length;
+            sum.p50_ms = worse(sum.p50_ms, rate.p50_ms);
+            sum.p99_ms = worse(sum.p99_ms, rate.p99_ms);
         }
-        rate
-    });
-    let by_version = by_version.collect();
-    Some(Column { from_ms: seconds.first()?.at_ms, to_ms: seconds.last()?.at_ms + 1_000, by_version })
+        sum
+    };
+    let by_version = (0..first.by_version.len()).map(rate).collect();
+    Some(Column { from_ms: first.from_ms, to_ms: last.to_ms, by_version })
 }
 
 fn worse(one: Option<f64>, other: Option<f64>) -> Option<f64> {
@@ -84,32 +121,48 @@ fn worse(one: Option<f64>, other: Option<f64>) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::fact::SecondVersion;
+    use crate::report::fact::SampleRequests;
 
-    fn series(length: u64) -> Series {
+    fn scenario(length: u64) -> Scenario {
         let second = |at: u64| {
-            let counted = SecondVersion { ok: 10, failed: at % 2, p99_ms: Some(at as f64), p50_ms: None };
+            let counted = VersionRequests { ok: 10, failed: at % 2, p99_ms: Some(at as f64), p50_ms: None };
             let name = if at < length / 2 { "v9" } else { "v1" };
             Second { at_ms: at * 1_000, by_version: [(name.to_owned(), counted)].into() }
         };
-        Series { seconds: (0..length).map(second).collect(), ..Series::default() }
+        let series = Series { seconds: (0..length).map(second).collect(), ..Series::default() };
+        Scenario { series, ..Scenario::default() }
     }
 
     #[test]
     fn versions_are_in_order_of_appearance() {
-        assert_eq!(versions(&series(10)), ["v9", "v1"]);
+        assert_eq!(versions(&scenario(10)), ["v9", "v1"]);
     }
 
     #[test]
     fn a_short_run_has_a_column_a_second_and_a_long_one_not_too_many() {
-        let short = series(10);
-        let drawn = columns(&short, &versions(&short));
+        let short = scenario(10);
+        let drawn = seconds(&short.series, &versions(&short));
         assert_eq!(drawn.len(), 10);
         assert_eq!((drawn[1].from_ms, drawn[1].to_ms, drawn[1].failed()), (1_000, 2_000, 1.0));
-        let long = series(6_000);
+        let long = scenario(6_000);
         let drawn = columns(&long, &versions(&long));
         assert_eq!(drawn.len(), 600);
-        assert_eq!((drawn[0].total(), drawn[0].failed()), (10.5, 0.5));
+        assert_eq!((drawn[0].total().round(), drawn[0].failed()), (11.0, 0.5));
         assert_eq!(drawn[0].by_version[0].p99_ms, Some(9.0));
+    }
+
+    #[test]
+    fn samples_become_rates() {
+        let counted = SampleRequests { ok: 20, failed: 5 };
+        let sample = Sample {
+            at_ms: 500,
+            for_ms: 250,
+            requests: [("v1".to_owned(), counted)].into(),
+            ..Sample::default()
+        };
+        let scenario = Scenario { samples: vec![sample], ..Scenario::default() };
+        let drawn = columns(&scenario, &versions(&scenario));
+        assert_eq!((drawn[0].from_ms, drawn[0].to_ms), (500, 750));
+        assert_eq!((drawn[0].total(), drawn[0].failed()), (100.0, 20.0));
     }
 }

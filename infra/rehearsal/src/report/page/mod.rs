@@ -6,10 +6,12 @@ mod chart;
 mod column;
 mod receipt;
 mod scenario;
+mod strip;
 mod tables;
 pub mod words;
 
 use super::fact::{Report, Scenario};
+use super::price;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use words::{count, moment, usd};
 
@@ -41,7 +43,8 @@ pub fn render(report: &Report) -> Markup {
                     @for scenario in &report.scenarios { (scenario::section(scenario)) }
                 }
                 footer.muted {
-                    "Prices are AWS's published ones for us-east-1, without free tiers. "
+                    "Prices are AWS's published ones for " (price::REGION) " as of " (price::AS_OF)
+                    ", without free tiers, from: " (price::SOURCES.join("; ")) ". "
                     "The same facts are in report.json beside this page."
                 }
                 div #tip role="status" aria-hidden="true" hidden {}

@@ -1,7 +1,7 @@
 //! The receipt of a deployment: where the time went, what was called, what it cost.
 
 use super::words::{count, duration, percent, usd};
-use crate::report::receipt::{Cost, LambdaUse, Receipt, Waiting};
+use crate::report::receipt::{Cost, FunctionUse, LambdaUse, Receipt, Waiting};
 use maud::{Markup, html};
 
 /// The receipt.
@@ -11,7 +11,8 @@ pub fn receipt(receipt: &Receipt) -> Markup {
             h3 { "Receipt" }
             p.muted {
                 (duration(receipt.wall_ms)) " from start to end, " (count(receipt.transitions)) " state transitions, "
-                (usd(receipt.cost.total_usd)) "."
+                (usd(receipt.cost.total_usd)) ". "
+                (trouble(receipt))
             }
             (budget(receipt.wall_ms, &receipt.waiting))
             div.columns {
@@ -20,6 +21,16 @@ pub fn receipt(receipt: &Receipt) -> Markup {
                 (lambda(&receipt.lambda))
                 (calls(receipt))
             }
+        }
+    }
+}
+
+/// What had to be done again.
+fn trouble(receipt: &Receipt) -> String {
+    match (receipt.throttled, receipt.retries) {
+        (0, 0) => "No call was throttled and no task had to be run again.".to_owned(),
+        (throttled, retries) => {
+            format!("Calls throttled: {}. Tasks run again: {}.", count(throttled), count(retries))
         }
     }
 }
@@ -113,6 +124,7 @@ fn lambda(lambda: &LambdaUse) -> Markup {
                     tr {
                         th scope="col" { "Function" } th.number scope="col" { "Invoked" }
                         th.number scope="col" { "Time" } th.number scope="col" { "Init" }
+                        th.number scope="col" { "Memory" }
                     }
                 }
                 tbody {
@@ -122,6 +134,7 @@ fn lambda(lambda: &LambdaUse) -> Markup {
                             td.number { (count(function.invocations)) }
                             td.number { (duration(function.ms)) }
                             td.number { (duration(function.init_ms)) }
+                            td.number { (memory(function)) }
                         }
                     }
                 }
@@ -131,11 +144,18 @@ fn lambda(lambda: &LambdaUse) -> Markup {
                         td.number { (count(lambda.invocations)) }
                         td.number { (duration(lambda.ms)) }
                         td.number { (duration(lambda.init_ms)) }
+                        td {}
                     }
                 }
             }
         }
     }
+}
+
+/// The most memory that was held, of what there is.
+fn memory(function: &FunctionUse) -> String {
+    let peak = function.peak_memory_mb.map(|peak| format!("{peak} of ")).unwrap_or_default();
+    format!("{peak}{} MB", function.memory_mb)
 }
 
 fn calls(receipt: &Receipt) -> Markup {

@@ -56,11 +56,11 @@ fn facts(scenario: &Scenario) -> Markup {
 
 /// Which colour is what.
 fn legend(scenario: &Scenario) -> Markup {
-    let versions = versions(&scenario.series);
+    let versions = versions(scenario);
     let mut phases: Vec<&str> = Vec::new();
     for band in bands(&scenario.timeline, 0) {
-        if !phases.contains(&band.phase.class()) {
-            phases.push(band.phase.class());
+        if !phases.contains(&band.phase.name()) {
+            phases.push(band.phase.name());
         }
     }
     html! {

@@ -1,6 +1,6 @@
 //! The long tables: every failed request on record, and the chart's figures for those who cannot see it.
 
-use super::column::{Column, columns, versions};
+use super::column::{Column, seconds, versions};
 use super::words::{clock, count, duration, latency};
 use crate::report::fact::{FailedRequest, Scenario};
 use maud::{Markup, html};
@@ -51,7 +51,7 @@ fn failed_table(requests: &[FailedRequest]) -> Markup {
                             td { (request.kind) " " span.muted { "#" (request.id) } }
                             td { (request.version.as_deref().unwrap_or("–")) }
                             td.number { @if let Some(status) = request.status { (status) } @else { "–" } }
-                            td { (request.reason) }
+                            td { (request.why) }
                             td.number { (duration(request.took_ms)) }
                             td { (request.connection) }
                             td.seen { (request.detail) }
@@ -65,8 +65,8 @@ fn failed_table(requests: &[FailedRequest]) -> Markup {
 
 /// The chart as a table.
 pub fn second_by_second(scenario: &Scenario) -> Markup {
-    let versions = versions(&scenario.series);
-    let columns = columns(&scenario.series, &versions);
+    let versions = versions(scenario);
+    let columns = seconds(&scenario.series, &versions);
     html! {
         @if !columns.is_empty() {
             details {

@@ -1,8 +1,9 @@
 //! The rolling scheduler's decision: which tasks to start and which to stop. Pure.
 //!
 //! floor = ceil(desired × minimumHealthyPercent), ceiling = floor(desired × maximumPercent). Healthy tasks
-//! are never stopped below the floor; tasks are never started above the ceiling. Tasks that are not healthy
-//! hold nothing up, so stopping one costs no health.
+//! are never stopped below the floor; tasks are never started above the ceiling. A task that fails its health
+//! checks is stopped once its replacement is healthy, or at once where the ceiling or the cluster has no room
+//! for both. Other tasks that are not healthy hold nothing up, so stopping one costs no health.
 
 use crate::config::CeilingCounts;
 
@@ -21,6 +22,8 @@ pub struct ServiceView {
     pub primary: String,
     /// False while launches back off, or after the deployment failed for good.
     pub may_launch: bool,
+    /// The last attempt to place a task has just found no place.
+    pub no_room: bool,
     /// Every task that has not STOPPED, oldest first.
     pub tasks: Vec<TaskView>,
 }
@@ -116,35 +119,49 @@ impl TaskView {
 
 /// What to do now, given the service as it is now. Called again on every tick, so it plans one move only.
 pub fn plan_service(view: &ServiceView) -> Vec<SchedulerAction> {
-    let mut actions: Vec<SchedulerAction> = Vec::new();
     let live = || view.tasks.iter().filter(|task| task.stage != Stage::Stopping);
-    let (unhealthy, kept): (Vec<_>, Vec<_>) = live().partition(|task| task.health == Health::Unhealthy);
-    actions.extend(unhealthy.iter().map(|task| stop(task, Because::Unhealthy)));
-
     let (current, retired): (Vec<_>, Vec<_>) =
-        kept.iter().partition(|task| task.deployment == view.primary && !task.leaving);
-    let mut spare = view.healthy().saturating_sub(view.floor());
-    let surplus = current.len().saturating_sub(view.desired as usize);
-    let stopped = retire(retired, usize::MAX, &mut spare).chain(retire(
-        newest_first(current.clone()),
-        surplus,
-        &mut spare,
-    ));
-    let stopped: Vec<_> = stopped.collect();
+        live().partition(|task| task.deployment == view.primary && !task.leaving);
+    let (sick, current): (Vec<_>, Vec<_>) =
+        current.into_iter().partition(|task| task.health == Health::Unhealthy);
+    let (lost, retired): (Vec<_>, Vec<_>) =
+        retired.into_iter().partition(|task| task.health == Health::Unhealthy);
 
     let missing = view.desired.saturating_sub(count(current.iter()));
+    let replaced = sick.iter().take(replaceable(view, &current, sick.len(), missing));
+    let mut actions: Vec<SchedulerAction> =
+        lost.iter().chain(replaced).map(|task| stop(task, Because::Unhealthy)).collect();
+
+    let mut spare = view.healthy().saturating_sub(view.floor());
+    let surplus = current.len().saturating_sub(view.desired as usize);
+    actions.extend(retire(retired, usize::MAX, &mut spare));
+    actions.extend(retire(newest_first(current), surplus, &mut spare));
+
     let freed = match view.ceiling {
-        CeilingCounts::RunningAndPending => actions.len() + stopped.len(),
+        CeilingCounts::RunningAndPending => count(actions.iter()),
         CeilingCounts::StoppingToo => 0,
     };
-    let occupying = (view.occupying() as usize).saturating_sub(freed);
-    let room = (view.ceiling() as usize).saturating_sub(occupying);
-    let starts = missing.min(room.try_into().unwrap_or(u32::MAX));
-    actions.extend(stopped);
+    let starts = missing.min(view.ceiling().saturating_sub(view.occupying().saturating_sub(freed)));
     if view.may_launch && starts > 0 {
         actions.push(SchedulerAction::Start(starts));
     }
     actions
+}
+
+/// How many sick tasks may go: those whose replacements are healthy already, and those in whose place alone a
+/// replacement can start.
+fn replaceable(view: &ServiceView, current: &[&TaskView], sick: usize, missing: u32) -> usize {
+    let healthy = count(current.iter().filter(|task| task.counts_as_healthy()));
+    let superseded = sick.saturating_sub(view.desired.saturating_sub(healthy) as usize);
+    let room = if view.no_room { 0 } else { view.ceiling().saturating_sub(view.occupying()) };
+    // What is stopping already will make room by itself.
+    let on_the_way = if view.no_room || view.ceiling == CeilingCounts::StoppingToo {
+        count(view.tasks.iter().filter(|task| task.stage == Stage::Stopping))
+    } else {
+        0
+    };
+    let in_the_way = missing.saturating_sub(room).saturating_sub(on_the_way);
+    superseded.max(in_the_way as usize)
 }
 
 /// Stops up to `most` of these: first all that are not healthy, then healthy ones while `spare` lasts.

@@ -11,6 +11,7 @@ fn view(desired: u32, minimum: u32, maximum: u32, tasks: Vec<TaskView>) -> Servi
         ceiling: CeilingCounts::RunningAndPending,
         primary: "new".to_owned(),
         may_launch: true,
+        no_room: false,
         tasks,
     }
 }
@@ -81,13 +82,33 @@ fn the_floor_rounds_up_and_the_ceiling_down() {
     assert_eq!((three.floor(), three.ceiling()), (2, 4));
 }
 
+fn unhealthy(task: &str) -> SchedulerAction {
+    SchedulerAction::Stop { task: task.into(), because: Because::Unhealthy }
+}
+
 #[test]
-fn an_unhealthy_task_is_replaced() {
+fn an_unhealthy_task_goes_once_its_replacement_is_healthy() {
     let mut all = tasks(1, "new", Stage::Running, Health::Healthy);
     all.push(task(1, "new", Stage::Running, Health::Unhealthy));
-    let actions = plan_service(&view(2, 100, 200, all));
-    let replace = SchedulerAction::Stop { task: "new-1".into(), because: Because::Unhealthy };
-    assert_eq!(actions, vec![replace, SchedulerAction::Start(1)]);
+    assert_eq!(plan_service(&view(2, 100, 200, all.clone())), vec![SchedulerAction::Start(1)]);
+    all.push(task(2, "new", Stage::Running, Health::Waiting));
+    assert_eq!(plan_service(&view(2, 100, 200, all.clone())), vec![]);
+    all[2].health = Health::Healthy;
+    assert_eq!(plan_service(&view(2, 100, 200, all)), vec![unhealthy("new-1")]);
+}
+
+#[test]
+fn where_the_ceiling_or_the_cluster_has_no_room_an_unhealthy_task_goes_first() {
+    let mut all = tasks(2, "old", Stage::Running, Health::Healthy);
+    all.extend(tasks(2, "new", Stage::Running, Health::Unhealthy));
+    let both = vec![unhealthy("new-0"), unhealthy("new-1"), SchedulerAction::Start(2)];
+    assert_eq!(plan_service(&view(2, 100, 200, all.clone())), both);
+    let roomy = view(2, 100, 300, all.clone());
+    assert_eq!(plan_service(&roomy), vec![SchedulerAction::Start(2)]);
+    let mut full = ServiceView { no_room: true, may_launch: false, ..roomy };
+    assert_eq!(plan_service(&full), both[..2]);
+    full.tasks[2].stage = Stage::Stopping;
+    assert_eq!(plan_service(&full), vec![unhealthy("new-1")], "one is making room already");
 }
 
 #[test]

@@ -140,6 +140,7 @@ impl State {
             ceiling: self.config.ceiling,
             primary: service.primary()?.id.clone(),
             may_launch: may_launch(service, Instant::now()),
+            no_room: service.next_placement.is_some_and(|retry| Instant::now() < retry),
             tasks: tasks.collect(),
         })
     }

@@ -1,3 +1,4 @@
 //! The rehearsal: scenarios, report and command line.
 
 pub mod report;
+pub mod terminal;

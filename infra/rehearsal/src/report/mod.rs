@@ -21,7 +21,7 @@ pub use fact::{
 };
 pub use receipt::{Cost, FunctionUse, Invocation, LambdaUse, LineItem, Receipt, StateTime, Usage, Waiting};
 pub use slice::samples;
-pub use verdict::verdict;
+pub use verdict::{headline, verdict};
 
 use anyhow::Context as _;
 use std::fs;

@@ -1,6 +1,6 @@
 //! What happened, in plain words.
 
-use super::fact::{NO_DEPLOYMENT, Requests, Scenario, UNFINISHED};
+use super::fact::{NO_DEPLOYMENT, Report, Requests, Scenario, UNFINISHED};
 use super::page::words::count;
 
 /// The verdict of a scenario, from its facts: what became of the service, and what users saw of it.
@@ -20,6 +20,18 @@ pub fn verdict(scenario: &Scenario) -> String {
     let reason = scenario.reason.as_deref().map(str::trim).filter(|reason| !reason.is_empty());
     let because = reason.map(|reason| format!(" ({})", reason.trim_end_matches('.'))).unwrap_or_default();
     format!("{service}{because}. {}", users(&scenario.requests))
+}
+
+/// The verdict of all scenarios in a few words.
+pub fn headline(report: &Report) -> String {
+    let broken = report.scenarios.iter().filter(|scenario| !scenario.held).count();
+    match (report.scenarios.len(), broken) {
+        (0, _) => "Nothing was rehearsed".to_owned(),
+        (1, 0) => "Everything held".to_owned(),
+        (all, 0) => format!("Everything held in all {all} scenarios"),
+        (1, _) => "What was expected did not hold".to_owned(),
+        (all, broken) => format!("{broken} of {all} scenarios did not hold"),
+    }
 }
 
 fn users(requests: &Requests) -> String {

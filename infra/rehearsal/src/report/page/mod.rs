@@ -12,6 +12,7 @@ pub mod words;
 
 use super::fact::{Report, Scenario};
 use super::price;
+use super::verdict::headline;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use words::{count, moment, usd};
 
@@ -61,17 +62,6 @@ fn logo() -> Markup {
             circle.c1 cx="14" cy="14" r="11" {}
             circle.c2 cx="30" cy="14" r="11" {}
         }
-    }
-}
-
-fn headline(report: &Report) -> String {
-    let broken = report.scenarios.iter().filter(|scenario| !scenario.held).count();
-    match (report.scenarios.len(), broken) {
-        (0, _) => "Nothing was rehearsed".to_owned(),
-        (1, 0) => "Everything held".to_owned(),
-        (all, 0) => format!("Everything held in all {all} scenarios"),
-        (1, _) => "What was expected did not hold".to_owned(),
-        (all, broken) => format!("{broken} of {all} scenarios did not hold"),
     }
 }
 

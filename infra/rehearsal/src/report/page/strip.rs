@@ -69,7 +69,13 @@ impl<'a> Strip<'a> {
             @if !self.bands.is_empty() {
                 g.bands {
                     text.title x=(LEFT) y=(self.top - 8.0) { "state" }
-                    @for label in &self.labels { (self.below(label)) }
+                    // All leads first, so that none crosses a name.
+                    @for label in &self.labels { (self.lead(label)) }
+                    @for label in &self.labels {
+                        text.under x=(px(label.middle)) y=(px(self.base(label))) text-anchor="middle" {
+                            (self.bands[label.band].state)
+                        }
+                    }
                     @for band in self.bands { (self.band(band)) }
                 }
             }
@@ -88,15 +94,15 @@ impl<'a> Strip<'a> {
         }
     }
 
-    fn below(&self, label: &Label) -> Markup {
-        let band = &self.bands[label.band];
-        let (from, width) = self.place(band);
+    fn lead(&self, label: &Label) -> Markup {
+        let (from, width) = self.place(&self.bands[label.band]);
         let x = px(from + width / 2.0);
-        let base = self.top + HEIGHT + ROW * (label.row as f64 + 1.0) - 3.0;
-        html! {
-            line.lead x1=(x) x2=(x) y1=(self.top + HEIGHT) y2=(px(base - 9.0)) {}
-            text.under x=(px(label.middle)) y=(px(base)) text-anchor="middle" { (band.state) }
-        }
+        html! { line.lead x1=(x) x2=(x) y1=(self.top + HEIGHT) y2=(px(self.base(label) - 9.0)) {} }
+    }
+
+    /// Where the letters of a label stand.
+    fn base(&self, label: &Label) -> f64 {
+        self.top + HEIGHT + ROW * (label.row as f64 + 1.0) - 3.0
     }
 
     fn place(&self, band: &Band) -> (f64, f64) {

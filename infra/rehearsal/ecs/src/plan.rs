@@ -128,14 +128,18 @@ pub fn plan_service(view: &ServiceView) -> Vec<SchedulerAction> {
         retired.into_iter().partition(|task| task.health == Health::Unhealthy);
 
     let missing = view.desired.saturating_sub(count(current.iter()));
-    let replaced = sick.iter().take(replaceable(view, &current, sick.len(), missing));
-    let mut actions: Vec<SchedulerAction> =
-        lost.iter().chain(replaced).map(|task| stop(task, Because::Unhealthy)).collect();
-
-    let mut spare = view.healthy().saturating_sub(view.floor());
+    let healthy = count(current.iter().filter(|task| task.counts_as_healthy()));
     let surplus = current.len().saturating_sub(view.desired as usize);
+    let mut spare = view.healthy().saturating_sub(view.floor());
+    let mut actions: Vec<SchedulerAction> = lost.iter().map(|task| stop(task, Because::Unhealthy)).collect();
     actions.extend(retire(retired, usize::MAX, &mut spare));
     actions.extend(retire(newest_first(current), surplus, &mut spare));
+
+    // Sick tasks whose replacements are healthy already, and those in whose place alone one can start.
+    let superseded = count(sick.iter()).saturating_sub(view.desired.saturating_sub(healthy));
+    let in_the_way = in_the_way(view, missing, count(actions.iter()));
+    let replaced = sick.iter().take(superseded.max(in_the_way) as usize);
+    actions.extend(replaced.map(|task| stop(task, Because::Unhealthy)));
 
     let freed = match view.ceiling {
         CeilingCounts::RunningAndPending => count(actions.iter()),
@@ -148,20 +152,15 @@ pub fn plan_service(view: &ServiceView) -> Vec<SchedulerAction> {
     actions
 }
 
-/// How many sick tasks may go: those whose replacements are healthy already, and those in whose place alone a
-/// replacement can start.
-fn replaceable(view: &ServiceView, current: &[&TaskView], sick: usize, missing: u32) -> usize {
-    let healthy = count(current.iter().filter(|task| task.counts_as_healthy()));
-    let superseded = sick.saturating_sub(view.desired.saturating_sub(healthy) as usize);
-    let room = if view.no_room { 0 } else { view.ceiling().saturating_sub(view.occupying()) };
-    // What is stopping already will make room by itself.
-    let on_the_way = if view.no_room || view.ceiling == CeilingCounts::StoppingToo {
-        count(view.tasks.iter().filter(|task| task.stage == Stage::Stopping))
-    } else {
-        0
-    };
-    let in_the_way = missing.saturating_sub(room).saturating_sub(on_the_way);
-    superseded.max(in_the_way as usize)
+/// How many tasks more must go before all that are missing have room, once `going` have gone.
+fn in_the_way(view: &ServiceView, missing: u32, going: u32) -> u32 {
+    let stopping = count(view.tasks.iter().filter(|task| task.stage == Stage::Stopping));
+    if view.no_room {
+        // Each that goes makes room for one of its kind.
+        return missing.saturating_sub(stopping + going);
+    }
+    let staying = count(view.tasks.iter()).saturating_sub(stopping + going);
+    if missing == 0 { 0 } else { (missing + staying).saturating_sub(view.ceiling()) }
 }
 
 /// Stops up to `most` of these: first all that are not healthy, then healthy ones while `spare` lasts.

@@ -219,7 +219,9 @@ proptest! {
         start in any_view(), picks in prop::collection::vec(any::<usize>(), 2000),
     ) {
         // Where nothing may be added nor taken away, AWS is stuck as well.
-        prop_assume!(start.desired == 0 || start.ceiling() > start.floor());
+        if start.desired > 0 && start.ceiling() <= start.floor() {
+            return Ok(());
+        }
         let (mut view, mut made) = (start, 0);
         for pick in picks {
             let actions = plan_service(&view);

@@ -110,6 +110,21 @@ fn an_empty_report_and_an_empty_scenario_have_a_page() {
     assert!(page::render(&nothing).into_string().contains("Nothing was seen over time"));
 }
 
+#[test]
+fn the_control_holds_though_it_breaks_invariants() {
+    let control = Scenario {
+        outcome: NO_DEPLOYMENT.to_owned(),
+        invariants: [(1, false)].into(),
+        requests: Requests { total: 900, failed: 90, ..Requests::default() },
+        ..Scenario::default()
+    };
+    let broken = Scenario { broken: vec!["It lost nothing.".to_owned()], ..control.clone() }.conclude();
+    let control = control.conclude();
+    assert!(control.held && !broken.held);
+    assert!(control.verdict.ends_with("90 of 900 requests failed (10.00 %)."));
+    assert_eq!(headline(&Report::new(vec![control, broken])), "1 of 2 scenarios did not hold");
+}
+
 #[tokio::test]
 async fn the_traffics_record_becomes_facts() {
     use rehearsal_traffic::{Config, Mix, Traffic};

@@ -1,0 +1,164 @@
+//! The state machine, the error enum, the verdicts and the functions hold together, in both directions.
+
+use changeover_domain::StepError;
+use changeover_domain::record::Outcome;
+use changeover_domain::settings::Strategy;
+use changeover_domain::state::Verdict;
+use contract::{function_crates, machine, pascal, stack, states};
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// Errors that are not ours: Lambda's and Step Functions' own.
+const FOREIGN: [&str; 9] = [
+    "Lambda.ClientExecutionTimeoutException",
+    "Lambda.ServiceException",
+    "Lambda.AWSLambdaException",
+    "Lambda.SdkClientException",
+    "Lambda.TooManyRequestsException",
+    "Lambda.Unknown",
+    "Sandbox.Timedout",
+    "States.Timeout",
+    "States.ALL",
+];
+
+fn errors_in(rules: &Value) -> BTreeSet<String> {
+    let rules = rules.as_array().into_iter().flatten();
+    rules.flat_map(|rule| rule["ErrorEquals"].as_array().into_iter().flatten()).map(word).collect()
+}
+
+fn word(value: &Value) -> String {
+    value.as_str().expect("a word").to_owned()
+}
+
+#[test]
+fn every_error_named_exists() {
+    let known: BTreeSet<&str> = StepError::NAMES.into_iter().chain(FOREIGN).collect();
+    for (name, state) in states("Task") {
+        for error in errors_in(&state["Retry"]).union(&errors_in(&state["Catch"])) {
+            assert!(known.contains(error.as_str()), "{name} knows {error}, nothing else does");
+        }
+    }
+}
+
+#[test]
+fn every_error_is_handled_and_only_what_is_busy_is_tried_again() {
+    for (name, state) in states("Task") {
+        let retried = errors_in(&state["Retry"]);
+        let ours: Vec<_> = StepError::NAMES.into_iter().filter(|error| retried.contains(*error)).collect();
+        assert_eq!(ours, ["Busy"], "{name} retries");
+        for foreign in FOREIGN.iter().filter(|error| **error != "States.ALL") {
+            assert!(retried.contains(*foreign), "{name} does not retry {foreign}");
+        }
+        let catch = state["Catch"].as_array().expect("Catch");
+        let all = catch.last().expect("a catcher");
+        assert_eq!(all["ErrorEquals"], serde_json::json!(["States.ALL"]), "{name}");
+        let next = if name == "Finish" {
+            "Unfinished"
+        } else if name == "Rollback" {
+            "Finish"
+        } else {
+            "Rollback"
+        };
+        assert_eq!(all["Next"], next, "{name} catches everything else");
+        assert!(errors_in(&state["Catch"]).contains("LeaseLost"), "{name} goes on without the lease");
+    }
+}
+
+#[test]
+fn every_retry_backs_off_with_full_jitter_and_an_end() {
+    for (name, state) in states("Task") {
+        for retry in state["Retry"].as_array().expect("Retry") {
+            assert_eq!(retry["JitterStrategy"], "FULL", "{name}");
+            assert_eq!(retry["BackoffRate"], 2, "{name}");
+            assert!(retry["MaxDelaySeconds"].as_u64().is_some_and(|most| most <= 60), "{name}");
+            assert!(retry["MaxAttempts"].as_u64().is_some_and(|most| (1..=20).contains(&most)), "{name}");
+        }
+    }
+}
+
+#[test]
+fn everything_ends_in_time() {
+    assert!(machine()["TimeoutSeconds"].is_u64());
+    let longest =
+        stack().functions.iter().map(|function| function.timeout.as_secs()).max().expect("functions");
+    for (name, state) in states("Task") {
+        let timeout = state["TimeoutSeconds"].as_u64().unwrap_or_else(|| panic!("{name} has no timeout"));
+        assert!(timeout > longest, "{name} gives up after {timeout} s, the function may take {longest} s");
+    }
+}
+
+#[test]
+fn every_task_has_its_function_and_every_function_its_task() {
+    let called: BTreeSet<String> =
+        states("Task").iter().map(|(_, state)| word(&state["Parameters"]["FunctionName"])).collect();
+    let crates: BTreeSet<String> = function_crates()
+        .into_iter()
+        // The one that starts executions.
+        .filter(|name| name != "dispatch")
+        .map(|name| format!("${{{}FunctionArn}}", pascal(&name)))
+        .collect();
+    assert_eq!(called, crates);
+    let stack = stack();
+    let substituted: BTreeSet<String> =
+        stack.state_machines[0].substitutions.iter().map(|(name, _)| format!("${{{name}}}")).collect();
+    assert_eq!(called, substituted);
+    for (name, arn) in &stack.state_machines[0].substitutions {
+        let function = name.strip_suffix("Arn").expect("an ARN");
+        assert_eq!(stack.function(function).map(|found| &found.arn), Some(arn), "{name}");
+    }
+}
+
+#[test]
+fn every_function_in_the_template_is_a_crate() {
+    let named: BTreeSet<String> =
+        stack().functions.iter().filter_map(|function| function.binary.clone()).collect();
+    assert_eq!(named, function_crates().into_iter().collect());
+    for function in stack().functions {
+        let binary = function.binary.expect("a binary");
+        assert_eq!(function.logical_id, format!("{}Function", pascal(&binary)));
+    }
+}
+
+#[test]
+fn choices_are_made_between_words_that_functions_say() {
+    let mut known: BTreeSet<String> = BTreeSet::new();
+    let mut add = |value: Value| known.insert(word(&value));
+    for verdict in
+        [Verdict::Ready, Verdict::Wait, Verdict::Failed, Verdict::Refused, Verdict::Over, Verdict::Recover]
+    {
+        add(serde_json::to_value(verdict).expect("a word"));
+    }
+    for strategy in [Strategy::Rolling, Strategy::BlueGreen] {
+        add(serde_json::to_value(strategy).expect("a word"));
+    }
+    let outcomes =
+        [Outcome::Succeeded, Outcome::RolledBack, Outcome::Refused, Outcome::Superseded, Outcome::NeedsHuman];
+    for outcome in outcomes {
+        add(serde_json::to_value(outcome).expect("a word"));
+    }
+    for (name, state) in states("Choice") {
+        assert!(state["Default"].is_string(), "{name} has no default");
+        for constant in constants(&state["Choices"]) {
+            assert!(known.contains(&constant), "{name} waits for {constant}, which nobody says");
+        }
+    }
+    let (_, outcome) = states("Choice").into_iter().find(|(name, _)| name == "Outcome?").expect("Outcome?");
+    let handled = constants(&outcome["Choices"]);
+    for one in outcomes {
+        assert!(handled.contains(&one.to_string()), "{one} has no end of its own");
+    }
+}
+
+fn constants(value: &Value) -> BTreeSet<String> {
+    match value {
+        Value::Array(items) => items.iter().flat_map(constants).collect(),
+        Value::Object(map) => map
+            .iter()
+            .flat_map(|(key, value)| match (key.as_str(), value) {
+                ("StringEquals", Value::String(constant)) => BTreeSet::from([constant.clone()]),
+                (_, value) => constants(value),
+            })
+            .collect(),
+        _ => BTreeSet::new(),
+    }
+}

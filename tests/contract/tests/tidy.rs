@@ -1,0 +1,75 @@
+//! A line should know its room: sizes, shapes and words of files.
+
+use std::path::{Path, PathBuf};
+
+/// Most lines of a source file.
+const MOST_LINES: usize = 400;
+
+fn sources() -> Vec<PathBuf> {
+    fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                walk(&path, found);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                found.push(path);
+            }
+        }
+    }
+    let mut found = Vec::new();
+    for part in ["shared", "functions", "infra", "tests"] {
+        walk(&contract::workspace().join(part), &mut found);
+    }
+    assert!(found.len() > 100, "only {} files were seen", found.len());
+    found
+}
+
+#[test]
+fn no_file_is_too_long() {
+    let long: Vec<String> = sources()
+        .into_iter()
+        .filter_map(|path| {
+            let lines = std::fs::read_to_string(&path).expect("a file").lines().count();
+            (lines > MOST_LINES).then(|| format!("{}: {lines} lines", path.display()))
+        })
+        .collect();
+    assert!(long.is_empty(), "{long:#?}");
+}
+
+#[test]
+fn every_file_says_what_it_is_for() {
+    let silent: Vec<_> = sources()
+        .into_iter()
+        .filter(|path| {
+            let text = std::fs::read_to_string(path).expect("a file");
+            !text.starts_with("//!")
+        })
+        .collect();
+    assert!(silent.is_empty(), "{silent:#?}");
+}
+
+#[test]
+fn every_function_has_the_same_shape() {
+    for name in contract::function_crates() {
+        let folder = contract::workspace().join("functions").join(&name).join("src");
+        for file in ["main.rs", "lib.rs"] {
+            assert!(folder.join(file).is_file(), "{name} has no {file}");
+        }
+        let main = std::fs::read_to_string(folder.join("main.rs")).expect("main.rs");
+        assert!(main.lines().count() <= 12, "{name}/main.rs is for wiring only");
+        let decides = ["decide.rs", "event.rs"].iter().any(|file| folder.join(file).is_file());
+        assert!(decides, "{name} has no decide.rs");
+    }
+}
+
+#[test]
+fn decisions_do_no_io_and_read_no_clock() {
+    for name in contract::function_crates() {
+        let path = contract::workspace().join("functions").join(&name).join("src/decide.rs");
+        let Ok(text) = std::fs::read_to_string(&path) else { continue };
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        for word in [".await", "async fn", "Timestamp::now", "SystemTime", "Instant::now", "rand::"] {
+            assert!(!code.contains(word), "{} has {word}", path.display());
+        }
+    }
+}

@@ -146,9 +146,9 @@ fn page_of(answers: &[Answer<'_>], input: &Value) -> Result<Value, ApiError> {
     for answer in answers {
         let (first, last) = (passed, passed + answer.points.len());
         passed = last;
-        // What an earlier page has told whole is not told again.
-        let told = (skip > 0 && last <= skip) || (first >= end && last > first);
-        if told {
+        // A result without points is told on the first page, any other where its points are.
+        let elsewhere = if first == last { skip > 0 } else { last <= skip || first >= end };
+        if elsewhere {
             continue;
         }
         let points = &answer.points[skip.clamp(first, last) - first..end.clamp(first, last) - first];

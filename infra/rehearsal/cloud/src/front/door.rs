@@ -24,6 +24,9 @@ const MAX_CONNECTIONS: usize = 1_024;
 /// How long a client may take over the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// How long a client may take over the body of a request.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+
 /// How long accepting pauses after it failed: most likely there are no more file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -149,14 +152,13 @@ async fn answer(
     calls: TaskTracker,
 ) -> Result<Response<Full<Bytes>>, Dropped> {
     let (parts, body) = request.into_parts();
-    let body = match Limited::new(body, MAX_BODY).collect().await {
-        Ok(body) => body.to_bytes(),
-        Err(error) => {
+    let body = match tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, MAX_BODY).collect()).await {
+        Ok(Ok(body)) => body.to_bytes(),
+        Ok(Err(error)) => {
             tracing::debug!(%error, "a body could not be read");
-            let mut refusal = Response::new(Full::default());
-            *refusal.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
-            return Ok(refusal);
+            return Ok(refuse(StatusCode::PAYLOAD_TOO_LARGE));
         }
+        Err(_) => return Ok(refuse(StatusCode::REQUEST_TIMEOUT)),
     };
     let (call, reply) = match decode(&parts, &body) {
         Ok(decoded) => decoded,
@@ -168,4 +170,11 @@ async fn answer(
         Ok(Some(result)) => Ok(reply.encode(result).map(Full::new)),
         Ok(None) | Err(_) => Err(Dropped),
     }
+}
+
+/// An answer to what never became a call.
+fn refuse(status: StatusCode) -> Response<Full<Bytes>> {
+    let mut refusal = Response::new(Full::default());
+    *refusal.status_mut() = status;
+    refusal
 }

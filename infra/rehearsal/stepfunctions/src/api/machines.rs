@@ -1,0 +1,175 @@
+//! State machines: made, changed, described, tagged.
+
+use super::Inner;
+use super::input::{check_name, page, required};
+use super::record::Deployed;
+use crate::machine::Machine;
+use rehearsal_wire::ApiError;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+fn parse(definition: &str) -> Result<Arc<Machine>, ApiError> {
+    let machine = Machine::parse(definition);
+    machine.map(Arc::new).map_err(|mistakes| {
+        let mistakes = mistakes.join("; ");
+        ApiError::new("InvalidDefinition", format!("Invalid State Machine Definition: '{mistakes}'"))
+    })
+}
+
+fn does_not_exist(arn: &str) -> ApiError {
+    ApiError::new("StateMachineDoesNotExist", format!("State Machine Does Not Exist: '{arn}'"))
+}
+
+fn tags_of(input: &Value) -> BTreeMap<String, String> {
+    let tag = |tag: &Value| {
+        Some((tag["key"].as_str()?.to_owned(), tag["value"].as_str().unwrap_or_default().to_owned()))
+    };
+    input["tags"].as_array().into_iter().flatten().filter_map(tag).collect()
+}
+
+impl Inner {
+    pub(super) fn create_state_machine(&self, input: &Value) -> Result<Value, ApiError> {
+        let name = required(input, "name")?;
+        check_name(name)?;
+        let definition = required(input, "definition")?;
+        let machine = parse(definition)?;
+        if input["type"].as_str().is_some_and(|kind| kind != "STANDARD") {
+            return Err(ApiError::new("StateMachineTypeNotSupported", "only STANDARD is supported here"));
+        }
+        let arn =
+            format!("arn:aws:states:{}:{}:stateMachine:{name}", self.config.region, self.config.account);
+        let mut state = self.state.lock();
+        if let Some(there) = state.machines.get(&arn) {
+            // Making the same again is no error.
+            if there.definition == definition {
+                return Ok(json!({ "stateMachineArn": arn, "creationDate": there.created }));
+            }
+            let message = format!("State Machine Already Exists: '{arn}'");
+            return Err(ApiError::new("StateMachineAlreadyExists", message));
+        }
+        let made = Deployed {
+            arn: arn.clone(),
+            name: name.to_owned(),
+            definition: definition.to_owned(),
+            machine,
+            role: required(input, "roleArn")?.to_owned(),
+            created: crate::now(),
+            tags: tags_of(input),
+        };
+        let answer = json!({ "stateMachineArn": arn, "creationDate": made.created });
+        state.machines.insert(arn, made);
+        Ok(answer)
+    }
+
+    /// Executions that run already go on as they began.
+    pub(super) fn update_state_machine(&self, input: &Value) -> Result<Value, ApiError> {
+        let arn = required(input, "stateMachineArn")?;
+        let definition = input["definition"].as_str();
+        let machine = definition.map(parse).transpose()?;
+        let mut state = self.state.lock();
+        let there = state.machines.get_mut(arn).ok_or_else(|| does_not_exist(arn))?;
+        if let (Some(definition), Some(machine)) = (definition, machine) {
+            (there.definition, there.machine) = (definition.to_owned(), machine);
+        }
+        if let Some(role) = input["roleArn"].as_str() {
+            role.clone_into(&mut there.role);
+        }
+        Ok(json!({ "updateDate": crate::now() }))
+    }
+
+    /// The state machine of this ARN.
+    pub(super) fn machine(&self, arn: &str) -> Result<Deployed, ApiError> {
+        if !arn.starts_with("arn:") {
+            return Err(ApiError::new(
+                "InvalidArn",
+                format!("Invalid Arn: 'Resource type not valid in this context: {arn}'"),
+            ));
+        }
+        self.state.lock().machines.get(arn).cloned().ok_or_else(|| does_not_exist(arn))
+    }
+
+    pub(super) fn describe_state_machine(&self, input: &Value) -> Result<Value, ApiError> {
+        let found = self.machine(required(input, "stateMachineArn")?)?;
+        Ok(json!({
+            "stateMachineArn": found.arn, "name": found.name, "status": "ACTIVE",
+            "definition": found.definition, "roleArn": found.role, "type": "STANDARD",
+            "creationDate": found.created,
+            "loggingConfiguration": { "level": "OFF", "includeExecutionData": false },
+            "tracingConfiguration": { "enabled": false },
+        }))
+    }
+
+    pub(super) fn describe_for_execution(&self, input: &Value) -> Result<Value, ApiError> {
+        let arn = required(input, "executionArn")?;
+        self.with_execution(arn, |execution| {
+            let machine = &execution.machine;
+            json!({
+                "stateMachineArn": machine.arn, "name": machine.name, "definition": machine.definition,
+                "roleArn": machine.role, "updateDate": machine.created,
+            })
+        })
+    }
+
+    pub(super) fn list_state_machines(&self, input: &Value) -> Result<Value, ApiError> {
+        let state = self.state.lock();
+        let all: Vec<Value> = state
+            .machines
+            .values()
+            .map(|machine| {
+                json!({ "stateMachineArn": machine.arn, "name": machine.name, "type": "STANDARD",
+                    "creationDate": machine.created })
+            })
+            .collect();
+        page(input, "stateMachines", &all)
+    }
+
+    pub(super) fn delete_state_machine(&self, input: &Value) -> Result<Value, ApiError> {
+        self.state.lock().machines.remove(required(input, "stateMachineArn")?);
+        Ok(json!({}))
+    }
+
+    pub(super) fn validate(input: &Value) -> Result<Value, ApiError> {
+        let mistakes = Machine::parse(required(input, "definition")?).err().unwrap_or_default();
+        let diagnostics: Vec<Value> = mistakes
+            .iter()
+            .map(|mistake| json!({ "severity": "ERROR", "code": "SCHEMA_VALIDATION_FAILED", "message": mistake }))
+            .collect();
+        let result = if diagnostics.is_empty() { "OK" } else { "FAIL" };
+        Ok(json!({ "result": result, "diagnostics": diagnostics, "truncated": false }))
+    }
+
+    pub(super) fn tag(&self, input: &Value) -> Result<Value, ApiError> {
+        self.with_tags(input, |tags| tags.extend(tags_of(input)))
+    }
+
+    pub(super) fn untag(&self, input: &Value) -> Result<Value, ApiError> {
+        let keys = input["tagKeys"].as_array().cloned().unwrap_or_default();
+        self.with_tags(input, |tags| tags.retain(|key, _| !keys.contains(&json!(key))))
+    }
+
+    fn with_tags(
+        &self,
+        input: &Value,
+        change: impl FnOnce(&mut BTreeMap<String, String>),
+    ) -> Result<Value, ApiError> {
+        let arn = required(input, "resourceArn")?;
+        let mut state = self.state.lock();
+        let found = state.machines.get_mut(arn);
+        let found =
+            found.ok_or_else(|| ApiError::new("ResourceNotFound", format!("Resource not found: '{arn}'")))?;
+        change(&mut found.tags);
+        Ok(json!({}))
+    }
+
+    pub(super) fn list_tags(&self, input: &Value) -> Result<Value, ApiError> {
+        let arn = required(input, "resourceArn")?;
+        let state = self.state.lock();
+        let found = state.machines.get(arn);
+        let found =
+            found.ok_or_else(|| ApiError::new("ResourceNotFound", format!("Resource not found: '{arn}'")))?;
+        let tags: Vec<Value> =
+            found.tags.iter().map(|(key, value)| json!({ "key": key, "value": value })).collect();
+        Ok(json!({ "tags": tags }))
+    }
+}

@@ -1,0 +1,173 @@
+//! The API: state machines and executions in AWS's own shapes.
+
+mod executions;
+mod input;
+mod machines;
+mod record;
+
+use crate::execution::Run;
+use crate::history::History;
+use crate::{Chance, Config, EventSink, Failure, Invoke};
+use input::unknown;
+use parking_lot::Mutex;
+use record::{Deployed, Execution, Status};
+use rehearsal_wire::ApiError;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// Step Functions in miniature. Clones share one; when the last is dropped, every execution ends.
+#[derive(Clone)]
+pub struct StepFunctions {
+    inner: Arc<Inner>,
+    _last: Arc<LastHandle>,
+}
+
+struct Inner {
+    config: Config,
+    invoke: Arc<dyn Invoke>,
+    sink: EventSink,
+    chance: Chance,
+    state: Mutex<State>,
+    running: TaskTracker,
+    shutdown: CancellationToken,
+}
+
+#[derive(Default)]
+struct State {
+    machines: BTreeMap<String, Deployed>,
+    /// By ARN.
+    executions: BTreeMap<String, Execution>,
+    /// Grows with each execution: their order.
+    count: u64,
+}
+
+struct LastHandle(CancellationToken);
+
+impl Drop for LastHandle {
+    fn drop(&mut self) {
+        self.0.cancel();
+    }
+}
+
+impl StepFunctions {
+    /// A Step Functions without state machines. Needs a tokio runtime with time.
+    pub fn new(config: Config, invoke: Arc<dyn Invoke>, sink: EventSink) -> Self {
+        let shutdown = CancellationToken::new();
+        let inner = Inner {
+            chance: Chance::new(config.seed),
+            config,
+            invoke,
+            sink,
+            state: Mutex::default(),
+            running: TaskTracker::new(),
+            shutdown: shutdown.clone(),
+        };
+        Self { inner: Arc::new(inner), _last: Arc::new(LastHandle(shutdown)) }
+    }
+
+    /// Answers an API call.
+    ///
+    /// # Errors
+    /// What AWS would answer.
+    pub async fn call(&self, operation: &str, input: Value) -> Result<Value, ApiError> {
+        let inner = &self.inner;
+        match operation {
+            "CreateStateMachine" => inner.create_state_machine(&input),
+            "UpdateStateMachine" => inner.update_state_machine(&input),
+            "DescribeStateMachine" => inner.describe_state_machine(&input),
+            "DescribeStateMachineForExecution" => inner.describe_for_execution(&input),
+            "ListStateMachines" => inner.list_state_machines(&input),
+            "DeleteStateMachine" => inner.delete_state_machine(&input),
+            "ValidateStateMachineDefinition" => Inner::validate(&input),
+            "StartExecution" => inner.start_execution(&input),
+            "StopExecution" => inner.stop_execution(&input),
+            "DescribeExecution" => inner.describe_execution(&input),
+            "ListExecutions" => inner.list_executions(&input),
+            "GetExecutionHistory" => inner.execution_history(&input),
+            "TagResource" => inner.tag(&input),
+            "UntagResource" => inner.untag(&input),
+            "ListTagsForResource" => inner.list_tags(&input),
+            other => Err(unknown(other)),
+        }
+    }
+
+    /// State transitions of an execution so far, as AWS bills them: every state entered, every retry.
+    pub fn transitions(&self, execution_arn: &str) -> u64 {
+        let state = self.inner.state.lock();
+        let Some(execution) = state.executions.get(execution_arn) else { return 0 };
+        let (mut count, mut tries) = (0, 0);
+        for event in execution.history.lock().events() {
+            match event["type"].as_str().unwrap_or_default() {
+                kind if kind.ends_with("StateEntered") => (count, tries) = (count + 1, 0),
+                "TaskScheduled" => {
+                    tries += 1;
+                    count += u64::from(tries > 1);
+                }
+                _ => {}
+            }
+        }
+        count
+    }
+
+    /// Ends every execution at once, without a word, and waits until none is left.
+    pub async fn shutdown(&self) {
+        self.inner.shutdown.cancel();
+        self.inner.running.close();
+        self.inner.running.wait().await;
+    }
+}
+
+impl Inner {
+    /// Lets an execution run in the background.
+    fn spawn(self: &Arc<Self>, run: Run, timeout: Option<u64>, stop: CancellationToken) {
+        let this = Arc::clone(self);
+        let shutdown = self.shutdown.clone();
+        self.running.spawn(async move {
+            let bounded = async {
+                match timeout {
+                    None => Some(run.run().await),
+                    Some(seconds) => tokio::time::timeout(Duration::from_secs(seconds), run.run()).await.ok(),
+                }
+            };
+            tokio::select! {
+                ended = bounded => this.settle(&run.arn, ended),
+                // Stopped: whoever stopped it has said so.
+                () = stop.cancelled() => {}
+                () = shutdown.cancelled() => {}
+            }
+        });
+    }
+
+    /// Writes down how an execution ended; none if it took too long.
+    fn settle(&self, arn: &str, ended: Option<Result<Value, Failure>>) {
+        match ended {
+            Some(Ok(output)) => self.end(arn, Status::Succeeded, Some(output), None),
+            Some(Err(failure)) => self.end(arn, Status::Failed, None, Some(failure)),
+            None => self.end(arn, Status::TimedOut, None, None),
+        };
+    }
+
+    /// The only way an execution ends. False if it had ended before.
+    fn end(&self, arn: &str, status: Status, output: Option<Value>, failure: Option<Failure>) -> bool {
+        let envelope = {
+            let mut state = self.state.lock();
+            let Some(execution) = state.executions.get_mut(arn).filter(|one| one.status == Status::Running)
+            else {
+                return false;
+            };
+            execution.end(status, output, failure);
+            execution.envelope(&self.config, &self.chance.uuid())
+        };
+        (self.sink)(envelope);
+        true
+    }
+}
+
+/// An empty history that the execution and its record share.
+fn shared_history() -> Arc<Mutex<History>> {
+    Arc::new(Mutex::new(History::default()))
+}

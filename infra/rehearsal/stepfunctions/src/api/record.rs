@@ -1,0 +1,152 @@
+//! What is kept of state machines and executions.
+
+use crate::history::{self, History};
+use crate::machine::Machine;
+use crate::{Config, Failure};
+use parking_lot::Mutex;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+
+/// A state machine as it was made.
+#[derive(Clone)]
+pub(super) struct Deployed {
+    pub(super) arn: String,
+    pub(super) name: String,
+    pub(super) definition: String,
+    pub(super) machine: Arc<Machine>,
+    pub(super) role: String,
+    pub(super) created: f64,
+    pub(super) tags: BTreeMap<String, String>,
+}
+
+/// How an execution is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Status {
+    Running,
+    Succeeded,
+    Failed,
+    TimedOut,
+    Aborted,
+}
+
+impl Status {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Running => "RUNNING",
+            Self::Succeeded => "SUCCEEDED",
+            Self::Failed => "FAILED",
+            Self::TimedOut => "TIMED_OUT",
+            Self::Aborted => "ABORTED",
+        }
+    }
+}
+
+/// An execution.
+pub(super) struct Execution {
+    pub(super) arn: String,
+    pub(super) name: String,
+    pub(super) machine: Deployed,
+    pub(super) order: u64,
+    pub(super) status: Status,
+    pub(super) input: Value,
+    pub(super) started: f64,
+    pub(super) stopped: Option<f64>,
+    pub(super) output: Option<Value>,
+    pub(super) failure: Option<Failure>,
+    pub(super) history: Arc<Mutex<History>>,
+    pub(super) stop: CancellationToken,
+}
+
+impl Execution {
+    pub(super) fn end(&mut self, status: Status, output: Option<Value>, failure: Option<Failure>) {
+        let at = crate::now();
+        let error = failure.as_ref().map(|failure| failure.error.as_str()).filter(|error| !error.is_empty());
+        let cause = failure.as_ref().map(|failure| failure.cause.as_str()).filter(|cause| !cause.is_empty());
+        let (kind, details) = match status {
+            Status::Succeeded => {
+                ("ExecutionSucceeded", history::succeeded(output.as_ref().unwrap_or(&Value::Null)))
+            }
+            Status::TimedOut => {
+                ("ExecutionTimedOut", history::ended("executionTimedOutEventDetails", error, cause))
+            }
+            Status::Aborted => {
+                ("ExecutionAborted", history::ended("executionAbortedEventDetails", error, cause))
+            }
+            Status::Failed | Status::Running => {
+                ("ExecutionFailed", history::ended("executionFailedEventDetails", error, cause))
+            }
+        };
+        self.history.lock().close(at, kind, details);
+        (self.status, self.stopped, self.output, self.failure) = (status, Some(at), output, failure);
+    }
+
+    /// As DescribeExecution tells it.
+    pub(super) fn describe(&self) -> Value {
+        let mut told = self.listed();
+        told.insert("input".to_owned(), json!(self.input.to_string()));
+        told.insert("inputDetails".to_owned(), json!({ "included": true }));
+        if let Some(output) = &self.output {
+            told.insert("output".to_owned(), json!(output.to_string()));
+            told.insert("outputDetails".to_owned(), json!({ "included": true }));
+        }
+        told.extend(self.ended_with());
+        told.insert("redriveStatus".to_owned(), json!("NOT_REDRIVABLE"));
+        told.insert("redriveStatusReason".to_owned(), json!("Redrive is not supported here"));
+        Value::Object(told)
+    }
+
+    fn ended_with(&self) -> Map<String, Value> {
+        let mut map = Map::new();
+        if let Some(failure) = &self.failure {
+            for (name, text) in [("error", &failure.error), ("cause", &failure.cause)] {
+                if !text.is_empty() {
+                    map.insert(name.to_owned(), json!(text));
+                }
+            }
+        }
+        map
+    }
+
+    /// As ListExecutions tells it.
+    pub(super) fn listed(&self) -> Map<String, Value> {
+        let mut told = Map::new();
+        told.insert("executionArn".to_owned(), json!(self.arn));
+        told.insert("stateMachineArn".to_owned(), json!(self.machine.arn));
+        told.insert("name".to_owned(), json!(self.name));
+        told.insert("status".to_owned(), json!(self.status.name()));
+        told.insert("startDate".to_owned(), json!(self.started));
+        told.insert("redriveCount".to_owned(), json!(0));
+        if let Some(stopped) = self.stopped {
+            told.insert("stopDate".to_owned(), json!(stopped));
+        }
+        told
+    }
+
+    /// The event that EventBridge gets of the execution's status. Times in it are milliseconds, unlike the API's.
+    pub(super) fn envelope(&self, config: &Config, id: &str) -> Value {
+        let milliseconds = |at: f64| {
+            #[expect(clippy::cast_possible_truncation, reason = "milliseconds since 1970")]
+            let ms = (at * 1000.0).round() as i64;
+            ms
+        };
+        let ended = self.ended_with();
+        let detail = json!({
+            "executionArn": self.arn, "stateMachineArn": self.machine.arn, "name": self.name,
+            "status": self.status.name(), "startDate": milliseconds(self.started),
+            "stopDate": self.stopped.map(milliseconds), "input": self.input.to_string(),
+            "inputDetails": { "included": true },
+            "output": self.output.as_ref().map(ToString::to_string),
+            "outputDetails": self.output.as_ref().map(|_| json!({ "included": true })),
+            "error": ended.get("error"), "cause": ended.get("cause"),
+            "stateMachineVersionArn": null, "stateMachineAliasArn": null, "redriveCount": 0, "redriveDate": null,
+        });
+        json!({
+            "version": "0", "id": id, "detail-type": "Step Functions Execution Status Change",
+            "source": "aws.states", "account": config.account,
+            "time": format!("{:.0}", jiff::Timestamp::now()), "region": config.region,
+            "resources": [self.arn], "detail": detail,
+        })
+    }
+}

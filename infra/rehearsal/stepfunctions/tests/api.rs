@@ -1,0 +1,153 @@
+//! The API: one execution per name, history, stopping, timing out, events, errors.
+
+mod common;
+
+use common::{Act, World, one_task};
+use serde_json::{Value, json};
+
+fn waiting() -> Value {
+    json!({"StartAt": "W", "TimeoutSeconds": 100, "States": {"W": {"Type": "Wait", "Seconds": 1000, "Next": "D"},
+        "D": {"Type": "Succeed"}}})
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_name_is_one_execution() {
+    let world = World::new(&waiting(), &[]).await;
+    let first = world.start("e", &json!({"a": 1})).await;
+    assert_eq!(world.start("e", &json!({"a": 1})).await, first, "the same while it runs");
+    let start = |input: &str| json!({"stateMachineArn": world.machine, "name": "e", "input": input});
+    let other = world.sfn.call("StartExecution", start("{\"a\":2}")).await.unwrap_err();
+    assert_eq!(other.code, "ExecutionAlreadyExists");
+    world.call("StopExecution", json!({"executionArn": first})).await;
+    let after = world.sfn.call("StartExecution", start("{\"a\":1}")).await.unwrap_err();
+    assert_eq!(after.code, "ExecutionAlreadyExists", "the name is taken when it is over");
+    let listed = world.call("ListExecutions", json!({"stateMachineArn": world.machine})).await;
+    assert_eq!(listed["executions"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_execution_is_stopped_with_a_reason() {
+    let world = World::new(&waiting(), &[]).await;
+    let arn = world.start("e", &json!({})).await;
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    world.call("StopExecution", json!({"executionArn": arn, "error": "Operator", "cause": "enough"})).await;
+    let told = world.until_over(&arn).await;
+    assert_eq!(
+        (&told["status"], &told["error"], &told["cause"]),
+        (&json!("ABORTED"), &json!("Operator"), &json!("enough"))
+    );
+    let last = world.history(&arn).await.pop().unwrap();
+    assert_eq!(last["type"], "ExecutionAborted");
+    assert_eq!(last["executionAbortedEventDetails"], json!({"error": "Operator", "cause": "enough"}));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_execution_that_takes_too_long_times_out() {
+    let world = World::new(&waiting(), &[]).await;
+    let told = world.until_over(&world.start("e", &json!({})).await).await;
+    assert_eq!(told["status"], "TIMED_OUT");
+    let statuses: Vec<String> = world
+        .events
+        .lock()
+        .iter()
+        .map(|event| event["detail"]["status"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(statuses, ["RUNNING", "TIMED_OUT"]);
+    let event = world.events.lock()[1].clone();
+    assert_eq!(event["detail-type"], "Step Functions Execution Status Change");
+    assert!(event["detail"]["startDate"].as_i64().unwrap() > 1_600_000_000_000, "milliseconds");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_history_is_in_awss_shape() {
+    let world = World::new(&one_task(json!({"TimeoutSeconds": 9})), &[Act::Answer(json!(1))]).await;
+    let arn = world.start("e", &json!({"a": 1})).await;
+    world.until_over(&arn).await;
+    let events = world.history(&arn).await;
+    let kinds: Vec<&str> = events.iter().map(|event| event["type"].as_str().unwrap()).collect();
+    assert_eq!(
+        kinds,
+        [
+            "ExecutionStarted",
+            "TaskStateEntered",
+            "TaskScheduled",
+            "TaskStarted",
+            "TaskSucceeded",
+            "TaskStateExited",
+            "SucceedStateEntered",
+            "SucceedStateExited",
+            "ExecutionSucceeded"
+        ]
+    );
+    for (index, event) in events.iter().enumerate() {
+        assert_eq!(
+            (event["id"].as_u64(), event["previousEventId"].as_u64()),
+            (Some(index as u64 + 1), Some(index as u64))
+        );
+        let told = json!({"events": [event]});
+        let violations = rehearsal_wire::check_output(
+            rehearsal_wire::Service::StepFunctions,
+            "GetExecutionHistory",
+            &told,
+        );
+        assert_eq!(violations, Vec::<String>::new());
+    }
+    assert_eq!(
+        events[1]["stateEnteredEventDetails"],
+        json!({"name": "T", "input": "{\"a\":1}", "inputDetails": {"truncated": false}})
+    );
+    assert_eq!(events[2]["taskScheduledEventDetails"]["timeoutInSeconds"], 9);
+    let page = world
+        .call("GetExecutionHistory", json!({"executionArn": arn, "maxResults": 2, "reverseOrder": true}))
+        .await;
+    assert_eq!((&page["events"][0]["id"], &page["nextToken"]), (&json!(9), &json!("2")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_context_object_and_fail_states_say_what_is_known() {
+    let machine = json!({"StartAt": "P", "States": {
+        "P": {"Type": "Pass", "Parameters": {"id.$": "$$.Execution.Id", "name.$": "$$.Execution.Name",
+            "at.$": "$$.Execution.StartTime", "input.$": "$$.Execution.Input", "state.$": "$$.State.Name"}, "Next": "F"},
+        "F": {"Type": "Fail", "ErrorPath": "$.name", "CausePath": "States.JsonToString($)"}}});
+    let world = World::new(&machine, &[]).await;
+    let arn = world.start("e", &json!({"a": 1})).await;
+    let told = world.until_over(&arn).await;
+    assert_eq!((&told["status"], &told["error"]), (&json!("FAILED"), &json!("e")));
+    let cause: Value = serde_json::from_str(told["cause"].as_str().unwrap()).unwrap();
+    assert_eq!(
+        (&cause["id"], &cause["input"], &cause["state"]),
+        (&json!(arn), &json!({"a": 1}), &json!("P"))
+    );
+    assert!(cause["at"].as_str().unwrap().ends_with('Z') && cause["at"].as_str().unwrap().contains('.'));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_endless_loop_ends_at_the_bound_of_its_history() {
+    let machine = json!({"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "C"},
+        "C": {"Type": "Choice", "Choices": [{"Variable": "$.stop", "IsPresent": true, "Next": "D"}], "Default": "A"},
+        "D": {"Type": "Succeed"}}});
+    let world = World::new(&machine, &[]).await;
+    let told = world.until_over(&world.start("e", &json!({})).await).await;
+    assert_eq!((&told["status"], &told["error"]), (&json!("FAILED"), &json!("States.Runtime")));
+    assert!(told["cause"].as_str().unwrap().contains("25000"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn bad_calls_get_awss_codes() {
+    let world = World::new(&waiting(), &[]).await;
+    let machine = world.machine.clone();
+    let gone = machine.replace(":m", ":gone");
+    for (operation, input, code) in [
+        ("StartExecution", json!({"stateMachineArn": gone}), "StateMachineDoesNotExist"),
+        ("StartExecution", json!({"stateMachineArn": "m"}), "InvalidArn"),
+        ("StartExecution", json!({"stateMachineArn": machine, "input": "{"}), "InvalidExecutionInput"),
+        ("StartExecution", json!({"stateMachineArn": machine, "name": "a:b"}), "InvalidName"),
+        ("DescribeExecution", json!({"executionArn": gone}), "ExecutionDoesNotExist"),
+        ("StopExecution", json!({"executionArn": "x"}), "InvalidArn"),
+        ("CreateStateMachine", json!({"name": "n", "roleArn": "r", "definition": "{}"}), "InvalidDefinition"),
+        ("StartSyncExecution", json!({}), "UnknownOperationException"),
+    ] {
+        let error = world.sfn.call(operation, input.clone()).await.unwrap_err();
+        assert_eq!(error.code, code, "{operation} {input}: {error}");
+    }
+}

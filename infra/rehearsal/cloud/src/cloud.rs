@@ -1,6 +1,6 @@
 //! The cloud as its callers hold it: started from a template, reached by port or by hand, shut down whole.
 
-use crate::between::{Groups, Images};
+use crate::between::{Functions, Groups, Images};
 use crate::cloudwatch::CloudWatch;
 use crate::config::CloudConfig;
 use crate::deploy::deploy;
@@ -20,11 +20,12 @@ use anyhow::Context as _;
 use rehearsal_ecs::Ecs;
 use rehearsal_elb::Elb;
 use rehearsal_lambda::Lambda;
+use rehearsal_stepfunctions::StepFunctions;
 use rehearsal_wire::{ApiError, Call, Service, validate};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, UNIX_EPOCH};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -68,7 +69,7 @@ impl Cloud {
         let listener = TcpListener::bind(here).await.with_context(|| format!("cannot listen on {here}"))?;
         let endpoint = format!("http://{}", listener.local_addr()?);
         let services = Arc::new(start_services(&config, &stack, endpoint)?);
-        let callers = deploy(&stack, &config.binaries, &services)?;
+        let callers = deploy(&stack, &config.binaries, &services).await?;
         let gate = Arc::new(Gate::new(callers, config.limits, services.clone()));
         let door = Door::open(listener, gate.clone())?;
         let sweeping = sweep(services.dynamodb.clone());
@@ -123,6 +124,12 @@ impl Cloud {
     #[must_use]
     pub fn lambda(&self) -> &Lambda {
         &self.inner.services.lambda
+    }
+
+    /// Step Functions.
+    #[must_use]
+    pub fn stepfunctions(&self) -> &StepFunctions {
+        &self.inner.services.stepfunctions
     }
 
     /// The event bus; faults of events are injected there.
@@ -197,10 +204,11 @@ impl Cloud {
 
     /// Ends everything: no process, connection or timer is left.
     pub async fn shutdown(&self) {
-        let Services { scheduler, events, lambda, ecs, elb, .. } = &*self.inner.services;
+        let Services { scheduler, events, stepfunctions, lambda, ecs, elb, .. } = &*self.inner.services;
         self.inner.sweeping.cancel();
         scheduler.shutdown().await;
         events.shutdown().await;
+        stepfunctions.shutdown().await;
         lambda.shutdown().await;
         self.inner.door.shut().await;
         ecs.shutdown().await;
@@ -224,8 +232,19 @@ fn start_services(config: &CloudConfig, stack: &Stack, endpoint: String) -> anyh
         ..config.elb.clone()
     });
     let (sns, sqs) = (Sns::new(account.clone()), Sqs::new(account.clone()));
-    let hub = Arc::new(Hub { lambda: lambda.clone(), sns: sns.clone(), sqs: sqs.clone() });
+    let hub = Arc::new(Hub {
+        lambda: lambda.clone(),
+        sns: sns.clone(),
+        sqs: sqs.clone(),
+        machines: OnceLock::new(),
+    });
     let events = Events::new(account.clone(), hub.clone());
+    let stepfunctions = StepFunctions::new(
+        rehearsal_stepfunctions::Config { account: id.clone(), region: region.clone(), seed: config.seed },
+        Arc::new(Functions(lambda.clone())),
+        events.sink(),
+    );
+    hub.machines.get_or_init(|| stepfunctions.clone());
     let ecr = Ecr::new(account.clone(), events.sink());
     let ecs = Ecs::new(
         rehearsal_ecs::Config { account: id, region, seed: config.seed, ..config.ecs.clone() },
@@ -244,6 +263,7 @@ fn start_services(config: &CloudConfig, stack: &Stack, endpoint: String) -> anyh
         ecs,
         ecr,
         lambda,
+        stepfunctions,
         events,
         logs,
         sns,

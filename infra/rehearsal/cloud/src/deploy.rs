@@ -4,12 +4,12 @@ use crate::front::Callers;
 use crate::services::Services;
 use crate::template::{Function, Stack};
 use anyhow::{Context as _, bail};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// Everything but the callers' keys goes into the services.
-pub(crate) fn deploy(
+pub(crate) async fn deploy(
     stack: &Stack,
     binaries: &BTreeMap<String, PathBuf>,
     services: &Services,
@@ -35,6 +35,14 @@ pub(crate) fn deploy(
         services.cloudwatch.add_alarm(&alarm.name, &alarm.properties);
     }
     let callers = functions(stack, binaries, services)?;
+    for machine in &stack.state_machines {
+        let input = json!({
+            "name": machine.name, "definition": machine.definition, "roleArn": machine.role_arn,
+            "type": machine.kind,
+        });
+        let made = services.stepfunctions.call("CreateStateMachine", input).await;
+        made.with_context(|| format!("state machine {}", machine.logical_id))?;
+    }
     for rule in stack.rules.values() {
         services.events.put_rule(rule.clone());
     }

@@ -18,6 +18,7 @@ use crate::tagging::Tagging;
 use rehearsal_ecs::Ecs;
 use rehearsal_elb::Elb;
 use rehearsal_lambda::Lambda;
+use rehearsal_stepfunctions::StepFunctions;
 use rehearsal_wire::{ApiError, Call, Service};
 use serde_json::Value;
 use std::future::Future;
@@ -31,6 +32,7 @@ pub(crate) struct Services {
     pub(crate) ecs: Ecs,
     pub(crate) ecr: Ecr,
     pub(crate) lambda: Lambda,
+    pub(crate) stepfunctions: StepFunctions,
     pub(crate) dynamodb: DynamoDb,
     pub(crate) events: Events,
     pub(crate) scheduler: Scheduler,
@@ -59,6 +61,7 @@ impl Services {
             Service::Ecs => self.ecs.call(operation, input).await,
             Service::Elbv2 => self.elb.call(operation, input).await,
             Service::Lambda => self.lambda.call(operation, input).await,
+            Service::StepFunctions => self.stepfunctions.call(operation, input).await,
             Service::DynamoDb => self.dynamodb.call(operation, input),
             Service::Ecr => self.ecr.call(operation, &input),
             Service::EventBridge => self.events.call(operation, &input),
@@ -72,7 +75,7 @@ impl Services {
                 let all = tagged(&self.ecs, &self.elb).await?;
                 Tagging::new(Arc::new(move || all.clone())).call(operation, &input)
             }
-            Service::StepFunctions | Service::AutoScaling => Err(unknown(operation)),
+            Service::AutoScaling => Err(unknown(operation)),
         }
     }
 }

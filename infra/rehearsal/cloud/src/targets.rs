@@ -7,16 +7,20 @@ use crate::sqs::Sqs;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use rehearsal_lambda::Lambda;
+use rehearsal_stepfunctions::StepFunctions;
 use rehearsal_wire::ApiError;
 use serde_json::json;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::OnceLock;
 
 /// Everything that can be a target.
 pub(crate) struct Hub {
     pub(crate) lambda: Lambda,
     pub(crate) sns: Sns,
     pub(crate) sqs: Sqs,
+    /// Made after the bus that this hub is for, since executions tell it how they end.
+    pub(crate) machines: OnceLock<StepFunctions>,
 }
 
 impl Targets for Hub {
@@ -38,6 +42,12 @@ impl Hub {
                 let input = json!({ "FunctionName": arn, "InvocationType": "Event", "Payload": payload });
                 self.lambda.call("Invoke", input).await
             }
+            "states" => match self.machines.get() {
+                Some(machines) => {
+                    machines.call("StartExecution", json!({ "stateMachineArn": arn, "input": text })).await
+                }
+                None => Err(ApiError::new("ServiceUnavailable", "no state machines yet").with_status(503)),
+            },
             "sqs" if self.sqs.send(arn, text.clone()) => return Ok(()),
             "sqs" => Err(ApiError::new("QueueDoesNotExist", "The specified queue does not exist.")),
             "sns" => self.sns.call("Publish", &json!({ "TopicArn": arn, "Message": text })),
@@ -60,7 +70,8 @@ mod tests {
     fn hub() -> Hub {
         let account = Account::default();
         let lambda = Lambda::new(rehearsal_lambda::Config::default());
-        Hub { lambda, sns: Sns::new(account.clone()), sqs: Sqs::new(account) }
+        let (sns, sqs) = (Sns::new(account.clone()), Sqs::new(account));
+        Hub { lambda, sns, sqs, machines: OnceLock::new() }
     }
 
     async fn hand_over(hub: &Hub, arn: &str) -> Result<(), Failed> {

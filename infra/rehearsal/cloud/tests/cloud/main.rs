@@ -3,5 +3,6 @@
 
 mod balancing;
 mod events;
+mod machine;
 mod support;
 mod wire;

@@ -1,9 +1,10 @@
 //! The template's state machine: started by hand and by a push, through to its end on the bus.
 
-use crate::support::{call_json, start, until};
-use rehearsal_cloud::{Cloud, ecr};
+use crate::support::{PROGRAM, call_json, start, until};
+use rehearsal_cloud::{Cloud, CloudConfig, ecr};
 use rehearsal_wire::Service;
 use serde_json::{Value, json};
+use std::path::Path;
 
 async fn call(cloud: &Cloud, service: Service, operation: &str, input: Value) -> Value {
     cloud.call(service, operation, input).await.unwrap_or_else(|error| panic!("{operation}: {error}"))
@@ -54,5 +55,36 @@ async fn a_push_starts_an_execution_with_what_the_transformer_makes_of_it() {
     .await;
     let told = ended(&cloud, &execution).await;
     assert_eq!((&told["status"], &told["input"]), (&json!("SUCCEEDED"), &json!("{\"repository\":\"web\"}")));
+    cloud.shutdown().await;
+}
+
+/// With the test's program in place of every function: all that ships but the functions is accepted.
+#[tokio::test]
+async fn what_ships_starts() {
+    let functions = [
+        "dispatch",
+        "plan",
+        "register-revision",
+        "update-service",
+        "check-health",
+        "swap",
+        "drain",
+        "rollback",
+        "finish",
+    ];
+    let config = CloudConfig {
+        template: Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../template.yaml"),
+        binaries: functions.map(|name| (name.to_owned(), PROGRAM.into())).into(),
+        ..CloudConfig::default()
+    };
+    let cloud = Cloud::start(config).await.unwrap_or_else(|error| panic!("{error:#}"));
+    let machine = json!({ "stateMachineArn": cloud.stack().state_machine_arn() });
+    let told = call(&cloud, Service::StepFunctions, "DescribeStateMachine", machine).await;
+    let definition = told["definition"].as_str().unwrap();
+    assert!(definition.contains(&cloud.stack().function("PlanFunction").unwrap().arn));
+    let rules = call(&cloud, Service::EventBridge, "ListRules", json!({})).await;
+    assert_eq!(rules["Rules"].as_array().unwrap().len(), cloud.stack().rules.len());
+    let schedules = call(&cloud, Service::Scheduler, "ListSchedules", json!({})).await;
+    assert_eq!(schedules["Schedules"].as_array().unwrap().len(), cloud.stack().schedules.len());
     cloud.shutdown().await;
 }

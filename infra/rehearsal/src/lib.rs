@@ -1,4 +1,11 @@
-//! The rehearsal: scenarios, report and command line.
+//! The rehearsal: AWS in miniature, real traffic, scenarios, a witness of the design's invariants, and the report.
 
+pub mod binaries;
+pub mod cli;
+pub mod command;
 pub mod report;
+pub mod scenario;
+pub mod stage;
+pub mod story;
 pub mod terminal;
+pub mod witness;

@@ -7,6 +7,7 @@ use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::pin::Pin;
 use std::process::ExitCode;
 
 /// Runs a function until Lambda ends the process.
@@ -57,7 +58,9 @@ where
 {
     let input = serde_json::from_value(payload)
         .map_err(|error| StepError::BadInput(format!("the input is not one of ours: {error}")))?;
-    let output = run(context, input).await?;
+    // Boxed: the future of a whole step, with all its calls to AWS inside, is too deep a type for the compiler.
+    let step: Pin<Box<dyn Future<Output = Result<O, StepError>> + '_>> = Box::pin(run(context, input));
+    let output = step.await?;
     serde_json::to_value(output)
         .map_err(|error| StepError::RecordMissing(format!("the answer cannot be written: {error}")))
 }

@@ -8,7 +8,7 @@ use crate::state::{Cluster, State};
 use crate::task::{Container, SCHEDULER, Status, Task};
 
 /// Everything at one moment.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Snapshot {
     /// Epoch seconds.
     pub at: f64,
@@ -34,7 +34,7 @@ impl Snapshot {
 }
 
 /// One service.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct ServiceSnapshot {
     /// Its cluster's name.
     pub cluster: String,
@@ -80,7 +80,7 @@ pub struct InstanceSnapshot {
 }
 
 /// One task.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct TaskSnapshot {
     /// Its ARN.
     pub arn: String,

@@ -18,9 +18,10 @@ pub(crate) const ADDRESS: &str = "127.0.0.1";
 pub(crate) const SCHEDULER: &str = "ServiceSchedulerInitiated";
 
 /// A task's `lastStatus`, in the order it passes through them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Status {
     /// Being placed.
+    #[default]
     Provisioning,
     /// Pulling its image.
     Pending,

@@ -1,3 +1,55 @@
-//! The rehearsal: scenarios, report and command line.
+//! `cargo rehearse`
 
-fn main() {}
+use clap::Parser as _;
+use rehearsal::cli::{Cli, Command, RunOptions};
+use rehearsal::command::{self, Push};
+use rehearsal::scenario::MAIN;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    // Standard output is for what people see; everything else goes beside it, and only when asked for.
+    tracing_subscriber::fmt()
+        .with_max_level(if std::env::var_os("REHEARSE_LOG").is_some() {
+            tracing::Level::DEBUG
+        } else {
+            tracing::Level::ERROR
+        })
+        .with_writer(std::io::stderr)
+        .init();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("error: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match runtime.block_on(dispatch(cli)) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Does what was asked. False if something did not hold.
+async fn dispatch(cli: Cli) -> anyhow::Result<bool> {
+    match cli.command {
+        None => command::run(&MAIN.map(str::to_owned), &cli.run).await,
+        Some(Command::Run { names, options }) => command::run(&names, &options as &RunOptions).await,
+        Some(Command::List) => {
+            print!("{}", command::list());
+            Ok(true)
+        }
+        Some(Command::Serve { port, traffic_port, seed }) => {
+            command::serve(port, traffic_port, seed).await?;
+            Ok(true)
+        }
+        Some(Command::Push { tag, repository, port, sample, command }) => {
+            println!("{}", command::push(&Push { tag, repository, port, sample, command }).await?);
+            Ok(true)
+        }
+    }
+}

@@ -23,7 +23,7 @@ impl Failure {
 
 /// Matches every error but [`RUNTIME`] and [`DATA_LIMIT`].
 pub(crate) const ALL: &str = "States.ALL";
-/// Matches every error but [`TIMEOUT`].
+/// Matches every error but [`TIMEOUT`], and those that [`ALL`] does not match.
 pub(crate) const TASK_FAILED: &str = "States.TaskFailed";
 /// A state took longer than its `TimeoutSeconds`.
 pub(crate) const TIMEOUT: &str = "States.Timeout";
@@ -31,8 +31,6 @@ pub(crate) const TIMEOUT: &str = "States.Timeout";
 pub(crate) const RUNTIME: &str = "States.Runtime";
 /// An output is larger than Step Functions carries.
 pub(crate) const DATA_LIMIT: &str = "States.DataLimitExceeded";
-/// A path in `Parameters` or `ResultSelector` leads nowhere.
-pub(crate) const PARAMETER_PATH: &str = "States.ParameterPathFailure";
 /// A `ResultPath` cannot be applied to the state's input.
 pub(crate) const RESULT_PATH: &str = "States.ResultPathMatchFailure";
 /// An intrinsic function cannot be computed.
@@ -40,13 +38,15 @@ pub(crate) const INTRINSIC: &str = "States.IntrinsicFailure";
 /// No rule of a Choice matches and it has no default.
 pub(crate) const NO_CHOICE: &str = "States.NoChoiceMatched";
 
-/// Whether a list of names, as in `ErrorEquals`, matches an error.
+/// Whether a list of names, as in `ErrorEquals`, matches an error. Nothing matches [`RUNTIME`], not even its name;
+/// [`DATA_LIMIT`] is matched by its name only.
 pub(crate) fn matches(names: &[String], error: &str) -> bool {
-    names.iter().any(|name| match name.as_str() {
-        ALL => error != RUNTIME && error != DATA_LIMIT,
-        TASK_FAILED => error != TIMEOUT && error != RUNTIME && error != DATA_LIMIT,
-        name => name == error,
-    })
+    error != RUNTIME
+        && names.iter().any(|name| match name.as_str() {
+            ALL => error != DATA_LIMIT,
+            TASK_FAILED => error != TIMEOUT && error != DATA_LIMIT,
+            name => name == error,
+        })
 }
 
 #[cfg(test)]
@@ -64,5 +64,7 @@ mod tests {
         assert!(one("States.TaskFailed", "Busy") && !one("States.TaskFailed", "States.Timeout"));
         assert!(one("Busy", "Busy") && !one("Busy", "Busier"));
         assert!(one("States.DataLimitExceeded", "States.DataLimitExceeded"), "by its own name it is matched");
+        assert!(!one("States.TaskFailed", "States.DataLimitExceeded"));
+        assert!(!one("States.Runtime", "States.Runtime"), "nothing matches it");
     }
 }

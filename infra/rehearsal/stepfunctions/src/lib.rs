@@ -18,7 +18,7 @@ mod template;
 pub use api::StepFunctions;
 pub use choice::Rule;
 pub use error::Failure;
-pub use history::MAX_EVENTS;
+pub use history::{MAX_EVENTS, Notice};
 pub use machine::{Catcher, Kind, MAX_DEFINITION, Machine, Seconds, Shape, State, Task, Wait};
 pub use retry::{Attempts, Retrier};
 pub use step::MAX_PAYLOAD;
@@ -62,13 +62,22 @@ impl Default for Config {
     }
 }
 
-/// A seeded source of chance, shared by all executions.
+/// A seeded source of chance.
 #[derive(Clone)]
 pub(crate) struct Chance(Arc<Mutex<StdRng>>);
 
 impl Chance {
     pub(crate) fn new(seed: u64) -> Self {
         Self(Arc::new(Mutex::new(StdRng::seed_from_u64(seed))))
+    }
+
+    /// Chance of its own for what has this name: the same for the same seed, whatever runs beside it.
+    pub(crate) fn named(seed: u64, name: &str) -> Self {
+        // FNV-1a: short, and the same on every platform and with every compiler.
+        let mixed = name.bytes().fold(0xcbf2_9ce4_8422_2325 ^ seed, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+        Self::new(mixed)
     }
 
     /// From 0 to 1.

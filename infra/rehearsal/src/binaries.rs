@@ -1,0 +1,77 @@
+//! The binaries that a rehearsal runs: every function as it ships, and the sample application. Cargo does not build
+//! other packages' binaries for a binary, so this does.
+
+use anyhow::{Context as _, bail};
+use escargot::format::Message;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Every function, by its crate and binary.
+pub const FUNCTIONS: [&str; 9] = [
+    "dispatch",
+    "plan",
+    "register-revision",
+    "update-service",
+    "check-health",
+    "swap",
+    "drain",
+    "rollback",
+    "finish",
+];
+/// The sample application.
+pub const SAMPLE_WEBAPP: &str = "sample-webapp";
+
+/// Where the built binaries are.
+#[derive(Debug, Clone)]
+pub struct Binaries {
+    by_name: BTreeMap<String, PathBuf>,
+}
+
+impl Binaries {
+    /// Builds what is not built yet. Compiler messages go to standard error as usual.
+    ///
+    /// # Errors
+    /// If the build fails, or a binary that it should have made is missing.
+    pub fn build() -> anyhow::Result<Self> {
+        let mut cargo = escargot::CargoBuild::new().manifest_path(workspace().join("Cargo.toml"));
+        for name in FUNCTIONS.iter().chain([&SAMPLE_WEBAPP]) {
+            cargo = cargo.arg("--package").arg(name);
+        }
+        let mut by_name = BTreeMap::new();
+        for message in cargo.arg("--bins").exec().context("cannot run cargo build")? {
+            let message = message.context("the functions do not build")?;
+            if let Ok(Message::CompilerArtifact(artifact)) = message.decode()
+                && let Some(executable) = artifact.executable
+            {
+                by_name.insert(artifact.target.name.into_owned(), executable.into_owned());
+            }
+        }
+        let missing: Vec<&str> = FUNCTIONS
+            .into_iter()
+            .chain([SAMPLE_WEBAPP])
+            .filter(|name| !by_name.contains_key(*name))
+            .collect();
+        if !missing.is_empty() {
+            bail!("cargo built no binary for {}", missing.join(", "));
+        }
+        Ok(Self { by_name })
+    }
+
+    /// The functions' binaries by crate name.
+    pub fn functions(&self) -> BTreeMap<String, PathBuf> {
+        let ours = self.by_name.iter().filter(|(name, _)| FUNCTIONS.contains(&name.as_str()));
+        ours.map(|(name, path)| (name.clone(), path.clone())).collect()
+    }
+
+    /// The sample application's binary.
+    pub fn sample_webapp(&self) -> &Path {
+        // `build` made sure of it.
+        &self.by_name[SAMPLE_WEBAPP]
+    }
+}
+
+/// The workspace's folder, where template.yaml and the state machine are.
+pub fn workspace() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors().nth(2).unwrap_or(here).to_path_buf()
+}

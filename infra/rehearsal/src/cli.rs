@@ -1,0 +1,111 @@
+//! The command line.
+
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// Rehearse zero-downtime deployments: AWS in miniature on loopback, with real processes and real traffic, running
+/// the functions, the state machine and the template that ship.
+#[derive(Debug, Parser)]
+#[command(name = "cargo rehearse", bin_name = "cargo rehearse", version)]
+pub struct Cli {
+    /// What to do; the main scenarios if nothing is said.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// How the main scenarios are run.
+    #[command(flatten)]
+    pub run: RunOptions,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Say which scenarios there are.
+    List,
+    /// Run scenarios by name, or `all`.
+    Run {
+        /// Their names.
+        #[arg(required = true)]
+        names: Vec<String>,
+        /// How they are run.
+        #[command(flatten)]
+        options: RunOptions,
+    },
+    /// Leave a cloud up with sample services deployed, until Ctrl-C.
+    Serve {
+        /// The port of all AWS APIs.
+        #[arg(long, default_value_t = 4566)]
+        port: u16,
+        /// The port of the blue/green pair; the rolling service is on the next one.
+        #[arg(long, default_value_t = 8080)]
+        traffic_port: u16,
+        /// Seeds what is left to chance.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
+    /// Push an image to a served cloud.
+    Push {
+        /// The tag.
+        #[arg(long)]
+        tag: String,
+        /// The repository: web for the blue/green pair, api for the rolling service.
+        #[arg(long, default_value = "web")]
+        repository: String,
+        /// The port of the served cloud.
+        #[arg(long, default_value_t = 4566)]
+        port: u16,
+        /// Options of the sample application, such as "--error-rate 0.3", "--crash 3", "--unhealthy".
+        #[arg(long, default_value = "", allow_hyphen_values = true, conflicts_with = "command")]
+        sample: String,
+        /// A command of your own that listens on PORT, instead of the sample application.
+        #[arg(last = true)]
+        command: Vec<String>,
+    },
+}
+
+/// How scenarios are run.
+#[derive(Debug, Clone, Args)]
+pub struct RunOptions {
+    /// Seeds what is left to chance; a failure says which seed repeats it.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Requests a second.
+    #[arg(long, default_value_t = 200.0, value_parser = rate)]
+    pub rate: f64,
+    /// Where the report is written.
+    #[arg(long, default_value = "target/rehearsal")]
+    pub report: PathBuf,
+}
+
+/// The most requests a second that this generator is made for.
+const MAX_RATE: f64 = 20_000.0;
+
+fn rate(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(rate) if rate > 0.0 && rate <= MAX_RATE => Ok(rate),
+        _ => Err(format!("must be a number above 0 and up to {MAX_RATE}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_commands_of_the_readme_are_understood() {
+        Cli::command().debug_assert();
+        for line in [
+            "rehearse",
+            "rehearse --report out",
+            "rehearse list",
+            "rehearse run good-push careless --seed 7 --rate 50 --report out",
+            "rehearse serve --port 4566 --traffic-port 8080",
+            "rehearse push --tag v2 --repository web --sample --unhealthy",
+            "rehearse push --tag v2 -- python3 -m http.server",
+        ] {
+            assert!(Cli::try_parse_from(line.split(' ')).is_ok(), "{line}");
+        }
+        assert!(Cli::try_parse_from("rehearse run".split(' ')).is_err());
+        assert!(Cli::try_parse_from("rehearse run x --rate 0".split(' ')).is_err());
+    }
+}

@@ -1,0 +1,11 @@
+//! The commands of the command line, one file each.
+
+mod list;
+mod push;
+mod run;
+mod serve;
+
+pub use list::list;
+pub use push::{Push, push};
+pub use run::run;
+pub use serve::serve;

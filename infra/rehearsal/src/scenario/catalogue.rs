@@ -1,0 +1,121 @@
+//! Every scenario there is.
+
+use super::{MayFail, ROOM, Scenario, Script};
+
+/// What `cargo rehearse` runs.
+pub const MAIN: [&str; 2] = ["good-push", "bad-under-traffic"];
+
+/// What the scenarios have in common unless they say otherwise.
+const PUSH: Scenario = Scenario {
+    name: "",
+    about: "",
+    pair: true,
+    script: Script::Push,
+    image: &[],
+    tags: &[("steps", "10 50 100")],
+    outcome: Some("RolledBack"),
+    reason: &[],
+    may_fail: MayFail::None,
+    instances: ROOM,
+};
+
+/// Every scenario, in the order in which they are best understood.
+pub const CATALOGUE: [Scenario; 10] = [
+    Scenario {
+        name: "good-push",
+        about: "A good image is pushed; a blue/green pair changes over in steps of 10, 50 and 100 %.",
+        outcome: Some("Succeeded"),
+        ..PUSH
+    },
+    Scenario {
+        name: "bad-under-traffic",
+        about: "The image is healthy but answers 30 % of real requests with 500; the first step's bake throws it back.",
+        image: &["--error-rate", "0.3"],
+        reason: &["5xx"],
+        may_fail: MayFail::NewVersion(10),
+        ..PUSH
+    },
+    Scenario {
+        name: "rolling-push",
+        about: "A good image is pushed; an ordinary ECS service rolls over to it.",
+        pair: false,
+        tags: &[],
+        outcome: Some("Succeeded"),
+        ..PUSH
+    },
+    Scenario {
+        name: "crashing-push",
+        about: "The image exits at start; the first repeated stop reason ends it, with its exit code and last words.",
+        image: &["--crash", "3"],
+        reason: &["exit code 3", "cannot connect to the database"],
+        ..PUSH
+    },
+    Scenario {
+        name: "unhealthy-push",
+        about: "The image starts and never passes its health check.",
+        image: &["--unhealthy"],
+        tags: &[("steps", "10 50 100"), ("health-timeout", "45s")],
+        reason: &["health"],
+        ..PUSH
+    },
+    Scenario {
+        name: "no-room",
+        about: "The cluster cannot hold both sides: refused before anything is changed.",
+        outcome: Some("Refused"),
+        reason: &["unable to place a task"],
+        instances: &[1024, 512],
+        ..PUSH
+    },
+    Scenario {
+        name: "room-vanishes",
+        about: "There is room when it is planned and none when the tasks are to start.",
+        script: Script::PushThenNoRoom,
+        reason: &["unable to place a task"],
+        instances: &[1024, 1024],
+        ..PUSH
+    },
+    Scenario {
+        name: "console",
+        about: "An operator starts an execution by hand, with a tag and settings of its own.",
+        script: Script::Console,
+        tags: &[("steps", "10 50 100"), ("image-tag", "latest")],
+        outcome: Some("Succeeded"),
+        ..PUSH
+    },
+    Scenario {
+        name: "scheduled",
+        about: "The stack's canary schedule deploys the image that runs already once more.",
+        script: Script::Scheduled,
+        tags: &[("steps", "50 100"), ("image-tag", "v1")],
+        outcome: Some("Succeeded"),
+        ..PUSH
+    },
+    Scenario {
+        name: "careless",
+        about: "The control: the weights are flipped by hand and the old tasks stopped at once. It must lose requests.",
+        script: Script::Careless,
+        outcome: None,
+        may_fail: MayFail::Must,
+        ..PUSH
+    },
+];
+
+/// The scenario of that name.
+pub fn find(name: &str) -> Option<&'static Scenario> {
+    CATALOGUE.iter().find(|scenario| scenario.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_found_and_differ() {
+        for scenario in &CATALOGUE {
+            assert_eq!(find(scenario.name).map(|found| found.about), Some(scenario.about));
+        }
+        for name in MAIN {
+            assert!(find(name).is_some(), "{name}");
+        }
+    }
+}

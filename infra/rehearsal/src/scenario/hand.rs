@@ -1,0 +1,73 @@
+//! What people do in scenarios: with the AWS APIs, as they would from a terminal.
+
+use crate::stage::{CLUSTER, Image, Sample, Stage};
+use crate::story::stories;
+use anyhow::Context as _;
+use rehearsal_wire::Service;
+use serde_json::json;
+use std::time::Duration;
+
+use super::play::NEW_VERSION;
+
+/// The tag of the image that only an operator asks for.
+const BY_HAND: &str = "by-hand";
+/// How long a state of an execution is waited for.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How often waiting looks again.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+/// How long the new tasks of the careless get before the weights are flipped: they do wait until tasks run.
+const CARELESS_WAIT: Duration = Duration::from_secs(8);
+
+/// Pushes, and takes away what room is left as soon as the plan is made.
+pub(super) async fn push_then_no_room(stage: &Stage, sample: &Sample, image: &Image) -> anyhow::Result<()> {
+    let earlier = stories(stage).await?.len();
+    stage.push(&sample.repository, NEW_VERSION, image).await?;
+    let planned = async {
+        loop {
+            let stories = stories(stage).await?;
+            if stories.iter().skip(earlier).any(|story| story.first("RegisterRevision").is_some()) {
+                return anyhow::Ok(());
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, planned).await.context("nothing was planned")??;
+    let listed = stage.call(Service::Ecs, "ListContainerInstances", json!({"cluster": CLUSTER})).await?;
+    for arn in listed["containerInstanceArns"].as_array().into_iter().flatten().filter_map(|arn| arn.as_str())
+    {
+        // Its tasks run on, as when others take the room beside them.
+        stage.cloud.ecs().remove_container_instance(arn);
+    }
+    Ok(())
+}
+
+/// Pushes an image that no service waits for and deploys it by hand, with other steps.
+pub(super) async fn console(stage: &Stage, sample: &Sample, image: &Image) -> anyhow::Result<()> {
+    stage.push(&sample.repository, BY_HAND, image).await?;
+    let input = json!({"service": sample.service.to_string(), "tag": BY_HAND,
+        "settings": {"steps": "50 100", "bake": "3s"}});
+    let start = json!({"stateMachineArn": stage.state_machine()?, "input": input.to_string()});
+    stage.call(Service::StepFunctions, "StartExecution", start).await?;
+    Ok(())
+}
+
+/// Flips the weights as soon as new tasks run, and stops the old ones at once.
+pub(super) async fn careless(stage: &Stage, sample: &Sample, image: &Image) -> anyhow::Result<()> {
+    let [old, new] = sample.members.as_slice() else { anyhow::bail!("only a pair can be flipped") };
+    stage.push(&sample.repository, "careless", image).await?;
+    let tasks =
+        stage.cloud.ecs().snapshot().services.iter().map(|service| service.desired).max().unwrap_or(0);
+    let call = async |operation, input| stage.call(Service::Ecs, operation, input).await;
+    call("UpdateService", json!({"cluster": CLUSTER, "service": new.ecs_service, "desiredCount": tasks}))
+        .await?;
+    tokio::time::sleep(CARELESS_WAIT).await;
+    let actions = json!([{"Type": "forward", "ForwardConfig": {"TargetGroups": [
+        {"TargetGroupArn": old.target_group, "Weight": 0},
+        {"TargetGroupArn": new.target_group, "Weight": 100},
+    ]}}]);
+    let flip = json!({"RuleArn": sample.rule, "Actions": actions});
+    stage.call(Service::Elbv2, "ModifyRule", flip).await?;
+    call("UpdateService", json!({"cluster": CLUSTER, "service": old.ecs_service, "desiredCount": 0})).await?;
+    tokio::time::sleep(CARELESS_WAIT).await;
+    Ok(())
+}

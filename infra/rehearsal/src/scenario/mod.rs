@@ -1,0 +1,124 @@
+//! The scenarios: what happens on the stage, and what must come of it.
+
+mod account;
+mod catalogue;
+mod hand;
+mod play;
+
+pub use catalogue::{CATALOGUE, MAIN, find};
+pub use play::{Listener, Options, Play, play};
+
+use crate::stage::Setting;
+use std::collections::BTreeMap;
+
+/// What happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Script {
+    /// An image is pushed, and whatever follows from that follows.
+    Push,
+    /// The same, and once tasks are to start somebody takes the free container instances away.
+    PushThenNoRoom,
+    /// An image is pushed under a tag that no service waits for, and an operator starts an execution with it.
+    Console,
+    /// Nothing is pushed; the canary schedule of the stack ticks.
+    Scheduled,
+    /// No deployment: somebody flips the weights and stops the old tasks at once.
+    Careless,
+}
+
+/// Which requests may fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MayFail {
+    /// None.
+    None,
+    /// Those that the new version answers, while it has no more than this weight.
+    NewVersion(u32),
+    /// Some must: this is the control.
+    Must,
+}
+
+/// One scenario.
+#[derive(Debug, Clone, Copy)]
+pub struct Scenario {
+    /// Its name.
+    pub name: &'static str,
+    /// What it shows.
+    pub about: &'static str,
+    /// Whether the service is a blue/green pair; otherwise it is one rolling service.
+    pub pair: bool,
+    /// What happens.
+    pub script: Script,
+    /// Options of the sample application in the new image.
+    pub image: &'static [&'static str],
+    /// Settings by tag, besides the usual ones.
+    pub tags: &'static [(&'static str, &'static str)],
+    /// How the deployment must end; none where there is no deployment.
+    pub outcome: Option<&'static str>,
+    /// What the reason must say.
+    pub reason: &'static [&'static str],
+    /// Which requests may fail.
+    pub may_fail: MayFail,
+    /// CPU units of each container instance.
+    pub instances: &'static [u32],
+}
+
+/// Enough for both sides.
+const ROOM: &[u32] = &[2048, 2048, 2048];
+/// What every scenario sets, so that a rehearsal is over soon.
+const QUICK: [(&str, &str); 5] = [
+    ("image-tag", "v*"),
+    ("healthy-checks", "2"),
+    ("bake", "4s"),
+    ("health-timeout", "60s"),
+    ("minimum-requests", "20"),
+];
+/// When the canary schedule ticks: after the sample services serve.
+const CANARY_IN: std::time::Duration = std::time::Duration::from_secs(25);
+/// The pair's name.
+const CANARY_SERVICE: &str = "rehearsal/web-blue";
+/// MiB of each container instance.
+const INSTANCE_MEMORY: u32 = 8192;
+
+impl Scenario {
+    /// The stage that it needs.
+    pub fn setting(&self, seed: u64) -> Setting {
+        let tags: BTreeMap<String, String> = self.settings().into_iter().collect();
+        let mut parameters = BTreeMap::new();
+        if self.script == Script::Scheduled {
+            let at = jiff::Timestamp::now() + CANARY_IN;
+            parameters.insert("CanaryService".to_owned(), CANARY_SERVICE.to_owned());
+            parameters
+                .insert("CanarySchedule".to_owned(), format!("at({})", at.strftime("%Y-%m-%dT%H:%M:%S")));
+        }
+        Setting {
+            seed,
+            parameters,
+            pair: self.pair,
+            rolling: !self.pair,
+            tags,
+            instances: self.instances.iter().map(|cpu| (*cpu, INSTANCE_MEMORY)).collect(),
+            ..Setting::default()
+        }
+    }
+
+    /// The settings that it is played with, by tag without prefix; of two the later counts.
+    pub(crate) fn settings(&self) -> Vec<(String, String)> {
+        let pairs = QUICK.iter().chain(self.tags);
+        let all: BTreeMap<String, String> =
+            pairs.map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        all.into_iter().collect()
+    }
+
+    /// What is expected, in words.
+    pub fn expected(&self) -> String {
+        let users = match self.may_fail {
+            MayFail::None => "no failed request".to_owned(),
+            MayFail::NewVersion(weight) => format!("failures only of the new version, within its {weight} %"),
+            MayFail::Must => "lost requests".to_owned(),
+        };
+        match self.outcome {
+            Some(outcome) => format!("{outcome}, {users}"),
+            None => users,
+        }
+    }
+}

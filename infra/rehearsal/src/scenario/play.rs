@@ -1,0 +1,278 @@
+//! Plays one scenario: sets the stage, lets users come, makes happen what is to happen, and judges.
+
+use super::account::{self, Known};
+use super::{MayFail, Scenario, Script, hand};
+use crate::binaries::Binaries;
+use crate::report::{self, Moment, Series};
+use crate::stage::{Image, Sample, Stage};
+use crate::story::{Story, ms, stories, until_over};
+use crate::witness::{
+    Allowed, Before, Breaches, LedgerSeen, Track, Witness, after, judge_traffic, read_ledger,
+};
+use anyhow::Context as _;
+use rehearsal_traffic::{Config, Record, Snapshot, Traffic};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// The version that is deployed.
+pub(crate) const NEW_VERSION: &str = "v2";
+/// How long users come before and after, so that there is something to compare with.
+const AROUND: Duration = Duration::from_secs(3);
+/// The longest that a scenario may take from its push to its end.
+const DEADLINE: Duration = Duration::from_secs(180);
+
+/// Everything as it is at one moment of a play.
+#[derive(Debug, Clone)]
+pub struct Play {
+    /// Since users come.
+    pub elapsed: Duration,
+    /// What users saw so far.
+    pub traffic: Snapshot,
+    /// Weights and tasks so far.
+    pub track: Track,
+    /// The sides' names, the first one serving at first.
+    pub sides: Vec<String>,
+    /// The version that each side runs, as far as that is known.
+    pub versions: BTreeMap<String, String>,
+    /// The executions so far.
+    pub moments: Vec<Moment>,
+    /// The state that the last execution is in, if there is one.
+    pub state: Option<String>,
+}
+
+/// Who is told how a play goes on.
+pub trait Listener: Send {
+    /// Something new can be seen.
+    fn now(&mut self, play: &Play);
+}
+
+/// How a scenario is played.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Seeds everything that is left to chance.
+    pub seed: u64,
+    /// Requests a second.
+    pub rate: f64,
+}
+
+/// Plays a scenario from beginning to end.
+///
+/// # Errors
+/// If the stage cannot be set; what the deployment does wrong is in the report instead.
+pub async fn play(
+    binaries: &Binaries,
+    scenario: &Scenario,
+    options: Options,
+    listener: &mut dyn Listener,
+) -> anyhow::Result<report::Scenario> {
+    let stage = Arc::new(Stage::set(binaries, &scenario.setting(options.seed)).await?);
+    let played = on_stage(&stage, scenario, options, listener).await;
+    stage.strike().await;
+    played.with_context(|| format!("scenario {} (seed {})", scenario.name, options.seed))
+}
+
+async fn on_stage(
+    stage: &Arc<Stage>,
+    scenario: &Scenario,
+    options: Options,
+    listener: &mut dyn Listener,
+) -> anyhow::Result<report::Scenario> {
+    let sample = stage.samples.first().context("the stage has no sample service")?.clone();
+    let calls_before = stage.cloud.calls();
+    let earlier: BTreeSet<String> = stories(stage).await?.into_iter().map(|story| story.arn).collect();
+    let before = Before::look(stage, &sample).await?;
+    let traffic =
+        Traffic::start(Config { rate: options.rate, seed: options.seed, ..Config::new(sample.address) });
+    let began = traffic.started();
+    let began_epoch = epoch_ms(began);
+    let witness = Witness::begin(Arc::clone(stage), sample.clone(), before.clone(), began);
+    tokio::time::sleep(AROUND).await;
+    let happened = happen(
+        stage,
+        scenario,
+        &sample,
+        async |stories| {
+            let ours: Vec<&Story> = stories.iter().filter(|story| !earlier.contains(&story.arn)).collect();
+            let track = witness.track().await;
+            let tags = stage.tags(&sample.repository).await;
+            let version =
+                |(side, digest): (&String, &String)| Some((side.clone(), tags.get(digest)?.clone()));
+            listener.now(&Play {
+                elapsed: began.elapsed(),
+                traffic: traffic.snapshot(),
+                versions: track.digests.iter().filter_map(version).collect(),
+                track,
+                sides: sample.members.iter().map(|member| sample.side(member)).collect(),
+                moments: moments(&ours, began_epoch),
+                state: ours.last().and_then(|story| story.state()).map(|visit| visit.state.clone()),
+            });
+        },
+        earlier.len(),
+    )
+    .await;
+    tokio::time::sleep(AROUND).await;
+    let record = traffic.stop().await;
+    let ledger = read_ledger(stage, &sample.service).await;
+    let (mut breaches, track) = witness.end().await;
+    let stories: Vec<Story> =
+        stories(stage).await?.into_iter().filter(|story| !earlier.contains(&story.arn)).collect();
+    if scenario.script != Script::Careless {
+        breaches.extend(after(stage, &sample, &before, &ledger).await?);
+    }
+    if let Err(error) = happened {
+        breaches.add(6, format!("{error:#}"));
+    }
+    let calls = stage.cloud.calls().since(&calls_before);
+    let known = Known {
+        stage,
+        sample: &sample,
+        track: &track,
+        stories: &stories,
+        calls,
+        began_epoch,
+        settings: scenario.settings(),
+    };
+    let receipt = account::receipt(&known);
+    let told = Told { scenario, options, began_epoch, record, stories, ledger, track, breaches, receipt };
+    Ok(told.judge())
+}
+
+/// Makes happen what is to happen, and waits until it is over.
+async fn happen(
+    stage: &Stage,
+    scenario: &Scenario,
+    sample: &Sample,
+    tell: impl AsyncFnMut(&[Story]),
+    earlier: usize,
+) -> anyhow::Result<()> {
+    let image = Image::sample(&stage.binaries, NEW_VERSION, scenario.image);
+    match scenario.script {
+        Script::Push => drop(stage.push(&sample.repository, NEW_VERSION, &image).await?),
+        Script::PushThenNoRoom => hand::push_then_no_room(stage, sample, &image).await?,
+        Script::Console => hand::console(stage, sample, &image).await?,
+        // The stack's own schedule does it.
+        Script::Scheduled => {}
+        Script::Careless => return hand::careless(stage, sample, &image).await,
+    }
+    until_over(stage, earlier + 1, DEADLINE, tell).await?;
+    Ok(())
+}
+
+/// Everything that is known when a play is over.
+struct Told<'a> {
+    scenario: &'a Scenario,
+    options: Options,
+    began_epoch: u64,
+    record: Record,
+    stories: Vec<Story>,
+    ledger: LedgerSeen,
+    track: Track,
+    breaches: Breaches,
+    receipt: Option<report::Receipt>,
+}
+
+impl Told<'_> {
+    fn judge(mut self) -> report::Scenario {
+        let scenario = self.scenario;
+        let mut broken = Vec::new();
+        let outcome = self.ledger.deployments.last().and_then(|deployment| deployment.outcome.clone());
+        let reason = self.ledger.deployments.last().and_then(|deployment| deployment.reason.clone());
+        if outcome.as_deref() != scenario.outcome {
+            broken.push(format!(
+                "it ended {}, not {}",
+                outcome.as_deref().unwrap_or("without an outcome"),
+                scenario.outcome.unwrap_or("without a deployment")
+            ));
+        }
+        for part in
+            scenario.reason.iter().filter(|part| !reason.as_deref().unwrap_or_default().contains(*part))
+        {
+            broken.push(format!("the reason does not say {part:?}"));
+        }
+        self.judge_users(&mut broken);
+        // The control breaks invariants on purpose; what it must show is that this was noticed.
+        let is_control = scenario.script == Script::Careless;
+        if !is_control {
+            broken.extend(
+                self.breaches.sentences().map(|(number, sentence)| format!("invariant {number}: {sentence}")),
+            );
+        }
+        let summary = &self.record.summary;
+        let ours: Vec<&Story> = self.stories.iter().collect();
+        let series = Series {
+            seconds: report::seconds(summary),
+            weights: self.track.weights.clone(),
+            healthy: self.track.healthy.clone(),
+        };
+        let told = report::Scenario {
+            name: scenario.name.to_owned(),
+            about: scenario.about.to_owned(),
+            seed: self.options.seed,
+            expected: scenario.expected(),
+            outcome: outcome.unwrap_or_else(|| report::NO_DEPLOYMENT.to_owned()),
+            reason,
+            broken,
+            invariants: (1..=11).map(|number| (number, self.breaches.held(number))).collect(),
+            requests: report::requests(summary),
+            samples: report::samples(&self.record, &series),
+            series,
+            timeline: moments(&ours, self.began_epoch),
+            failed_requests: report::failed_requests(summary),
+            failed_requests_beyond: summary.failures_beyond,
+            receipt: self.receipt,
+            ..report::Scenario::default()
+        };
+        told.conclude()
+    }
+
+    fn judge_users(&mut self, broken: &mut Vec<String>) {
+        let failed = self.record.summary.totals.failed;
+        let allowed = match self.scenario.may_fail {
+            MayFail::None => Allowed::None,
+            MayFail::NewVersion(weight) => Allowed::OnlyOf { version: NEW_VERSION.to_owned(), weight },
+            MayFail::Must => {
+                if failed == 0 {
+                    broken.push("no request was lost, so this rehearsal could not have shown one".to_owned());
+                }
+                Allowed::None
+            }
+        };
+        judge_traffic(&self.record, &allowed, &mut self.breaches);
+    }
+}
+
+/// The executions as one story: what each task state said when it was left, and how each execution ended.
+fn moments(stories: &[&Story], began_epoch: u64) -> Vec<Moment> {
+    let at = |seconds: f64| ms(seconds).saturating_sub(began_epoch);
+    let mut moments: Vec<Moment> = Vec::new();
+    for story in stories {
+        let mut last: Option<(&str, &str)> = None;
+        for visit in &story.visits {
+            let note = visit.note.as_deref().unwrap_or_default();
+            match (visit.kind.as_str(), visit.left) {
+                ("Task", Some(left)) if last != Some((&visit.state, note)) => {
+                    last = Some((&visit.state, note));
+                    moments.push(Moment {
+                        at_ms: at(left),
+                        state: visit.state.clone(),
+                        note: note.to_owned(),
+                    });
+                }
+                ("Fail" | "Succeed", _) => {
+                    let note = story.cause.clone().unwrap_or_default();
+                    moments.push(Moment { at_ms: at(visit.entered), state: visit.state.clone(), note });
+                }
+                _ => {}
+            }
+        }
+    }
+    moments.sort_by_key(|moment| moment.at_ms);
+    moments
+}
+
+/// A moment as epoch milliseconds.
+fn epoch_ms(moment: Instant) -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(now.saturating_sub(moment.elapsed()).as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,185 @@
+//! The stage of a rehearsal: a cloud from template.yaml with sample services that serve version `v1`.
+
+mod sample;
+pub(crate) mod set_up;
+
+pub use sample::{Image, Member, Sample};
+
+use crate::binaries::{Binaries, workspace};
+use anyhow::Context as _;
+use rehearsal_cloud::{Cloud, CloudConfig};
+use rehearsal_wire::Service;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// The ECS cluster of the sample services.
+pub const CLUSTER: &str = "rehearsal";
+/// The longest that sample services may take to serve.
+const STEADY_DEADLINE: Duration = Duration::from_secs(60);
+/// How often waiting looks again.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+/// Which services there are, and how the cloud behaves.
+#[derive(Debug, Clone)]
+pub struct Setting {
+    /// Seeds every lag and id.
+    pub seed: u64,
+    /// The port of all AWS APIs; 0 for any.
+    pub port: u16,
+    /// The first traffic port; 0 for any. A second service takes the next one.
+    pub traffic_port: u16,
+    /// Container instances, each with CPU units and MiB of memory.
+    pub instances: Vec<(u32, u32)>,
+    /// How many tasks each service runs.
+    pub tasks: u32,
+    /// Whether there is a blue/green pair.
+    pub pair: bool,
+    /// Whether there is a rolling service.
+    pub rolling: bool,
+    /// Tags besides the necessary ones, without their prefix.
+    pub tags: BTreeMap<String, String>,
+    /// Parameters of the stack besides the rehearsal's own.
+    pub parameters: BTreeMap<String, String>,
+}
+
+impl Default for Setting {
+    fn default() -> Self {
+        Self {
+            seed: 1,
+            port: 0,
+            traffic_port: 0,
+            instances: vec![(2048, 4096); 3],
+            tasks: 4,
+            pair: true,
+            rolling: false,
+            tags: BTreeMap::new(),
+            parameters: BTreeMap::new(),
+        }
+    }
+}
+
+/// What the rehearsal tells the stack: load balancers here learn within seconds and metrics are complete within a
+/// second, so nothing has to wait as long as in AWS.
+const PARAMETERS: [(&str, &str); 8] = [
+    ("ClusterName", CLUSTER),
+    ("PollSeconds", "1"),
+    ("ConvergenceSeconds", "3"),
+    ("MetricPeriodSeconds", "1"),
+    ("MetricDelaySeconds", "1"),
+    ("RoomPatienceSeconds", "5"),
+    ("DataPatienceSeconds", "30"),
+    ("FunctionTimeoutSeconds", "10"),
+];
+
+/// The cloud and its sample services.
+pub struct Stage {
+    /// The cloud.
+    pub cloud: Cloud,
+    /// The sample services.
+    pub samples: Vec<Sample>,
+    /// The binaries that run in it.
+    pub binaries: Binaries,
+}
+
+impl Stage {
+    /// Starts the cloud, deploys the stack from template.yaml, and waits until the sample services serve.
+    ///
+    /// # Errors
+    /// If the template cannot be read, a port is taken, or the services do not come up in time.
+    pub async fn set(binaries: &Binaries, setting: &Setting) -> anyhow::Result<Self> {
+        let own = PARAMETERS.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let parameters = own.chain(setting.parameters.clone()).collect();
+        let cloud = Cloud::start(CloudConfig {
+            template: workspace().join("template.yaml"),
+            parameters,
+            binaries: binaries.functions(),
+            port: setting.port,
+            seed: setting.seed,
+            ..CloudConfig::default()
+        })
+        .await
+        .context("the cloud does not start")?;
+        let mut stage = Self { cloud, samples: Vec::new(), binaries: binaries.clone() };
+        match set_up::all(&stage, setting).await {
+            Ok(samples) => stage.samples = samples,
+            Err(error) => {
+                stage.strike().await;
+                return Err(error.context("the sample services cannot be set up"));
+            }
+        }
+        Ok(stage)
+    }
+
+    /// The ledger's table.
+    ///
+    /// # Errors
+    /// If the template has none.
+    pub fn table(&self) -> anyhow::Result<&str> {
+        let table = self.cloud.stack().tables.first();
+        Ok(&table.context("template.yaml has no table")?.name)
+    }
+
+    /// The state machine's ARN.
+    ///
+    /// # Errors
+    /// If the template has none.
+    pub fn state_machine(&self) -> anyhow::Result<&str> {
+        let machine = self.cloud.stack().state_machines.first();
+        Ok(&machine.context("template.yaml has no state machine")?.arn)
+    }
+
+    /// Calls an AWS API of the cloud, as its operator.
+    ///
+    /// # Errors
+    /// What the API answered, with the operation.
+    pub async fn call(&self, service: Service, operation: &str, input: Value) -> anyhow::Result<Value> {
+        let answer = self.cloud.call(service, operation, input).await;
+        answer.map_err(|error| anyhow::anyhow!("{operation}: {error}"))
+    }
+
+    /// Pushes an image, as `docker push` would in the end. Returns its digest.
+    ///
+    /// # Errors
+    /// What the registry answered.
+    pub async fn push(&self, repository: &str, tag: &str, image: &Image) -> anyhow::Result<String> {
+        let manifest = rehearsal_cloud::ecr::manifest(&image.command, &[]);
+        let input = json!({"repositoryName": repository, "imageTag": tag, "imageManifest": manifest});
+        let answer = self.call(Service::Ecr, "PutImage", input).await?;
+        let digest = answer["image"]["imageId"]["imageDigest"].as_str();
+        digest.map(str::to_owned).context("PutImage: the answer holds no digest")
+    }
+
+    /// The newest tag of every image of a repository, by digest.
+    pub async fn tags(&self, repository: &str) -> BTreeMap<String, String> {
+        let listed = self.call(Service::Ecr, "DescribeImages", json!({"repositoryName": repository})).await;
+        let listed = listed.unwrap_or_default();
+        let tag = |image: &Value| {
+            let tag = image["imageTags"].as_array()?.last()?.as_str()?;
+            Some((image["imageDigest"].as_str()?.to_owned(), tag.to_owned()))
+        };
+        listed["imageDetails"].as_array().into_iter().flatten().filter_map(tag).collect()
+    }
+
+    /// Waits until every sample service runs what it should and every node of its load balancer knows.
+    pub(crate) async fn until_steady(&self) -> anyhow::Result<()> {
+        let steady = async {
+            loop {
+                let services = self.cloud.ecs().snapshot().services;
+                let elb = self.cloud.elb().snapshot();
+                if services.iter().all(|service| service.steady) && elb.pending == 0 {
+                    return;
+                }
+                tokio::time::sleep(LOOK_AGAIN).await;
+            }
+        };
+        tokio::time::timeout(STEADY_DEADLINE, steady)
+            .await
+            .with_context(|| format!("the sample services do not serve after {STEADY_DEADLINE:?}"))
+    }
+
+    /// Takes everything down; no process is left.
+    pub async fn strike(&self) {
+        self.cloud.shutdown().await;
+    }
+}

@@ -1,0 +1,187 @@
+//! Makes the sample services, by the AWS APIs alone.
+
+use super::sample::Member;
+use super::{CLUSTER, Image, Sample, Setting, Stage};
+use anyhow::Context as _;
+use changeover_domain::name::ServiceName;
+use rehearsal_wire::Service;
+use serde_json::{Value, json};
+
+/// What a task takes.
+pub(crate) const TASK_CPU: u32 = 256;
+/// MiB.
+pub(crate) const TASK_MEMORY: u32 = 256;
+/// The port that the container says it listens on.
+const CONTAINER_PORT: u16 = 8080;
+/// AWS's shortest health check interval.
+pub(crate) const CHECK_INTERVAL_SECONDS: u32 = 5;
+/// Long enough for every node to learn that a target is draining, and for the longest request to end.
+const DEREGISTRATION_DELAY_SECONDS: u32 = 5;
+/// How long a task may take from SIGTERM to its end.
+const STOP_TIMEOUT_SECONDS: u32 = 10;
+
+pub(super) async fn all(stage: &Stage, setting: &Setting) -> anyhow::Result<Vec<Sample>> {
+    stage.call(Service::Ecs, "CreateCluster", json!({"clusterName": CLUSTER})).await?;
+    for (cpu, memory) in &setting.instances {
+        stage
+            .cloud
+            .ecs()
+            .add_container_instance(CLUSTER, *cpu, *memory, &[])
+            .context("no container instance")?;
+    }
+    let mut samples = Vec::new();
+    if setting.pair {
+        samples.push(sample(stage, setting, "web", &["web-blue", "web-green"], setting.traffic_port).await?);
+    }
+    if setting.rolling {
+        let port = if setting.traffic_port == 0 { 0 } else { setting.traffic_port + 1 };
+        samples.push(sample(stage, setting, "api", &["api"], port).await?);
+    }
+    stage.until_steady().await?;
+    Ok(samples)
+}
+
+async fn sample(
+    stage: &Stage,
+    setting: &Setting,
+    repository: &str,
+    members: &[&str],
+    port: u16,
+) -> anyhow::Result<Sample> {
+    stage.call(Service::Ecr, "CreateRepository", json!({"repositoryName": repository})).await?;
+    let image = Image::sample(&stage.binaries, "v1", &[]);
+    let digest = stage.push(repository, "v1", &image).await?;
+    let definition = task_definition(stage, repository, &digest).await?;
+    let mut made = Vec::new();
+    for name in members {
+        made.push(Member { ecs_service: (*name).to_owned(), target_group: target_group(stage, name).await? });
+    }
+    let (load_balancer, listener, rule) = balancer(stage, repository, &made, port).await?;
+    for (index, member) in made.iter().enumerate() {
+        let tags = tags(setting, repository, members, index);
+        let tasks = if index == 0 { setting.tasks } else { 0 };
+        ecs_service(stage, member, &definition, tasks, tags).await?;
+    }
+    let address = stage.cloud.elb().listener_address(&listener).context("the listener has no address")?;
+    let first = ServiceName::new(CLUSTER, members[0]);
+    let service = first.of_pair(members.get(1).copied());
+    Ok(Sample {
+        service,
+        repository: repository.to_owned(),
+        members: made,
+        load_balancer,
+        listener,
+        rule,
+        address,
+    })
+}
+
+async fn task_definition(stage: &Stage, repository: &str, digest: &str) -> anyhow::Result<String> {
+    let repositories =
+        stage.call(Service::Ecr, "DescribeRepositories", json!({"repositoryNames": [repository]})).await?;
+    let uri = text(&repositories["repositories"][0]["repositoryUri"])?;
+    let container = json!({
+        "name": repository, "image": format!("{uri}@{digest}"), "essential": true,
+        "portMappings": [{"containerPort": CONTAINER_PORT, "protocol": "tcp"}],
+        "environment": [{"name": "GREETING", "value": "hello"}], "stopTimeout": STOP_TIMEOUT_SECONDS,
+        "logConfiguration": {"logDriver": "awslogs", "options": {
+            "awslogs-group": format!("/ecs/{repository}"), "awslogs-region": "us-east-1",
+            "awslogs-stream-prefix": "ecs"}},
+    });
+    let input = json!({
+        "family": repository, "networkMode": "awsvpc", "requiresCompatibilities": ["EC2"],
+        "cpu": TASK_CPU.to_string(), "memory": TASK_MEMORY.to_string(), "containerDefinitions": [container],
+    });
+    let registered = stage.call(Service::Ecs, "RegisterTaskDefinition", input).await?;
+    text(&registered["taskDefinition"]["taskDefinitionArn"])
+}
+
+async fn target_group(stage: &Stage, name: &str) -> anyhow::Result<String> {
+    let input = json!({
+        "Name": name, "Protocol": "HTTP", "Port": CONTAINER_PORT, "VpcId": "vpc-0a1b2c3d", "TargetType": "ip",
+        "HealthCheckPath": "/health", "HealthCheckIntervalSeconds": CHECK_INTERVAL_SECONDS,
+        "HealthCheckTimeoutSeconds": 2, "HealthyThresholdCount": 2, "UnhealthyThresholdCount": 2,
+    });
+    let made = stage.call(Service::Elbv2, "CreateTargetGroup", input).await?;
+    let arn = text(&made["TargetGroups"][0]["TargetGroupArn"])?;
+    let delay = json!([{"Key": "deregistration_delay.timeout_seconds",
+        "Value": DEREGISTRATION_DELAY_SECONDS.to_string()}]);
+    let input = json!({"TargetGroupArn": arn, "Attributes": delay});
+    stage.call(Service::Elbv2, "ModifyTargetGroupAttributes", input).await?;
+    Ok(arn)
+}
+
+/// A load balancer with a listener. A pair gets a rule of its own with the weights 100 and 0; a single service is
+/// behind the default action.
+async fn balancer(
+    stage: &Stage,
+    name: &str,
+    members: &[Member],
+    port: u16,
+) -> anyhow::Result<(String, String, Option<String>)> {
+    let elb = Service::Elbv2;
+    let made = stage.call(elb, "CreateLoadBalancer", json!({"Name": name, "Type": "application"})).await?;
+    let balancer = text(&made["LoadBalancers"][0]["LoadBalancerArn"])?;
+    let tuples: Vec<Value> = members
+        .iter()
+        .enumerate()
+        .map(|(index, member)| json!({"TargetGroupArn": member.target_group, "Weight": if index == 0 { 100 } else { 0 }}))
+        .collect();
+    let forward = json!([{"Type": "forward", "ForwardConfig": {"TargetGroups": tuples}}]);
+    let is_pair = members.len() == 2;
+    let not_found = json!([{"Type": "fixed-response",
+        "FixedResponseConfig": {"StatusCode": "404", "ContentType": "text/plain", "MessageBody": "nothing here\n"}}]);
+    let default = if is_pair { &not_found } else { &forward };
+    let input =
+        json!({"LoadBalancerArn": balancer, "Protocol": "HTTP", "Port": port, "DefaultActions": default});
+    // Port 0 is any port, which AWS does not know; so this one call goes past the front door.
+    let made = stage.cloud.elb().call("CreateListener", input).await?;
+    let listener = text(&made["Listeners"][0]["ListenerArn"])?;
+    if !is_pair {
+        return Ok((balancer, listener, None));
+    }
+    let everything = json!([{"Field": "path-pattern", "PathPatternConfig": {"Values": ["/*"]}}]);
+    let input =
+        json!({"ListenerArn": listener, "Priority": 10, "Conditions": everything, "Actions": forward});
+    let made = stage.call(elb, "CreateRule", input).await?;
+    Ok((balancer, listener, Some(text(&made["Rules"][0]["RuleArn"])?)))
+}
+
+fn tags(setting: &Setting, repository: &str, members: &[&str], index: usize) -> Vec<Value> {
+    let tag = |key: &str, value: &str| json!({"key": format!("changeover:{key}"), "value": value});
+    let mut tags = vec![tag("repository", repository)];
+    if let [first, second] = members {
+        tags.push(tag("strategy", "blue-green"));
+        tags.push(tag("pair", if index == 0 { second } else { first }));
+    }
+    // A rolling service has no weights to step through.
+    let fits = |key: &str| members.len() == 2 || key != "steps";
+    let extra = setting.tags.iter().filter(|(key, _)| fits(key));
+    tags.extend(extra.map(|(key, value)| tag(key, value)));
+    tags
+}
+
+async fn ecs_service(
+    stage: &Stage,
+    member: &Member,
+    definition: &str,
+    tasks: u32,
+    tags: Vec<Value>,
+) -> anyhow::Result<()> {
+    let container = definition.rsplit('/').next().and_then(|name| name.split(':').next()).unwrap_or_default();
+    let input = json!({
+        "cluster": CLUSTER, "serviceName": member.ecs_service, "taskDefinition": definition,
+        "desiredCount": tasks, "launchType": "EC2", "tags": tags,
+        "deploymentConfiguration": {"minimumHealthyPercent": 100, "maximumPercent": 200},
+        "healthCheckGracePeriodSeconds": 0,
+        "networkConfiguration": {"awsvpcConfiguration": {"subnets": ["subnet-0a1b2c3d"]}},
+        "loadBalancers": [{"targetGroupArn": member.target_group, "containerName": container,
+            "containerPort": CONTAINER_PORT}],
+    });
+    stage.call(Service::Ecs, "CreateService", input).await?;
+    Ok(())
+}
+
+fn text(value: &Value) -> anyhow::Result<String> {
+    value.as_str().map(str::to_owned).context("the answer holds no ARN")
+}

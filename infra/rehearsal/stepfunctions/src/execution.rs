@@ -1,7 +1,7 @@
 //! Runs one execution from its first state to its end.
 
-use crate::error::{Failure, TIMEOUT, matches};
-use crate::history::{self, History};
+use crate::error::{DATA_LIMIT, Failure, RUNTIME, TIMEOUT, matches};
+use crate::history::{self, Follows, History};
 use crate::machine::{Kind, Machine, State, Task};
 use crate::retry::Attempts;
 use crate::step;
@@ -27,6 +27,14 @@ pub(crate) struct Run {
     pub(crate) chance: Chance,
 }
 
+/// How an execution ended by itself.
+pub(crate) enum Ended {
+    /// With an output.
+    Succeeded(Value),
+    /// With an error.
+    Failed(Failure, Follows),
+}
+
 /// What a state leads to.
 enum After {
     Next(String, Value),
@@ -34,33 +42,43 @@ enum After {
 }
 
 impl Run {
-    /// Runs to the end: an output, or what it failed with.
-    pub(crate) async fn run(&self) -> Result<Value, Failure> {
-        self.note("ExecutionStarted", Some(history::started(&self.input, &self.role)));
+    /// Runs to the end.
+    pub(crate) async fn run(&self) -> Ended {
+        let follows = |failure| Ended::Failed(failure, Follows::Last);
+        if let Err(failure) = self.note("ExecutionStarted", Some(history::started(&self.input, &self.role))) {
+            return follows(failure);
+        }
         let (mut name, mut input) = (self.machine.start.as_str(), self.input.clone());
         loop {
-            if self.history.lock().is_full() {
-                let most = history::MAX_EVENTS;
-                return Err(Failure::runtime(format!(
-                    "The execution reached the maximum number of history events ({most})."
-                )));
-            }
+            // States that wait for nothing would keep others, and whoever stops this, from their turn.
+            tokio::task::consume_budget().await;
             let state = &self.machine.states[name];
-            match self.state(name, state, input).await? {
-                After::End(output) => return Ok(output),
-                After::Next(next, output) => {
+            let entered = history::entered(name, &input);
+            let entered = match self.note(&format!("{}StateEntered", kind(state)), Some(entered)) {
+                Ok(id) => id,
+                Err(failure) => return follows(failure),
+            };
+            match self.state(name, state, input).await {
+                Ok(After::End(output)) => return Ended::Succeeded(output),
+                Ok(After::Next(next, output)) => {
                     // Names were checked when the machine was made.
                     (name, input) =
                         (self.machine.states.get_key_value(&next).map_or(name, |(key, _)| key), output);
                 }
+                Err(failure) if failure.error == RUNTIME && !self.history.lock().is_full() => {
+                    let cause = format!(
+                        "An error occurred while executing the state '{name}' (entered at the event id #{entered}). {}",
+                        failure.cause
+                    );
+                    return Ended::Failed(Failure { cause, ..failure }, Follows::Nothing);
+                }
+                Err(failure) => return follows(failure),
             }
         }
     }
 
     async fn state(&self, name: &str, state: &State, raw: Value) -> Result<After, Failure> {
         let mut context = self.context(name);
-        let kind = kind(state);
-        self.note(&format!("{kind}StateEntered"), Some(history::entered(name, &raw)));
         let input = step::input_of(state, &raw, &context)?;
         let (next, made) = match &state.kind {
             Kind::Task(task) => self.task(task, state, raw, &input, &mut context).await?,
@@ -88,7 +106,7 @@ impl Run {
                 return Err(Failure { error, cause });
             }
         };
-        self.note(&format!("{kind}StateExited"), Some(history::exited(name, &made)));
+        self.note(&format!("{}StateExited", kind(state)), Some(history::exited(name, &made)))?;
         Ok(match next {
             Some(next) => After::Next(next, made),
             None => After::End(made),
@@ -134,37 +152,52 @@ impl Run {
             Some(seconds) => Some(step::seconds(seconds, input, context)?),
             None => None,
         };
-        self.note("TaskScheduled", Some(history::scheduled(&self.region, &parameters, timeout)));
-        self.note("TaskStarted", Some(history::task_started()));
-        let function = parameters["FunctionName"].as_str().unwrap_or_default();
+        let function = parameters["FunctionName"].as_str().ok_or_else(|| {
+            Failure::runtime(format!(
+                "The Parameters '{parameters}' could not be used to start the Task: [The value for the field 'FunctionName' must be a STRING]"
+            ))
+        })?;
+        self.note("TaskScheduled", Some(history::scheduled(&self.region, &parameters, timeout)))?;
+        self.note("TaskStarted", Some(history::task_started()))?;
         let payload = parameters.get("Payload").cloned().unwrap_or_else(|| json!({}));
-        let invocation = self.invoke.invoke(function, payload);
+        let result = self.result_within(timeout, self.invoke.invoke(function, payload)).await?;
+        self.note("TaskSucceeded", Some(history::task_succeeded(&result)))?;
+        let made = step::combine(&task.shape, raw.clone(), result, context)?;
+        step::output_of(state, &made, context)
+    }
+
+    /// What the Lambda integration makes of an invocation; a failure is on record.
+    async fn result_within(
+        &self,
+        timeout: Option<u64>,
+        invocation: impl Future<Output = Result<Value, Failure>>,
+    ) -> Result<Value, Failure> {
         let answer = match timeout {
             None => invocation.await,
-            Some(seconds) => {
-                let limit = Duration::from_secs(seconds);
+            Some(seconds) => match tokio::time::timeout(Duration::from_secs(seconds), invocation).await {
+                Ok(answer) => answer,
                 // The function is not told: it goes on, as in AWS.
-                tokio::time::timeout(limit, invocation)
-                    .await
-                    .unwrap_or_else(|_| Err(Failure::new(TIMEOUT, String::new())))
-            }
+                Err(_) => {
+                    let failure = Failure::new(TIMEOUT, String::new());
+                    let details = history::task_failed("taskTimedOutEventDetails", &failure);
+                    self.note("TaskTimedOut", Some(details))?;
+                    return Err(failure);
+                }
+            },
         };
-        match answer {
-            Ok(payload) => {
-                let result = step::lambda_result(payload);
-                self.note("TaskSucceeded", Some(history::task_succeeded(&result)));
-                let made = step::combine(&task.shape, raw.clone(), result, context)?;
-                step::output_of(state, &made, context)
-            }
-            Err(failure) if failure.error == TIMEOUT => {
-                self.note("TaskTimedOut", Some(history::task_failed("taskTimedOutEventDetails", &failure)));
-                Err(failure)
-            }
-            Err(failure) => {
-                self.note("TaskFailed", Some(history::task_failed("taskFailedEventDetails", &failure)));
-                Err(failure)
-            }
+        let result = answer.map(step::lambda_result).and_then(|result| {
+            let is_small = result.to_string().len() <= step::MAX_PAYLOAD;
+            is_small.then_some(result).ok_or_else(|| {
+                Failure::new(
+                    DATA_LIMIT,
+                    "The state/task 'lambda' returned a result with a size exceeding the maximum number of bytes service limit.",
+                )
+            })
+        });
+        if let Err(failure) = &result {
+            self.note("TaskFailed", Some(history::task_failed("taskFailedEventDetails", failure)))?;
         }
+        result
     }
 
     /// The context object, `$$`.
@@ -179,8 +212,9 @@ impl Run {
         })
     }
 
-    fn note(&self, kind: &str, details: Option<(&str, Value)>) {
-        self.history.lock().add(crate::now(), kind, details);
+    /// Writes an event and tells its id; there may be no room for it.
+    fn note(&self, kind: &str, details: Option<(&str, Value)>) -> Result<usize, Failure> {
+        self.history.lock().add(crate::now(), kind, details)
     }
 }
 

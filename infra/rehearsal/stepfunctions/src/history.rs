@@ -69,13 +69,18 @@ impl History {
         if self.is_over {
             return Ok(self.events.len());
         }
-        if self.events.len() + 1 >= MAX_EVENTS {
+        if self.is_full() {
             return Err(Failure::runtime(format!(
                 "The execution reached the maximum number of history events ({MAX_EVENTS})."
             )));
         }
         self.push(at, kind, details, self.previous());
         Ok(self.events.len())
+    }
+
+    /// Whether there is room for one more event only.
+    pub(crate) fn is_full(&self) -> bool {
+        self.events.len() + 1 >= MAX_EVENTS
     }
 
     /// The first state's event, like the first of all, follows none.
@@ -198,7 +203,12 @@ mod tests {
         for kind in ["ExecutionStarted", "WaitStateEntered"] {
             one.add(0.0, kind, None).unwrap();
         }
-        one.close(0.0, "ExecutionAborted", ended("executionAbortedEventDetails", None, None), Follows::Nothing);
+        one.close(
+            0.0,
+            "ExecutionAborted",
+            ended("executionAbortedEventDetails", None, None),
+            Follows::Nothing,
+        );
         one.add(0.0, "WaitStateExited", None).unwrap();
         assert_eq!(previous(&one), [0, 0, 0]);
     }

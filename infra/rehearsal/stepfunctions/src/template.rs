@@ -1,7 +1,7 @@
 //! Payload templates: `Parameters` and `ResultSelector`. A field whose name ends in `.$` takes its value from a path
 //! or an intrinsic function.
 
-use crate::error::{Failure, INTRINSIC, PARAMETER_PATH};
+use crate::error::{Failure, INTRINSIC};
 use crate::path::Path;
 use serde_json::{Map, Value, json};
 
@@ -71,7 +71,15 @@ impl Template {
             Self::Fields(fields) => {
                 let mut map = Map::new();
                 for (name, template) in fields {
-                    map.insert(name.clone(), template.fill(input, context)?);
+                    let filled = match template {
+                        Self::At(path) => path.get(input, context).cloned().ok_or_else(|| {
+                            Failure::runtime(format!(
+                                "The JSONPath '{path}' specified for the field '{name}.$' could not be found in the input '{input}'"
+                            ))
+                        }),
+                        other => other.fill(input, context),
+                    };
+                    map.insert(name.clone(), filled?);
                 }
                 Ok(Value::Object(map))
             }
@@ -81,10 +89,7 @@ impl Template {
                 Ok(Value::Array(filled?))
             }
             Self::At(path) => path.get(input, context).cloned().ok_or_else(|| {
-                Failure::new(
-                    PARAMETER_PATH,
-                    format!("The JSONPath '{path}' could not be found in the input '{input}'"),
-                )
+                Failure::runtime(format!("The JSONPath '{path}' could not be found in the input '{input}'"))
             }),
             Self::Call(function, arguments) => {
                 let filled: Result<Vec<Value>, Failure> =
@@ -192,9 +197,17 @@ mod tests {
         assert_eq!(filled, json!({"a": 7, "b": {"c": "n", "d": [1, {"e": {"x": 7}}]}}));
     }
 
+    /// The States Language has `States.ParameterPathFailure` for this, but AWS answers `States.Runtime`.
     #[test]
-    fn a_path_that_leads_nowhere_is_a_parameter_path_failure() {
-        assert_eq!(fill(json!({"a.$": "$.y"}), &json!({})).unwrap_err().error, "States.ParameterPathFailure");
+    fn a_path_that_leads_nowhere_is_what_nothing_catches() {
+        let failure = fill(json!({"b": {"a.$": "$.y"}}), &json!({"x": 1})).unwrap_err();
+        assert_eq!(failure.error, "States.Runtime");
+        assert_eq!(
+            failure.cause,
+            "The JSONPath '$.y' specified for the field 'a.$' could not be found in the input '{\"x\":1}'"
+        );
+        let inside = fill(json!({"a.$": "States.Array($.y)"}), &json!({})).unwrap_err();
+        assert_eq!(inside.error, "States.Runtime");
     }
 
     #[test]

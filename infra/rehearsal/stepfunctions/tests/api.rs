@@ -53,6 +53,10 @@ async fn an_execution_that_takes_too_long_times_out() {
         .map(|event| event["detail"]["status"].as_str().unwrap().to_owned())
         .collect();
     assert_eq!(statuses, ["RUNNING", "TIMED_OUT"]);
+    assert_eq!((told.get("error"), told.get("cause")), (None, None), "only the event names the error");
+    let last = world.history(told["executionArn"].as_str().unwrap()).await.pop().unwrap();
+    assert_eq!(last["executionTimedOutEventDetails"], json!({"error": "States.Timeout"}));
+    assert_eq!(last["previousEventId"], 0);
     let event = world.events.lock()[1].clone();
     assert_eq!(event["detail-type"], "Step Functions Execution Status Change");
     assert!(event["detail"]["startDate"].as_i64().unwrap() > 1_600_000_000_000, "milliseconds");
@@ -79,11 +83,10 @@ async fn the_history_is_in_awss_shape() {
             "ExecutionSucceeded"
         ]
     );
+    let previous: Vec<u64> = events.iter().map(|event| event["previousEventId"].as_u64().unwrap()).collect();
+    assert_eq!(previous, [0, 0, 2, 3, 4, 5, 6, 7, 8], "the first state follows nothing");
     for (index, event) in events.iter().enumerate() {
-        assert_eq!(
-            (event["id"].as_u64(), event["previousEventId"].as_u64()),
-            (Some(index as u64 + 1), Some(index as u64))
-        );
+        assert_eq!(event["id"].as_u64(), Some(index as u64 + 1));
         let told = json!({"events": [event]});
         let violations = rehearsal_wire::check_output(
             rehearsal_wire::Service::StepFunctions,
@@ -129,7 +132,13 @@ async fn an_endless_loop_ends_at_the_bound_of_its_history() {
     let world = World::new(&machine, &[]).await;
     let told = world.until_over(&world.start("e", &json!({})).await).await;
     assert_eq!((&told["status"], &told["error"]), (&json!("FAILED"), &json!("States.Runtime")));
-    assert!(told["cause"].as_str().unwrap().contains("25000"));
+    assert_eq!(told["cause"], "The execution reached the maximum number of history events (25000).");
+    let last = json!({"executionArn": told["executionArn"], "reverseOrder": true, "maxResults": 1});
+    let last = world.call("GetExecutionHistory", last).await["events"][0].clone();
+    assert_eq!(
+        (&last["id"], &last["type"], &last["previousEventId"]),
+        (&json!(25_000), &json!("ExecutionFailed"), &json!(24_999))
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -150,4 +159,40 @@ async fn bad_calls_get_awss_codes() {
         let error = world.sfn.call(operation, input.clone()).await.unwrap_err();
         assert_eq!(error.code, code, "{operation} {input}: {error}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn watchers_hear_every_event_in_order() {
+    let world = World::new(&one_task(json!({})), &[Act::Answer(json!(1))]).await;
+    let mut watcher = world.sfn.subscribe();
+    let arn = world.start("e", &json!({})).await;
+    world.until_over(&arn).await;
+    let mut heard = Vec::new();
+    while let Ok(notice) = watcher.try_recv() {
+        assert_eq!(*notice.execution_arn, *arn);
+        heard.push(notice.event);
+    }
+    assert_eq!(heard, world.history(&arn).await);
+}
+
+/// Which failures an execution meets, and what runs beside it, is no matter to its jitter: the seed is.
+#[tokio::test(start_paused = true)]
+async fn the_same_seed_makes_the_same_delays() {
+    let retry = json!([{"ErrorEquals": ["Busy"], "IntervalSeconds": 100, "MaxAttempts": 5, "JitterStrategy": "FULL"}]);
+    let mut took = Vec::new();
+    for others in 0..2 {
+        let world = World::new(&one_task(json!({"Retry": retry})), &[]).await;
+        for other in 0..others {
+            world.script.acts.lock().push_back(Act::Fail("Busy"));
+            let arn = world.start(&format!("other-{other}"), &json!({})).await;
+            world.until_over(&arn).await;
+        }
+        world.script.acts.lock().extend(vec![Act::Fail("Busy"); 4]);
+        let began = tokio::time::Instant::now();
+        let arn = world.start("e", &json!({})).await;
+        world.until_over(&arn).await;
+        took.push(began.elapsed());
+    }
+    assert_eq!(took[0], took[1]);
+    assert!(took[0].as_secs() > 0, "there was a delay");
 }

@@ -75,7 +75,12 @@ async fn a_task_that_takes_too_long_times_out_and_can_be_retried() {
     let arn = world.start("e", &json!({})).await;
     assert_eq!(world.until_over(&arn).await["status"], "SUCCEEDED");
     assert!(began.elapsed().as_secs() >= 6);
-    assert!(world.history(&arn).await.iter().any(|event| event["type"] == "TaskTimedOut"));
+    let events = world.history(&arn).await;
+    let timed_out = events.iter().find(|event| event["type"] == "TaskTimedOut").unwrap();
+    assert_eq!(
+        timed_out["taskTimedOutEventDetails"],
+        json!({"error": "States.Timeout", "resource": "invoke", "resourceType": "lambda"})
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -92,8 +97,62 @@ async fn states_all_does_not_catch_an_answer_that_is_too_large() {
     let catch = json!([{"ErrorEquals": ["States.ALL"], "Next": "Caught"}]);
     let large = Act::Answer(json!("x".repeat(rehearsal_stepfunctions::MAX_PAYLOAD)));
     let world = World::new(&one_task(json!({"Catch": catch})), &[large]).await;
-    let told = world.until_over(&world.start("e", &json!({})).await).await;
+    let arn = world.start("e", &json!({})).await;
+    let told = world.until_over(&arn).await;
     assert_eq!(told["error"], "States.DataLimitExceeded");
+    let kinds = world.kinds(&arn).await;
+    assert_eq!(kinds[2..], ["TaskScheduled", "TaskStarted", "TaskFailed", "ExecutionFailed"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_is_too_large_is_caught_by_its_name() {
+    let catch = json!([{"ErrorEquals": ["States.DataLimitExceeded"], "Next": "Caught"}]);
+    let large = Act::Answer(json!("x".repeat(rehearsal_stepfunctions::MAX_PAYLOAD)));
+    let world = World::new(&one_task(json!({"Catch": catch})), &[large]).await;
+    let told = world.until_over(&world.start("e", &json!({})).await).await;
+    assert_eq!(told["status"], "SUCCEEDED");
+    let cause = output(&told)["Cause"].clone();
+    assert!(cause.as_str().unwrap().starts_with("The state/task 'lambda' returned a result with a size"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_catches_or_retries_a_machine_that_does_not_fit_its_input() {
+    let retry =
+        json!([{"ErrorEquals": ["States.Runtime"], "MaxAttempts": 3}, {"ErrorEquals": ["States.ALL"]}]);
+    let catch = json!([{"ErrorEquals": ["States.Runtime"], "Next": "Caught"}, {"ErrorEquals": ["States.ALL"], "Next": "Caught"}]);
+    let parameters = json!({"FunctionName": "f", "Payload": {"a.$": "$.nowhere"}});
+    let fields = json!({"Parameters": parameters, "Retry": retry, "Catch": catch});
+    let world = World::new(&one_task(fields), &[]).await;
+    let arn = world.start("e", &json!({"b": 1})).await;
+    let told = world.until_over(&arn).await;
+    assert_eq!((&told["status"], &told["error"]), (&json!("FAILED"), &json!("States.Runtime")));
+    assert_eq!(
+        told["cause"],
+        "An error occurred while executing the state 'T' (entered at the event id #2). The JSONPath '$.nowhere' specified for the field 'a.$' could not be found in the input '{\"b\":1}'"
+    );
+    assert_eq!(world.kinds(&arn).await, ["ExecutionStarted", "TaskStateEntered", "ExecutionFailed"]);
+    assert_eq!(world.history(&arn).await[2]["previousEventId"], 0);
+    assert_eq!(world.script.got.lock().len(), 0, "the function is not called");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_functions_name_must_be_a_string() {
+    let parameters = json!({"FunctionName.$": "$.f", "Payload": 1});
+    let world = World::new(&one_task(json!({"Parameters": parameters})), &[]).await;
+    let told = world.until_over(&world.start("e", &json!({"f": 7})).await).await;
+    assert_eq!(told["error"], "States.Runtime");
+    assert!(told["cause"].as_str().unwrap().contains("'FunctionName' must be a STRING"), "{told}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn retries_without_end_end_at_the_bound_of_the_history() {
+    let retry =
+        json!([{"ErrorEquals": ["Busy"], "IntervalSeconds": 1, "BackoffRate": 1, "MaxAttempts": 99_999_999}]);
+    let acts = vec![Act::Fail("Busy"); rehearsal_stepfunctions::MAX_EVENTS];
+    let world = World::new(&one_task(json!({"Retry": retry})), &acts).await;
+    let told = world.until_over(&world.start("e", &json!({})).await).await;
+    assert_eq!(told["error"], "States.Runtime");
+    assert_eq!(told["cause"], "The execution reached the maximum number of history events (25000).");
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,11 +1,13 @@
 //! Executions: started once per name, stopped, described, listed, with their history.
 
+use super::Inner;
 use super::input::{check_name, page, required};
 use super::record::{Execution, Status};
-use super::{Inner, shared_history};
 use crate::execution::Run;
+use crate::history::{Follows, History};
 use crate::step::MAX_PAYLOAD;
-use crate::{Failure, epoch};
+use crate::{Chance, Failure, epoch};
+use parking_lot::Mutex;
 use rehearsal_wire::ApiError;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -13,6 +15,18 @@ use tokio_util::sync::CancellationToken;
 
 fn does_not_exist(arn: &str) -> ApiError {
     ApiError::new("ExecutionDoesNotExist", format!("Execution Does Not Exist: '{arn}'"))
+}
+
+/// What an execution is to start with.
+fn given(input: &Value) -> Result<Value, ApiError> {
+    let bad = |why: String| {
+        ApiError::new("InvalidExecutionInput", format!("Invalid State Machine Execution Input: '{why}'"))
+    };
+    let text = input["input"].as_str().unwrap_or("{}");
+    if text.len() > MAX_PAYLOAD {
+        return Err(bad(format!("{} bytes, {MAX_PAYLOAD} are allowed", text.len())));
+    }
+    serde_json::from_str(text).map_err(|error| bad(error.to_string()))
 }
 
 impl Inner {
@@ -30,28 +44,14 @@ impl Inner {
     /// The same name with the same input is the same execution while that runs; after that the name is taken.
     pub(super) fn start_execution(self: &Arc<Self>, input: &Value) -> Result<Value, ApiError> {
         let machine = self.machine(required(input, "stateMachineArn")?)?;
-        let text = input["input"].as_str().unwrap_or("{}");
-        if text.len() > MAX_PAYLOAD {
-            return Err(ApiError::new(
-                "InvalidExecutionInput",
-                format!(
-                    "Invalid State Machine Execution Input: {} bytes, {MAX_PAYLOAD} are allowed",
-                    text.len()
-                ),
-            ));
-        }
-        let given: Value = serde_json::from_str(text).map_err(|error| {
-            ApiError::new(
-                "InvalidExecutionInput",
-                format!("Invalid State Machine Execution Input: '{error}'"),
-            )
-        })?;
+        let given = given(input)?;
         let name = input["name"].as_str().map_or_else(|| self.chance.uuid(), str::to_owned);
         check_name(&name)?;
         let (region, account) = (&self.config.region, &self.config.account);
         let arn = format!("arn:aws:states:{region}:{account}:execution:{}:{name}", machine.name);
         let started = jiff::Timestamp::now();
-        let (history, stop) = (shared_history(), CancellationToken::new());
+        let history = Arc::new(Mutex::new(History::new(&arn, self.watchers.clone())));
+        let stop = CancellationToken::new();
         let envelope = {
             let mut state = self.state.lock();
             if let Some(there) = state.executions.get(&arn) {
@@ -88,6 +88,7 @@ impl Inner {
             machine_arn: machine.arn,
             machine_name: machine.name,
             role: machine.role,
+            chance: Chance::named(self.config.seed, &arn),
             arn,
             name,
             region: region.clone(),
@@ -95,7 +96,6 @@ impl Inner {
             input: given,
             history,
             invoke: Arc::clone(&self.invoke),
-            chance: self.chance.clone(),
         };
         self.spawn(run, timeout, stop);
         Ok(answer)
@@ -105,7 +105,13 @@ impl Inner {
         let arn = required(input, "executionArn")?;
         let stop = self.with_execution(arn, |execution| execution.stop.clone())?;
         let word = |name: &str| input[name].as_str().unwrap_or_default();
-        self.end(arn, Status::Aborted, None, Some(Failure::new(word("error"), word("cause"))));
+        self.end(
+            arn,
+            Status::Aborted,
+            None,
+            Some(Failure::new(word("error"), word("cause"))),
+            Follows::Nothing,
+        );
         stop.cancel();
         let stopped = self.with_execution(arn, |execution| execution.stopped)?;
         Ok(json!({ "stopDate": stopped }))

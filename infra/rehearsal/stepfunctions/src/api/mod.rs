@@ -5,8 +5,8 @@ mod input;
 mod machines;
 mod record;
 
-use crate::execution::Run;
-use crate::history::History;
+use crate::execution::{Ended, Run};
+use crate::history::{Follows, Notice};
 use crate::{Chance, Config, EventSink, Failure, Invoke};
 use input::unknown;
 use parking_lot::Mutex;
@@ -16,8 +16,12 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+
+/// So many events a watcher may be behind before it misses some.
+const WATCHER_LAG: usize = 4_096;
 
 /// Step Functions in miniature. Clones share one; when the last is dropped, every execution ends.
 #[derive(Clone)]
@@ -32,6 +36,7 @@ struct Inner {
     sink: EventSink,
     chance: Chance,
     state: Mutex<State>,
+    watchers: broadcast::Sender<Notice>,
     running: TaskTracker,
     shutdown: CancellationToken,
 }
@@ -63,6 +68,7 @@ impl StepFunctions {
             invoke,
             sink,
             state: Mutex::default(),
+            watchers: broadcast::Sender::new(WATCHER_LAG),
             running: TaskTracker::new(),
             shutdown: shutdown.clone(),
         };
@@ -93,6 +99,12 @@ impl StepFunctions {
             "ListTagsForResource" => inner.list_tags(&input),
             other => Err(unknown(other)),
         }
+    }
+
+    /// Every event of every execution from now on, as it happens. A watcher that is too slow is told how many it
+    /// missed; the history has them all.
+    pub fn subscribe(&self) -> broadcast::Receiver<Notice> {
+        self.inner.watchers.subscribe()
     }
 
     /// State transitions of an execution so far, as AWS bills them: every state entered, every retry.
@@ -143,31 +155,36 @@ impl Inner {
     }
 
     /// Writes down how an execution ended; none if it took too long.
-    fn settle(&self, arn: &str, ended: Option<Result<Value, Failure>>) {
+    fn settle(&self, arn: &str, ended: Option<Ended>) {
         match ended {
-            Some(Ok(output)) => self.end(arn, Status::Succeeded, Some(output), None),
-            Some(Err(failure)) => self.end(arn, Status::Failed, None, Some(failure)),
-            None => self.end(arn, Status::TimedOut, None, None),
-        };
+            Some(Ended::Succeeded(output)) => {
+                self.end(arn, Status::Succeeded, Some(output), None, Follows::Last);
+            }
+            Some(Ended::Failed(failure, follows)) => {
+                self.end(arn, Status::Failed, None, Some(failure), follows);
+            }
+            None => self.end(arn, Status::TimedOut, None, None, Follows::Nothing),
+        }
     }
 
-    /// The only way an execution ends. False if it had ended before.
-    fn end(&self, arn: &str, status: Status, output: Option<Value>, failure: Option<Failure>) -> bool {
+    /// The only way an execution ends. What has ended stays as it is.
+    fn end(
+        &self,
+        arn: &str,
+        status: Status,
+        output: Option<Value>,
+        failure: Option<Failure>,
+        follows: Follows,
+    ) {
         let envelope = {
             let mut state = self.state.lock();
             let Some(execution) = state.executions.get_mut(arn).filter(|one| one.status == Status::Running)
             else {
-                return false;
+                return;
             };
-            execution.end(status, output, failure);
+            execution.end(status, output, failure, follows);
             execution.envelope(&self.config, &self.chance.uuid())
         };
         (self.sink)(envelope);
-        true
     }
-}
-
-/// An empty history that the execution and its record share.
-fn shared_history() -> Arc<Mutex<History>> {
-    Arc::new(Mutex::new(History::default()))
 }

@@ -1,6 +1,7 @@
 //! What is kept of state machines and executions.
 
-use crate::history::{self, History};
+use crate::error::TIMEOUT;
+use crate::history::{self, Follows, History};
 use crate::machine::Machine;
 use crate::{Config, Failure};
 use parking_lot::Mutex;
@@ -60,7 +61,13 @@ pub(super) struct Execution {
 }
 
 impl Execution {
-    pub(super) fn end(&mut self, status: Status, output: Option<Value>, failure: Option<Failure>) {
+    pub(super) fn end(
+        &mut self,
+        status: Status,
+        output: Option<Value>,
+        failure: Option<Failure>,
+        follows: Follows,
+    ) {
         let at = crate::now();
         let error = failure.as_ref().map(|failure| failure.error.as_str()).filter(|error| !error.is_empty());
         let cause = failure.as_ref().map(|failure| failure.cause.as_str()).filter(|cause| !cause.is_empty());
@@ -68,8 +75,9 @@ impl Execution {
             Status::Succeeded => {
                 ("ExecutionSucceeded", history::succeeded(output.as_ref().unwrap_or(&Value::Null)))
             }
+            // Only the event names the error; the execution has none, as in AWS.
             Status::TimedOut => {
-                ("ExecutionTimedOut", history::ended("executionTimedOutEventDetails", error, cause))
+                ("ExecutionTimedOut", history::ended("executionTimedOutEventDetails", Some(TIMEOUT), None))
             }
             Status::Aborted => {
                 ("ExecutionAborted", history::ended("executionAbortedEventDetails", error, cause))
@@ -78,7 +86,7 @@ impl Execution {
                 ("ExecutionFailed", history::ended("executionFailedEventDetails", error, cause))
             }
         };
-        self.history.lock().close(at, kind, details);
+        self.history.lock().close(at, kind, details, follows);
         (self.status, self.stopped, self.output, self.failure) = (status, Some(at), output, failure);
     }
 
@@ -92,8 +100,14 @@ impl Execution {
             told.insert("outputDetails".to_owned(), json!({ "included": true }));
         }
         told.extend(self.ended_with());
+        let why_not = match self.status {
+            Status::Running | Status::Succeeded => {
+                format!("Execution is {} and cannot be redriven", self.status.name())
+            }
+            _ => "Redrive is not supported here".to_owned(),
+        };
         told.insert("redriveStatus".to_owned(), json!("NOT_REDRIVABLE"));
-        told.insert("redriveStatusReason".to_owned(), json!("Redrive is not supported here"));
+        told.insert("redriveStatusReason".to_owned(), json!(why_not));
         Value::Object(told)
     }
 

@@ -101,6 +101,12 @@ impl World {
         panic!("{arn} does not end");
     }
 
+    /// The types of an execution's events.
+    pub async fn kinds(&self, arn: &str) -> Vec<String> {
+        let kind = |event: &Value| event["type"].as_str().expect("a type").to_owned();
+        self.history(arn).await.iter().map(kind).collect()
+    }
+
     pub async fn history(&self, arn: &str) -> Vec<Value> {
         let told = self.call("GetExecutionHistory", json!({"executionArn": arn, "maxResults": 1000})).await;
         told["events"].as_array().expect("events").clone()

@@ -1,5 +1,6 @@
 //! Choice rules: every comparison of the States Language's JSONPath form.
 
+use crate::machine::{Mistake, under};
 use crate::path::Path;
 use serde_json::Value;
 use std::cmp::Ordering;
@@ -89,17 +90,21 @@ pub enum Property {
 
 impl Rule {
     /// Reads a rule; mistakes are told with the pointer to where they are.
-    pub(crate) fn parse(value: &Value, pointer: &str, mistakes: &mut Vec<String>) -> Option<Self> {
+    pub(crate) fn parse(value: &Value, pointer: &str, mistakes: &mut Vec<Mistake>) -> Option<Self> {
         let Some(map) = value.as_object() else {
-            mistakes.push(format!("{pointer}: must be an object"));
+            mistakes.push(Mistake::schema(pointer, "must be an object"));
             return None;
         };
-        let keys: Vec<&String> =
-            map.keys().filter(|key| !["Next", "Comment"].contains(&key.as_str())).collect();
-        let many = |key: &str, mistakes: &mut Vec<String>| -> Option<Vec<Self>> {
+        if map.contains_key("Next") {
+            // The rules of a Choice are given without theirs: only they lead anywhere.
+            mistakes.push(Mistake::schema(pointer, "Field 'Next' is not supported"));
+            return None;
+        }
+        let keys: Vec<&String> = map.keys().filter(|key| *key != "Comment").collect();
+        let many = |key: &str, mistakes: &mut Vec<Mistake>| -> Option<Vec<Self>> {
             let rules = map[key].as_array().filter(|rules| !rules.is_empty());
             let Some(rules) = rules else {
-                mistakes.push(format!("{pointer}/{key}: must be a list of rules"));
+                mistakes.push(Mistake::schema(&under(pointer, key), "must be a list of rules"));
                 return None;
             };
             let each = rules.iter().enumerate();
@@ -116,13 +121,14 @@ impl Rule {
                 match read_test(&map["Variable"], operator, &map[operator.as_str()]) {
                     Ok(rule) => Some(rule),
                     Err(why) => {
-                        mistakes.push(format!("{pointer}: {why}"));
+                        mistakes.push(Mistake::schema(pointer, why));
                         None
                     }
                 }
             }
             _ => {
-                mistakes.push(format!("{pointer}: must have And, Or, Not, or Variable with one comparison"));
+                let why = "must have And, Or, Not, or Variable with one comparison";
+                mistakes.push(Mistake::schema(pointer, why));
                 None
             }
         }
@@ -201,8 +207,18 @@ fn compare(kind: Kind, a: &Value, b: &Value) -> Option<Ordering> {
     }
 }
 
+/// A moment as the States Language has it: RFC 3339 with a capital `T`, and a capital `Z` if it has no offset.
 fn moment(value: &Value) -> Option<jiff::Timestamp> {
-    value.as_str()?.parse().ok()
+    let text = value.as_str()?;
+    let (date, time) = text.split_once('T')?;
+    let is_strict =
+        date.len() == "2026-01-31".len() && time.len() >= "09:00:00Z".len() && !text.contains('z');
+    if is_strict { text.parse().ok() } else { None }
+}
+
+/// Whether a value is a moment.
+pub(crate) fn is_timestamp(value: &Value) -> bool {
+    moment(value).is_some()
 }
 
 fn is(property: Property, value: &Value) -> bool {
@@ -212,7 +228,7 @@ fn is(property: Property, value: &Value) -> bool {
         Property::String => value.is_string(),
         Property::Numeric => value.is_number(),
         Property::Boolean => value.is_boolean(),
-        Property::Timestamp => moment(value).is_some(),
+        Property::Timestamp => is_timestamp(value),
     }
 }
 

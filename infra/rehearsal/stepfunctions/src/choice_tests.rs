@@ -6,7 +6,7 @@ use serde_json::json;
 fn holds(rule: Value, input: &Value) -> Result<bool, String> {
     let mut mistakes = Vec::new();
     let rule = Rule::parse(&rule, "", &mut mistakes);
-    assert_eq!(mistakes, Vec::<String>::new());
+    assert_eq!(mistakes, []);
     rule.unwrap().holds(input, &Value::Null)
 }
 
@@ -97,9 +97,13 @@ fn mistakes_say_where_they_are() {
         json!({"And": []}),
         json!({"And": [{"Variable": "a", "IsNull": true}]}),
         json!({"Variable": "$.a"}),
+        json!({"Not": {"Variable": "$.a", "IsNull": true, "Next": "N"}}),
     ] {
         assert_eq!(Rule::parse(&rule, "/C", &mut mistakes), None);
     }
-    assert_eq!(mistakes.len(), 5, "{mistakes:#?}");
-    assert!(mistakes[3].starts_with("/C/And/0: Variable"), "{}", mistakes[3]);
+    assert_eq!(mistakes.len(), 6, "{mistakes:#?}");
+    assert_eq!(mistakes[3].pointer.as_deref(), Some("/C/And/0"));
+    assert!(mistakes[3].message.starts_with("Variable"), "{}", mistakes[3]);
+    let inner = "SCHEMA_VALIDATION_FAILED: Field 'Next' is not supported at /C/Not";
+    assert_eq!(mistakes[5].to_string(), inner);
 }

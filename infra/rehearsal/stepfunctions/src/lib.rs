@@ -19,7 +19,7 @@ pub use api::StepFunctions;
 pub use choice::Rule;
 pub use error::Failure;
 pub use history::{MAX_EVENTS, Notice};
-pub use machine::{Catcher, Kind, MAX_DEFINITION, Machine, Seconds, Shape, State, Task, Wait};
+pub use machine::{Catcher, Kind, MAX_DEFINITION, Machine, Mistake, Seconds, Shape, State, Task, Wait};
 pub use retry::{Attempts, Retrier};
 pub use step::MAX_PAYLOAD;
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 /// AWS's own bound on `IntervalSeconds` and `MaxAttempts`.
 pub(crate) const MOST: u64 = 99_999_999;
 /// AWS's own bound on `MaxDelaySeconds`.
-pub(crate) const MOST_DELAY: u64 = 31_622_400;
+pub(crate) const MOST_DELAY: u64 = 31_622_399;
 
 /// One element of `Retry`.
 #[derive(Debug, Clone, PartialEq)]

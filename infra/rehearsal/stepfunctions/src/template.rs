@@ -2,8 +2,12 @@
 //! or an intrinsic function.
 
 use crate::error::{Failure, INTRINSIC};
+use crate::machine::{Mistake, under};
 use crate::path::Path;
 use serde_json::{Map, Value, json};
+
+/// Intrinsic functions may be this deep inside each other.
+const MOST_NESTED: usize = 10;
 
 /// A template whose paths have been read.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,16 +39,16 @@ pub enum Intrinsic {
 
 impl Template {
     /// Reads a template; mistakes are told with the pointer to where they are.
-    pub(crate) fn parse(value: &Value, pointer: &str, mistakes: &mut Vec<String>) -> Self {
+    pub(crate) fn parse(value: &Value, pointer: &str, mistakes: &mut Vec<Mistake>) -> Self {
         match value {
             Value::Object(map) => {
                 let field = |(name, value): (&String, &Value)| {
-                    let pointer = format!("{pointer}/{name}");
+                    let pointer = under(pointer, name);
                     match name.strip_suffix(".$") {
                         Some(name) => {
-                            let text = value.as_str().unwrap_or_default();
-                            let template = expression(text).unwrap_or_else(|why| {
-                                mistakes.push(format!("{pointer}: {why}"));
+                            let text = value.as_str().ok_or_else(|| "must be a string".to_owned());
+                            let template = text.and_then(expression).unwrap_or_else(|why| {
+                                mistakes.push(Mistake::schema(&pointer, why));
                                 Self::Plain(Value::Null)
                             });
                             (name.to_owned(), template)
@@ -100,17 +104,39 @@ impl Template {
     }
 }
 
-/// A path or an intrinsic function.
-pub(crate) fn expression(text: &str) -> Result<Template, String> {
+/// A path or a call of an intrinsic function.
+fn expression(text: &str) -> Result<Template, String> {
+    if text.starts_with('$') { Path::parse(text).map(Template::At) } else { intrinsic(text, 1) }
+}
+
+/// Like [`expression`], of what makes strings, as `ErrorPath` and `CausePath` want it.
+pub(crate) fn words(text: &str) -> Result<Template, String> {
+    match expression(text)? {
+        Template::Call(Intrinsic::Array | Intrinsic::StringToJson, _) => {
+            Err(format!("{text:?} does not make a string"))
+        }
+        template => Ok(template),
+    }
+}
+
+/// A path, a constant or another call.
+fn argument(text: &str, depth: usize) -> Result<Template, String> {
     let text = text.trim();
     if text.starts_with('$') {
         return Path::parse(text).map(Template::At);
     }
     if let Some(quoted) = text.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')) {
-        return Ok(Template::Plain(json!(quoted.replace("\\'", "'"))));
+        return Ok(Template::Plain(json!(quoted)));
     }
-    if let Ok(plain) = serde_json::from_str::<Value>(text) {
-        return Ok(Template::Plain(plain));
+    match serde_json::from_str::<Value>(text) {
+        Ok(plain @ (Value::Null | Value::Bool(_) | Value::Number(_))) => Ok(Template::Plain(plain)),
+        _ => intrinsic(text, depth),
+    }
+}
+
+fn intrinsic(text: &str, depth: usize) -> Result<Template, String> {
+    if depth > MOST_NESTED {
+        return Err(format!("more than {MOST_NESTED} intrinsic functions are inside each other"));
     }
     let (name, arguments) = text
         .split_once('(')
@@ -123,8 +149,39 @@ pub(crate) fn expression(text: &str) -> Result<Template, String> {
         "States.Array" => Intrinsic::Array,
         other => return Err(format!("{other} is not supported here")),
     };
-    let arguments: Result<Vec<Template>, String> = split(arguments).into_iter().map(expression).collect();
-    Ok(Template::Call(function, arguments?))
+    let arguments: Result<Vec<Template>, String> =
+        split(arguments).into_iter().map(|text| argument(text, depth + 1)).collect();
+    Ok(Template::Call(function, unescaped(function, arguments?)))
+}
+
+/// Constants without their backslashes. The first argument of `States.Format` keeps them until it is clear where its
+/// places are.
+fn unescaped(function: Intrinsic, arguments: Vec<Template>) -> Vec<Template> {
+    let plain = |(index, template)| match template {
+        Template::Plain(Value::String(text)) if function != Intrinsic::Format || index > 0 => {
+            Template::Plain(Value::String(parts_of(&text, false).concat()))
+        }
+        template => template,
+    };
+    arguments.into_iter().enumerate().map(plain).collect()
+}
+
+/// A format, cut at its places: `{}`, but not `\{\}`.
+fn parts(text: &str) -> Vec<String> {
+    parts_of(text, true)
+}
+
+fn parts_of(text: &str, has_places: bool) -> Vec<String> {
+    let mut parts = vec![String::new()];
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '\\' => parts.last_mut().into_iter().for_each(|part| part.extend(letters.next())),
+            '{' if has_places && letters.next_if_eq(&'}').is_some() => parts.push(String::new()),
+            letter => parts.last_mut().into_iter().for_each(|part| part.push(letter)),
+        }
+    }
+    parts
 }
 
 /// Arguments, split at the commas that are in no quotes and no parentheses.
@@ -161,11 +218,11 @@ fn call(function: Intrinsic, arguments: &[Value]) -> Result<Value, String> {
             serde_json::from_str(text).map_err(|error| format!("States.StringToJson: {error}"))
         }
         (Intrinsic::Format, [Value::String(text), values @ ..]) => {
-            let parts: Vec<&str> = text.split("{}").collect();
+            let parts = parts(text);
             if parts.len() != values.len() + 1 {
                 return Err(format!("States.Format: {} places for {} values", parts.len() - 1, values.len()));
             }
-            let mut formatted = parts[0].to_owned();
+            let mut formatted = parts[0].clone();
             for (value, part) in values.iter().zip(&parts[1..]) {
                 match value {
                     Value::String(text) => formatted.push_str(text),
@@ -186,7 +243,7 @@ mod tests {
     fn fill(template: Value, input: &Value) -> Result<Value, Failure> {
         let mut mistakes = Vec::new();
         let template = Template::parse(&template, "", &mut mistakes);
-        assert_eq!(mistakes, Vec::<String>::new());
+        assert_eq!(mistakes, []);
         template.fill(input, &json!({"Execution": {"Name": "n"}}))
     }
 
@@ -226,6 +283,32 @@ mod tests {
         let mut mistakes = Vec::new();
         Template::parse(&json!({"a": [{"b.$": "States.UUID()"}], "c.$": 3}), "/P", &mut mistakes);
         assert_eq!(mistakes.len(), 2);
-        assert!(mistakes[0].starts_with("/P/a/0/b.$: States.UUID"), "{mistakes:?}");
+        assert_eq!(mistakes[0].pointer.as_deref(), Some("/P/a/0/b.$"));
+        assert_eq!(mistakes[0].message, "States.UUID is not supported here");
+        assert_eq!(mistakes[1].to_string(), "SCHEMA_VALIDATION_FAILED: must be a string at /P/c.$");
+    }
+
+    #[test]
+    fn only_paths_and_calls_are_expressions() {
+        for text in ["5", "'text'", "text", "true", "States.Array(", "", " "] {
+            assert!(expression(text).is_err(), "{text:?}");
+        }
+        assert!(words("States.Format('{}', $.a)").is_ok() && words("$.a").is_ok());
+        assert!(words("States.Array($.a)").is_err());
+    }
+
+    #[test]
+    fn calls_inside_each_other_have_a_bound() {
+        let nested = |depth: usize| format!("{}1{}", "States.Array(".repeat(depth), ")".repeat(depth));
+        assert!(expression(&nested(MOST_NESTED)).is_ok());
+        assert!(expression(&nested(MOST_NESTED + 1)).is_err());
+        assert!(expression(&nested(100_000)).is_err(), "and nothing breaks");
+    }
+
+    #[test]
+    fn backslashes_escape() {
+        let one = |text: &str| fill(json!({"v.$": text}), &json!({})).map(|filled| filled["v"].clone());
+        assert_eq!(one(r"States.Format('it\'s \{\} {}', 'a\'b\\')"), Ok(json!(r"it's {} a'b\")));
+        assert_eq!(one(r"States.Array('a, \'(b', 2)"), Ok(json!(["a, '(b", 2])));
     }
 }

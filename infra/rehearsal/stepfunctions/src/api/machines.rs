@@ -3,16 +3,28 @@
 use super::Inner;
 use super::input::{check_name, page, required};
 use super::record::Deployed;
-use crate::machine::Machine;
+use crate::machine::{Machine, Mistake};
 use rehearsal_wire::ApiError;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// AWS's bound on the diagnostics in one answer.
+const MOST_DIAGNOSTICS: usize = 100;
+
+fn diagnostic(mistake: &Mistake) -> Value {
+    let mut told = json!({ "severity": "ERROR", "code": mistake.code, "message": mistake.message });
+    if let Some(pointer) = &mistake.pointer {
+        told["location"] = json!(pointer);
+    }
+    told
+}
+
 fn parse(definition: &str) -> Result<Arc<Machine>, ApiError> {
     let machine = Machine::parse(definition);
     machine.map(Arc::new).map_err(|mistakes| {
-        let mistakes = mistakes.join("; ");
+        let mistakes: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
+        let mistakes = mistakes.join(", ");
         ApiError::new("InvalidDefinition", format!("Invalid State Machine Definition: '{mistakes}'"))
     })
 }
@@ -131,12 +143,11 @@ impl Inner {
 
     pub(super) fn validate(input: &Value) -> Result<Value, ApiError> {
         let mistakes = Machine::parse(required(input, "definition")?).err().unwrap_or_default();
-        let diagnostics: Vec<Value> = mistakes
-            .iter()
-            .map(|mistake| json!({ "severity": "ERROR", "code": "SCHEMA_VALIDATION_FAILED", "message": mistake }))
-            .collect();
-        let result = if diagnostics.is_empty() { "OK" } else { "FAIL" };
-        Ok(json!({ "result": result, "diagnostics": diagnostics, "truncated": false }))
+        let most = input["maxResults"].as_u64().and_then(|most| usize::try_from(most).ok());
+        let most = most.filter(|most| (1..=MOST_DIAGNOSTICS).contains(most)).unwrap_or(MOST_DIAGNOSTICS);
+        let diagnostics: Vec<Value> = mistakes.iter().take(most).map(diagnostic).collect();
+        let result = if mistakes.is_empty() { "OK" } else { "FAIL" };
+        Ok(json!({ "result": result, "diagnostics": diagnostics, "truncated": mistakes.len() > most }))
     }
 
     pub(super) fn tag(&self, input: &Value) -> Result<Value, ApiError> {

@@ -1,9 +1,15 @@
 //! A state machine, read and checked: what is not supported is refused when it is made, not when it runs.
 
 mod fields;
+mod mistake;
 mod parse;
+mod reach;
+mod task;
 #[cfg(test)]
 mod tests;
+
+pub use mistake::Mistake;
+pub(crate) use mistake::under;
 
 use crate::choice::Rule;
 use crate::path::Path;

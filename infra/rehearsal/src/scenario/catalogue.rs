@@ -31,7 +31,7 @@ pub const CATALOGUE: [Scenario; 10] = [
         name: "bad-under-traffic",
         about: "The image is healthy but answers 30 % of real requests with 500; the first step's bake throws it back.",
         image: &["--error-rate", "0.3"],
-        reason: &["5xx"],
+        reason: &["requests with errors"],
         may_fail: MayFail::NewVersion(10),
         ..PUSH
     },

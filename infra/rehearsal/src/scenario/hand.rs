@@ -1,6 +1,6 @@
 //! What people do in scenarios: with the AWS APIs, as they would from a terminal.
 
-use crate::stage::{CLUSTER, Image, Sample, Stage};
+use crate::stage::{CLUSTER, Image, Sample, Stage, set_up};
 use crate::story::stories;
 use anyhow::Context as _;
 use rehearsal_wire::Service;
@@ -11,6 +11,8 @@ use super::play::NEW_VERSION;
 
 /// The tag of the image that only an operator asks for.
 const BY_HAND: &str = "by-hand";
+/// A tag that no service waits for.
+const CARELESS: &str = "careless";
 /// How long a state of an execution is waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How often waiting looks again.
@@ -54,12 +56,14 @@ pub(super) async fn console(stage: &Stage, sample: &Sample, image: &Image) -> an
 /// Flips the weights as soon as new tasks run, and stops the old ones at once.
 pub(super) async fn careless(stage: &Stage, sample: &Sample, image: &Image) -> anyhow::Result<()> {
     let [old, new] = sample.members.as_slice() else { anyhow::bail!("only a pair can be flipped") };
-    stage.push(&sample.repository, "careless", image).await?;
+    let digest = stage.push(&sample.repository, CARELESS, image).await?;
+    let revision = set_up::task_definition(stage, &sample.repository, &digest).await?;
     let tasks =
         stage.cloud.ecs().snapshot().services.iter().map(|service| service.desired).max().unwrap_or(0);
     let call = async |operation, input| stage.call(Service::Ecs, operation, input).await;
-    call("UpdateService", json!({"cluster": CLUSTER, "service": new.ecs_service, "desiredCount": tasks}))
-        .await?;
+    let start = json!({"cluster": CLUSTER, "service": new.ecs_service, "desiredCount": tasks,
+        "taskDefinition": revision});
+    call("UpdateService", start).await?;
     tokio::time::sleep(CARELESS_WAIT).await;
     let actions = json!([{"Type": "forward", "ForwardConfig": {"TargetGroups": [
         {"TargetGroupArn": old.target_group, "Weight": 0},
@@ -68,6 +72,10 @@ pub(super) async fn careless(stage: &Stage, sample: &Sample, image: &Image) -> a
     let flip = json!({"RuleArn": sample.rule, "Actions": actions});
     stage.call(Service::Elbv2, "ModifyRule", flip).await?;
     call("UpdateService", json!({"cluster": CLUSTER, "service": old.ecs_service, "desiredCount": 0})).await?;
+    let listed = call("ListTasks", json!({"cluster": CLUSTER, "serviceName": old.ecs_service})).await?;
+    for task in listed["taskArns"].as_array().into_iter().flatten() {
+        call("StopTask", json!({"cluster": CLUSTER, "task": task, "reason": "no longer needed"})).await?;
+    }
     tokio::time::sleep(CARELESS_WAIT).await;
     Ok(())
 }

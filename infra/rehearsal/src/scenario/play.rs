@@ -249,7 +249,8 @@ fn moments(stories: &[&Story], began_epoch: u64) -> Vec<Moment> {
     for story in stories {
         let mut last: Option<(&str, &str)> = None;
         for visit in &story.visits {
-            let note = visit.note.as_deref().unwrap_or_default();
+            // How it ended is told once, by the state that it ends in.
+            let note = visit.note.as_deref().filter(|_| visit.state != "Finish").unwrap_or_default();
             match (visit.kind.as_str(), visit.left) {
                 ("Task", Some(left)) if last != Some((&visit.state, note)) => {
                     last = Some((&visit.state, note));

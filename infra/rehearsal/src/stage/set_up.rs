@@ -1,7 +1,7 @@
 //! Makes the sample services, by the AWS APIs alone.
 
 use super::sample::Member;
-use super::{CLUSTER, Image, Sample, Setting, Stage};
+use super::{CLUSTER, Image, LOOK_AGAIN, STEADY_DEADLINE, Sample, Setting, Stage};
 use anyhow::Context as _;
 use changeover_domain::name::ServiceName;
 use rehearsal_wire::Service;
@@ -51,6 +51,7 @@ async fn sample(
     stage.call(Service::Ecr, "CreateRepository", json!({"repositoryName": repository})).await?;
     let image = Image::sample(&stage.binaries, "v1", &[]);
     let digest = stage.push(repository, "v1", &image).await?;
+    settled(stage).await?;
     let definition = task_definition(stage, repository, &digest).await?;
     let mut made = Vec::new();
     for name in members {
@@ -76,7 +77,25 @@ async fn sample(
     })
 }
 
-async fn task_definition(stage: &Stage, repository: &str, digest: &str) -> anyhow::Result<String> {
+/// Waits until the push of the first image has been handled: there is no service yet that it could deploy.
+async fn settled(stage: &Stage) -> anyhow::Result<()> {
+    let handled = async {
+        loop {
+            let pushed = stage.call(Service::Ecr, "DescribeRepositories", json!({})).await?;
+            let pushed = pushed["repositories"].as_array().map_or(0, Vec::len);
+            if stage.cloud.lambda().records().len() >= pushed {
+                return anyhow::Ok(());
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    };
+    tokio::time::timeout(STEADY_DEADLINE, handled)
+        .await
+        .context("the push of the first image is not handled")?
+}
+
+/// Registers the sample's task definition with an image.
+pub(crate) async fn task_definition(stage: &Stage, repository: &str, digest: &str) -> anyhow::Result<String> {
     let repositories =
         stage.call(Service::Ecr, "DescribeRepositories", json!({"repositoryNames": [repository]})).await?;
     let uri = text(&repositories["repositories"][0]["repositoryUri"])?;

@@ -1,0 +1,112 @@
+//! Every scenario of the catalogue, with real processes and real traffic: what is expected happens, and every
+//! invariant of the design holds. The control shows that this could be otherwise.
+
+use rehearsal::binaries::Binaries;
+use rehearsal::report;
+use rehearsal::scenario::{self, CATALOGUE, Listener, Options, Play};
+use std::sync::OnceLock;
+use tokio::sync::Semaphore;
+
+/// As many at a time as leave the traffic generator room to keep its schedule.
+static TURNS: Semaphore = Semaphore::const_new(2);
+static BINARIES: OnceLock<Binaries> = OnceLock::new();
+
+struct Silent;
+
+impl Listener for Silent {
+    fn now(&mut self, _: &Play) {}
+}
+
+async fn play(name: &str) -> report::Scenario {
+    let _turn = TURNS.acquire().await.expect("never closed");
+    let binaries = BINARIES.get_or_init(|| Binaries::build().expect("the functions build"));
+    let scenario = scenario::find(name).expect("it is in the catalogue");
+    let options = Options { seed: 7, rate: 100.0 };
+    scenario::play(binaries, scenario, options, &mut Silent).await.expect("the stage is set")
+}
+
+async fn holds(name: &str) -> report::Scenario {
+    let told = play(name).await;
+    assert!(told.held, "{name} (seed {}): {:#?}\n{:#?}", told.seed, told.broken, told.timeline);
+    assert!(told.requests.total > 500, "{name} had hardly any traffic: {}", told.requests.total);
+    assert_eq!(told.requests.unsent, 0, "{name}: this machine was too busy to make the traffic");
+    told
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn good_push() {
+    let told = holds("good-push").await;
+    assert_eq!(told.requests.failed, 0);
+    let green: Vec<u32> = told.series.weights["green"].iter().map(|point| point.value).collect();
+    assert_eq!(green, [0, 10, 50, 100], "the steps that users were shown");
+    assert!(told.requests.by_version["v2"].ok > 100, "the new version served");
+    let receipt = told.receipt.expect("a receipt");
+    let waiting = &receipt.waiting;
+    let whole = waiting.ecs_ms + waiting.health_ms + waiting.bake_ms + waiting.drain_ms + waiting.overhead_ms;
+    assert_eq!(whole, receipt.wall_ms);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bad_under_traffic() {
+    let told = holds("bad-under-traffic").await;
+    assert_eq!(told.requests.by_version["v1"].failed, 0, "the old side never failed");
+    assert!(told.requests.by_version["v2"].failed > 0, "the new side did, or nothing was shown");
+    let most = told.series.weights["green"].iter().map(|point| point.value).max();
+    assert_eq!(most, Some(10), "it never got more than the first step");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rolling_push() {
+    assert_eq!(holds("rolling-push").await.requests.failed, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn crashing_push() {
+    assert_eq!(holds("crashing-push").await.requests.failed, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn unhealthy_push() {
+    assert_eq!(holds("unhealthy-push").await.requests.failed, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_room() {
+    let told = holds("no-room").await;
+    let running = told.series.healthy["green"].iter().map(|point| point.value).max();
+    assert_eq!(running, Some(0), "nothing was started");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn room_vanishes() {
+    holds("room-vanishes").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn console() {
+    let told = holds("console").await;
+    let green: Vec<u32> = told.series.weights["green"].iter().map(|point| point.value).collect();
+    assert_eq!(green, [0, 50, 100], "the steps of the execution's input, not those of the tags");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn scheduled() {
+    assert_eq!(holds("scheduled").await.requests.failed, 0);
+}
+
+/// The rehearsal can say no: the same cloud and traffic lose requests when someone is careless, and the witness sees
+/// which invariants that broke.
+#[tokio::test(flavor = "multi_thread")]
+async fn careless_loses_requests() {
+    let told = holds("careless").await;
+    assert!(told.requests.failed > 0);
+    assert!(!told.invariants[&3] && !told.invariants[&11], "{:?}", told.invariants);
+}
+
+#[test]
+fn every_scenario_is_tested_here() {
+    let text = include_str!("scenarios.rs");
+    for scenario in &CATALOGUE {
+        assert!(text.contains(&format!("(\"{}\")", scenario.name)), "{} is not", scenario.name);
+    }
+}

@@ -169,7 +169,7 @@ impl Test {
             return Ok(found.is_some() == *wanted);
         }
         let missing = |path: &Path| {
-            format!("Invalid path '{path}': the choice state's condition path references an invalid value.")
+            format!("Invalid path '{path}': The choice state's condition path references an invalid value.")
         };
         let value = found.ok_or_else(|| missing(variable))?;
         Ok(match self {

@@ -10,38 +10,100 @@ fn holds(rule: Value, input: &Value) -> Result<bool, String> {
     rule.unwrap().holds(input, &Value::Null)
 }
 
+/// Of each kind: something less, what is compared, something greater.
+fn kinds() -> [(&'static str, [Value; 3]); 3] {
+    [
+        ("String", [json!("b"), json!("bb"), json!("c")]),
+        ("Numeric", [json!(4.5), json!(5), json!(6)]),
+        // The same moment as the one in the middle would be 2026-01-02T01:00:00+01:00.
+        (
+            "Timestamp",
+            [json!("2026-01-01T23:59:59Z"), json!("2026-01-02T00:00:00Z"), json!("2026-01-02T00:00:00.5Z")],
+        ),
+    ]
+}
+
 #[test]
-fn every_comparison_is_true_and_false() {
-    let input = json!({"s": "bb", "n": 5, "b": true, "t": "2026-01-02T00:00:00Z", "null": null,
-        "s2": "bb", "n2": 6, "t2": "2026-01-03T00:00:00Z"});
-    let cases = [
-        ("$.s", "StringEquals", json!("bb"), json!("b")),
-        ("$.s", "StringLessThan", json!("c"), json!("bb")),
-        ("$.s", "StringLessThanEquals", json!("bb"), json!("b")),
-        ("$.s", "StringGreaterThan", json!("b"), json!("bb")),
-        ("$.s", "StringGreaterThanEquals", json!("bb"), json!("c")),
-        ("$.s", "StringMatches", json!("b*"), json!("a*")),
-        ("$.s", "StringEqualsPath", json!("$.s2"), json!("$.t")),
-        ("$.n", "NumericEquals", json!(5.0), json!(4)),
-        ("$.n", "NumericLessThan", json!(6), json!(5)),
-        ("$.n", "NumericLessThanEquals", json!(5), json!(4)),
-        ("$.n", "NumericGreaterThan", json!(4), json!(5)),
-        ("$.n", "NumericGreaterThanEquals", json!(5), json!(6)),
-        ("$.n", "NumericLessThanPath", json!("$.n2"), json!("$.n")),
-        ("$.b", "BooleanEquals", json!(true), json!(false)),
-        ("$.t", "TimestampEquals", json!("2026-01-02T01:00:00+01:00"), json!("2026-01-02T01:00:00Z")),
-        ("$.t", "TimestampLessThanPath", json!("$.t2"), json!("$.t")),
-        ("$.s", "IsPresent", json!(true), json!(false)),
-        ("$.null", "IsNull", json!(true), json!(false)),
-        ("$.s", "IsString", json!(true), json!(false)),
-        ("$.n", "IsNumeric", json!(true), json!(false)),
-        ("$.b", "IsBoolean", json!(true), json!(false)),
-        ("$.t", "IsTimestamp", json!(true), json!(false)),
+fn every_order_is_told_from_every_other() {
+    let relations = [
+        ("Equals", [false, true, false]),
+        ("LessThan", [false, false, true]),
+        ("LessThanEquals", [false, true, true]),
+        ("GreaterThan", [true, false, false]),
+        ("GreaterThanEquals", [true, true, false]),
     ];
-    for (variable, operator, yes, no) in cases {
-        assert_eq!(holds(json!({"Variable": variable, operator: yes}), &input), Ok(true), "{operator}");
-        assert_eq!(holds(json!({"Variable": variable, operator: no}), &input), Ok(false), "{operator}");
+    for (kind, others) in kinds() {
+        for (relation, expected) in relations {
+            for (other, expected) in others.iter().zip(expected) {
+                let input = json!({"v": others[1], "other": other});
+                let operator = format!("{kind}{relation}");
+                let plain = json!({"Variable": "$.v", operator.as_str(): other});
+                assert_eq!(holds(plain, &input), Ok(expected), "{operator} {other}");
+                let operator = format!("{operator}Path");
+                let path = json!({"Variable": "$.v", operator.as_str(): "$.other"});
+                assert_eq!(holds(path, &input), Ok(expected), "{operator} {other}");
+            }
+        }
     }
+}
+
+#[test]
+fn truths_are_equal_or_not() {
+    for (a, b) in [(true, true), (true, false), (false, false)] {
+        let input = json!({"a": a, "b": b});
+        assert_eq!(holds(json!({"Variable": "$.a", "BooleanEquals": b}), &input), Ok(a == b));
+        assert_eq!(holds(json!({"Variable": "$.a", "BooleanEqualsPath": "$.b"}), &input), Ok(a == b));
+    }
+}
+
+#[test]
+fn moments_are_compared_whatever_their_offset() {
+    let input = json!({"t": "2026-01-02T00:00:00Z"});
+    let same = json!({"Variable": "$.t", "TimestampEquals": "2026-01-02T01:00:00+01:00"});
+    assert_eq!(holds(same, &input), Ok(true));
+}
+
+#[test]
+fn values_are_what_they_are_and_nothing_else() {
+    let values = [
+        ("IsNull", json!(null)),
+        ("IsString", json!("text")),
+        ("IsNumeric", json!(5)),
+        ("IsBoolean", json!(false)),
+        ("IsTimestamp", json!("2026-01-02T00:00:00Z")),
+    ];
+    for (operator, _) in &values {
+        for (own, value) in &values {
+            // A timestamp is a string that can be read as one.
+            let expected = operator == own || (*operator == "IsString" && *own == "IsTimestamp");
+            for wanted in [true, false] {
+                let rule = json!({"Variable": "$.v", *operator: wanted});
+                assert_eq!(holds(rule, &json!({"v": value})), Ok(expected == wanted), "{operator} {value}");
+            }
+        }
+    }
+    let strict = ["2026-01-02", "2026-01-02 00:00:00Z", "2026-01-02t00:00:00Z", "2026-01-02T00:00:00z"];
+    for text in strict {
+        assert_eq!(
+            holds(json!({"Variable": "$.v", "IsTimestamp": true}), &json!({"v": text})),
+            Ok(false),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn what_is_null_is_present() {
+    for (input, present) in [(json!({"v": null}), true), (json!({"v": 1}), true), (json!({}), false)] {
+        assert_eq!(holds(json!({"Variable": "$.v", "IsPresent": true}), &input), Ok(present));
+        assert_eq!(holds(json!({"Variable": "$.v", "IsPresent": false}), &input), Ok(!present));
+    }
+}
+
+#[test]
+fn what_is_compared_with_must_be_there_too() {
+    let rule = json!({"Variable": "$.v", "StringEqualsPath": "$.x"});
+    assert!(holds(rule, &json!({"v": "a"})).unwrap_err().contains("$.x"));
 }
 
 #[test]

@@ -149,7 +149,7 @@ impl Run {
     ) -> Result<Value, Failure> {
         let parameters = step::parameters(&task.shape, input, context)?;
         let timeout = match &task.timeout {
-            Some(seconds) => Some(step::seconds(seconds, input, context)?),
+            Some(seconds) => Some(step::seconds(seconds, 1, input, context)?),
             None => None,
         };
         let function = parameters["FunctionName"].as_str().ok_or_else(|| {

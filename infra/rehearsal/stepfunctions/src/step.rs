@@ -1,7 +1,8 @@
 //! What one state makes of its input, without the task itself: pure.
 
+use crate::choice::is_timestamp;
 use crate::error::{DATA_LIMIT, Failure, NO_CHOICE, RESULT_PATH};
-use crate::machine::{Catcher, Seconds, Shape, State, Wait};
+use crate::machine::{Catcher, MOST_SECONDS, Seconds, Shape, State, Wait};
 use crate::path::Path;
 use crate::template::Template;
 use jiff::Timestamp;
@@ -89,16 +90,17 @@ pub(crate) fn choose<'a>(
     default.ok_or_else(|| Failure::new(NO_CHOICE, "no rule of the choice matches, and it has no default"))
 }
 
-/// A number of seconds.
-pub(crate) fn seconds(seconds: &Seconds, input: &Value, context: &Value) -> Result<u64, Failure> {
+/// A number of seconds, at least `least`.
+pub(crate) fn seconds(seconds: &Seconds, least: u64, input: &Value, context: &Value) -> Result<u64, Failure> {
     match seconds {
         Seconds::Fixed(seconds) => Ok(*seconds),
         Seconds::At(path) => {
             let found = path.get(input, context);
-            found.and_then(Value::as_u64).ok_or_else(|| {
+            let fit = found.and_then(Value::as_u64).filter(|found| (least..=MOST_SECONDS).contains(found));
+            fit.ok_or_else(|| {
                 let found = found.map_or_else(|| "nothing".to_owned(), Value::to_string);
                 Failure::runtime(format!(
-                    "The path '{path}' leads to {found}, not to a whole number of seconds"
+                    "The path '{path}' leads to {found}, not to a whole number of seconds from {least} to {MOST_SECONDS}"
                 ))
             })
         }
@@ -108,11 +110,12 @@ pub(crate) fn seconds(seconds: &Seconds, input: &Value, context: &Value) -> Resu
 /// How long a Wait waits, at this moment.
 pub(crate) fn wait(wait: &Wait, input: &Value, context: &Value, now: Timestamp) -> Result<Duration, Failure> {
     match wait {
-        Wait::Seconds(given) => Ok(Duration::from_secs(seconds(given, input, context)?)),
+        Wait::Seconds(given) => Ok(Duration::from_secs(seconds(given, 0, input, context)?)),
         Wait::Until(template) => {
             let text = template.fill(input, context)?;
             let until: Timestamp = text
                 .as_str()
+                .filter(|_| is_timestamp(&text))
                 .and_then(|text| text.parse().ok())
                 .ok_or_else(|| Failure::runtime(format!("{text} is no timestamp")))?;
             Ok(Duration::try_from(until.duration_since(now)).unwrap_or_default())
@@ -174,6 +177,20 @@ mod tests {
     }
 
     #[test]
+    fn seconds_that_a_path_leads_to_have_bounds() {
+        let at = |least, found: Value| {
+            let path = Seconds::At(Path::parse("$.s").unwrap());
+            seconds(&path, least, &json!({"s": found}), &Value::Null).map_err(|failure| failure.error)
+        };
+        assert_eq!((at(0, json!(0)), at(1, json!(99_999_999))), (Ok(0), Ok(99_999_999)));
+        for (least, bad) in
+            [(1, json!(0)), (0, json!(-1)), (0, json!(1.5)), (0, json!("5")), (0, json!(100_000_000))]
+        {
+            assert_eq!(at(least, bad.clone()), Err("States.Runtime".to_owned()), "{bad}");
+        }
+    }
+
+    #[test]
     fn too_large_an_output_is_an_error_of_its_own() {
         let state =
             State { input: path("$"), output: path("$"), kind: crate::machine::Kind::Succeed, next: None };
@@ -188,6 +205,6 @@ mod tests {
             |text: &str| wait(&Wait::Until(Template::Plain(json!(text))), &json!({}), &Value::Null, now);
         assert_eq!(until("2026-01-01T00:01:30Z"), Ok(Duration::from_secs(90)));
         assert_eq!(until("2025-01-01T00:00:00Z"), Ok(Duration::ZERO));
-        assert!(until("tomorrow").is_err());
+        assert!(until("tomorrow").is_err() && until("2026-01-01 00:01:30Z").is_err());
     }
 }

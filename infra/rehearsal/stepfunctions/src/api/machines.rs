@@ -45,6 +45,7 @@ impl Inner {
         let name = required(input, "name")?;
         check_name(name)?;
         let definition = required(input, "definition")?;
+        let role = required(input, "roleArn")?;
         let machine = parse(definition)?;
         if input["type"].as_str().is_some_and(|kind| kind != "STANDARD") {
             return Err(ApiError::new("StateMachineTypeNotSupported", "only STANDARD is supported here"));
@@ -60,13 +61,16 @@ impl Inner {
             let message = format!("State Machine Already Exists: '{arn}'");
             return Err(ApiError::new("StateMachineAlreadyExists", message));
         }
+        let created = crate::now();
         let made = Deployed {
             arn: arn.clone(),
             name: name.to_owned(),
             definition: definition.to_owned(),
             machine,
-            role: required(input, "roleArn")?.to_owned(),
-            created: crate::now(),
+            role: role.to_owned(),
+            created,
+            updated: created,
+            revision: None,
             tags: tags_of(input),
         };
         let answer = json!({ "stateMachineArn": arn, "creationDate": made.created });
@@ -78,6 +82,12 @@ impl Inner {
     pub(super) fn update_state_machine(&self, input: &Value) -> Result<Value, ApiError> {
         let arn = required(input, "stateMachineArn")?;
         let definition = input["definition"].as_str();
+        if definition.is_none() && input["roleArn"].as_str().is_none() {
+            return Err(ApiError::new(
+                "MissingRequiredParameter",
+                "Either the definition, the role ARN, the LoggingConfiguration, or the TracingConfiguration must be specified",
+            ));
+        }
         let machine = definition.map(parse).transpose()?;
         let mut state = self.state.lock();
         let there = state.machines.get_mut(arn).ok_or_else(|| does_not_exist(arn))?;
@@ -87,7 +97,10 @@ impl Inner {
         if let Some(role) = input["roleArn"].as_str() {
             role.clone_into(&mut there.role);
         }
-        Ok(json!({ "updateDate": crate::now() }))
+        let revision = self.chance.uuid();
+        there.updated = crate::now();
+        there.revision = Some(revision.clone());
+        Ok(json!({ "updateDate": there.updated, "revisionId": revision }))
     }
 
     /// The state machine of this ARN.
@@ -103,23 +116,31 @@ impl Inner {
 
     pub(super) fn describe_state_machine(&self, input: &Value) -> Result<Value, ApiError> {
         let found = self.machine(required(input, "stateMachineArn")?)?;
-        Ok(json!({
+        let mut told = json!({
             "stateMachineArn": found.arn, "name": found.name, "status": "ACTIVE",
             "definition": found.definition, "roleArn": found.role, "type": "STANDARD",
             "creationDate": found.created,
             "loggingConfiguration": { "level": "OFF", "includeExecutionData": false },
             "tracingConfiguration": { "enabled": false },
-        }))
+        });
+        if let Some(revision) = found.revision {
+            told["revisionId"] = json!(revision);
+        }
+        Ok(told)
     }
 
     pub(super) fn describe_for_execution(&self, input: &Value) -> Result<Value, ApiError> {
         let arn = required(input, "executionArn")?;
         self.with_execution(arn, |execution| {
             let machine = &execution.machine;
-            json!({
+            let mut told = json!({
                 "stateMachineArn": machine.arn, "name": machine.name, "definition": machine.definition,
-                "roleArn": machine.role, "updateDate": machine.created,
-            })
+                "roleArn": machine.role, "updateDate": machine.updated,
+            });
+            if let Some(revision) = &machine.revision {
+                told["revisionId"] = json!(revision);
+            }
+            told
         })
     }
 

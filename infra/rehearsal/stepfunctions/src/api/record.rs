@@ -19,6 +19,9 @@ pub(super) struct Deployed {
     pub(super) machine: Arc<Machine>,
     pub(super) role: String,
     pub(super) created: f64,
+    pub(super) updated: f64,
+    /// None until it is updated for the first time, as in AWS.
+    pub(super) revision: Option<String>,
     pub(super) tags: BTreeMap<String, String>,
 }
 

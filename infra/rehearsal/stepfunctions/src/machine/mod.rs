@@ -20,6 +20,8 @@ use std::collections::BTreeMap;
 
 /// Step Functions takes definitions up to this many bytes.
 pub const MAX_DEFINITION: usize = 1_048_576;
+/// AWS's bound on every number of seconds to wait or to time out after.
+pub(crate) const MOST_SECONDS: u64 = 99_999_999;
 /// State names have at most this many characters.
 pub const MAX_STATE_NAME: usize = 80;
 /// The only kind of task there is here.

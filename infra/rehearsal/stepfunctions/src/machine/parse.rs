@@ -4,13 +4,11 @@ use super::fields::Fields;
 use super::mistake::{Mistake, under};
 use super::reach::check_ways;
 use super::task::{choice, shape, task, wait, word};
-use super::{Kind, MAX_DEFINITION, MAX_STATE_NAME, Machine, State};
+use super::{Kind, MAX_DEFINITION, MAX_STATE_NAME, MOST_SECONDS, Machine, State};
 use crate::path::Path;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
-/// AWS's bound on `TimeoutSeconds` of a state and of a machine.
-pub(super) const MOST_TIMEOUT: u64 = 99_999_999;
 /// The only version of the States Language.
 const VERSION: &str = "1.0";
 
@@ -51,7 +49,7 @@ fn machine(map: &Map<String, Value>, mistakes: &mut Vec<Mistake>) -> Option<Mach
     if fields.text("Version").is_some_and(|version| version != VERSION) {
         fields.wrong_at("Version", format_args!("must be {VERSION}"));
     }
-    let timeout = fields.number("TimeoutSeconds", 1, MOST_TIMEOUT);
+    let timeout = fields.number("TimeoutSeconds", 1, MOST_SECONDS);
     let start = fields.text("StartAt");
     fields.take("States");
     let all = map.get("States").map(Value::as_object);

@@ -1,8 +1,7 @@
 //! What the kinds of states have for themselves: tasks with their retriers and catchers, choices, waits.
 
 use super::fields::Fields;
-use super::parse::MOST_TIMEOUT;
-use super::{Catcher, Kind, LAMBDA_INVOKE, Seconds, Shape, Task, Wait};
+use super::{Catcher, Kind, LAMBDA_INVOKE, MOST_SECONDS, Seconds, Shape, Task, Wait};
 use crate::choice::{Rule, is_timestamp};
 use crate::retry::{MOST, MOST_DELAY, Retrier};
 use crate::template::{Template, words};
@@ -52,7 +51,7 @@ fn check_parameters(fields: &mut Fields<'_>, parameters: &[(String, Template)]) 
 }
 
 fn seconds(fields: &mut Fields<'_>, fixed: &'static str, path: &'static str, least: u64) -> Option<Seconds> {
-    let (number, at) = (fields.number(fixed, least, MOST_TIMEOUT), fields.path(path));
+    let (number, at) = (fields.number(fixed, least, MOST_SECONDS), fields.path(path));
     match (number, at) {
         (Some(_), Some(_)) => {
             fields.wrong(format_args!("has both {fixed} and {path}"));

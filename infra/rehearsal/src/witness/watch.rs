@@ -203,9 +203,10 @@ impl Watch {
     }
 }
 
-/// Whether a task goes because of what its service was told, not because it failed or someone stopped it.
+/// Whether a task goes because of what its service was told or because someone stopped it, not because it failed.
 fn is_stopped_by_us(task: &TaskSnapshot) -> bool {
-    task.stopping && task.was_healthy && task.scaled_away()
+    let by_hand = task.stop_code == Some("UserInitiated");
+    task.stopping && task.was_healthy && (by_hand || task.scaled_away())
 }
 
 /// Whether a balancer node, by what it believes, sends requests to a target group.

@@ -39,6 +39,8 @@ pub struct View {
     pub metrics: Option<(Counts, Counts)>,
     /// The newer image that this deployment gives way to.
     pub newer: Option<String>,
+    /// Why it is to be taken back, if someone asked for that.
+    pub taken_back: Option<String>,
     /// Whether there is another step to shift.
     pub more_steps: bool,
     /// What was asked for.
@@ -76,6 +78,9 @@ pub struct Ruling {
 
 /// Gives the verdict. Pure: everything it knows is in its arguments.
 pub fn decide(view: &View) -> Ruling {
+    if let Some(why) = &view.taken_back {
+        return failed(view, why.clone());
+    }
     if let Some(newer) = &view.newer {
         return Ruling { superseded: true, ..failed(view, format!("{newer} is wanted now")) };
     }
@@ -217,6 +222,7 @@ mod tests {
             sick_at: None,
             metrics: None,
             newer: None,
+            taken_back: None,
             more_steps: true,
             settings: read(&Raw::new(), &tags, &Raw::new()).unwrap(),
             check_interval: Seconds(5),
@@ -292,6 +298,13 @@ mod tests {
         let first = decide(&ill);
         assert_eq!((first.verdict, first.sick), (Verdict::Wait, true));
         assert_eq!(decide(&View { sick_at: Some(at(985)), ..ill }).verdict, Verdict::Failed);
+    }
+
+    #[test]
+    fn a_rollback_that_was_asked_for_ends_it() {
+        let asked = Some("rollback asked for by an operator".to_owned());
+        let ruling = decide(&View { taken_back: asked, ..view(Purpose::Start, "healthy") });
+        assert_eq!((ruling.verdict, ruling.superseded), (Verdict::Failed, false));
     }
 
     #[test]

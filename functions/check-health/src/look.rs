@@ -5,6 +5,7 @@ use changeover_aws::look::side;
 use changeover_aws::metrics::{Window, counts};
 use changeover_domain::metrics::Counts;
 use changeover_domain::plan::Plan;
+use changeover_domain::record::Wanted;
 use changeover_domain::settings::{OnPush, Strategy};
 use changeover_domain::span::Seconds;
 use changeover_domain::{StepError, Timestamp};
@@ -25,6 +26,7 @@ pub(crate) async fn look(context: &Context, held: &Held<'_>, purpose: Purpose) -
     } else {
         None
     };
+    let wanted = held.ledger().wanted(&held.record.service).await?;
     Ok(View {
         purpose,
         now,
@@ -37,7 +39,10 @@ pub(crate) async fn look(context: &Context, held: &Held<'_>, purpose: Purpose) -
         read_at: progress.read_at,
         sick_at: progress.sick_at,
         metrics,
-        newer: newer(held, plan).await?,
+        newer: newer(wanted.as_ref(), plan),
+        taken_back: wanted
+            .filter(|wanted| wanted.taken_back.as_ref() == Some(&held.record.id))
+            .map(|one| one.cause),
         more_steps: match progress.step {
             Some(step) => !plan.is_last(step),
             None => plan.strategy() == Strategy::BlueGreen,
@@ -50,15 +55,12 @@ pub(crate) async fn look(context: &Context, held: &Held<'_>, purpose: Purpose) -
     })
 }
 
-/// The image that has become wanted meanwhile, if this deployment is to give way to it.
-async fn newer(held: &Held<'_>, plan: &Plan) -> Result<Option<String>, StepError> {
-    if plan.settings.on_push != OnPush::Supersede {
-        return Ok(None);
-    }
-    let wanted = held.ledger().wanted(&held.record.service).await?;
-    Ok(wanted
+/// The image that this deployment is to give way to, if any.
+fn newer(wanted: Option<&Wanted>, plan: &Plan) -> Option<String> {
+    wanted
+        .filter(|_| plan.settings.on_push == OnPush::Supersede)
         .filter(|wanted| wanted.image.digest != plan.image.digest)
-        .map(|wanted| wanted.image.to_string()))
+        .map(|wanted| wanted.image.to_string())
 }
 
 /// What the new tasks and the old ones did, if a load balancer counts it. A pair's sides are counted apart; a

@@ -3,9 +3,11 @@
 //! Owns: what is wanted, as far as the registry says. Never: the service; and it decides nothing about it. A push
 //! does not carry orders: whatever the event says, what the tag points to now is wanted.
 
+mod decide;
 mod event;
 mod start;
 
+pub use decide::again;
 pub use event::{Event, read};
 
 use changeover_domain::StepError;

@@ -1,17 +1,21 @@
 //! Starting executions: by the registry's and the ledger's word, under names that make a repeat harmless.
 
 use crate::Dispatched;
+use crate::decide::again;
 use changeover_aws::ecr::{Which, find};
 use changeover_aws::executions::{self, Start};
 use changeover_aws::{ecs, tags};
 use changeover_domain::StepError;
 use changeover_domain::image::tag_matches;
-use changeover_domain::name::ServiceName;
+use changeover_domain::name::{DeploymentId, ServiceName};
 use changeover_domain::record::Lease;
 use changeover_domain::settings::Raw;
 use changeover_domain::state::Request;
 use changeover_lambda::Context;
 use std::collections::BTreeMap;
+
+/// How much of a name is kept where something is added to it: Step Functions takes 80 characters.
+const NAME_HEAD: usize = 50;
 
 /// Every service that an image's repository and tag belong to is brought to what the tag points to now.
 pub(crate) async fn pushed(context: &Context, repository: &str, tag: &str) -> Result<Dispatched, StepError> {
@@ -19,15 +23,8 @@ pub(crate) async fn pushed(context: &Context, repository: &str, tag: &str) -> Re
     for (service, raw) in known(context, Some(repository)).await? {
         let glob = glob_of(&raw);
         if tag_matches(glob, tag) {
-            bring(
-                context,
-                &service,
-                repository,
-                glob,
-                &format!("push of {repository}:{tag}"),
-                &mut dispatched,
-            )
-            .await?;
+            let cause = format!("push of {repository}:{tag}");
+            bring(context, &service, &raw, &cause, Zeal::Once, &mut dispatched).await?;
         } else {
             dispatched.passed_over.push(format!("{service} wants {glob}, not {tag}"));
         }
@@ -35,12 +32,19 @@ pub(crate) async fn pushed(context: &Context, repository: &str, tag: &str) -> Re
     Ok(dispatched)
 }
 
-/// Every service is brought to what its tag points to now: catches the push whose event never came.
+/// Every service is brought to what its tag points to, and whoever holds one is seen to be alive: catches the event
+/// that never came.
 pub(crate) async fn reconcile(context: &Context) -> Result<Dispatched, StepError> {
     let mut dispatched = Dispatched::default();
     for (service, raw) in known(context, None).await? {
-        let repository = raw.get("repository").map(String::as_str).unwrap_or_default();
-        bring(context, &service, repository, glob_of(&raw), "reconcile", &mut dispatched).await?;
+        let lease = context.ledger().lease(&service).await?;
+        if let (Some(holder), Some(execution)) = (&lease.holder, &lease.execution)
+            && !executions::is_running(&context.aws, execution).await?
+        {
+            start_recovery(context, &service, holder, execution, lease.fence, &mut dispatched).await?;
+            continue;
+        }
+        bring(context, &service, &raw, "reconcile", Zeal::Again, &mut dispatched).await?;
     }
     Ok(dispatched)
 }
@@ -60,20 +64,38 @@ fn glob_of(raw: &Raw) -> &str {
     raw.get("image-tag").map_or("latest", |tag| tag.trim())
 }
 
+/// How hard a service is brought to what its tag points to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Zeal {
+    /// Once for each wish: what failed is not tried again by itself.
+    Once,
+    /// What was refused is tried again, since what stood in the way may be gone.
+    Again,
+}
+
 async fn bring(
     context: &Context,
     service: &ServiceName,
-    repository: &str,
-    glob: &str,
+    raw: &Raw,
     cause: &str,
+    zeal: Zeal,
     dispatched: &mut Dispatched,
 ) -> Result<(), StepError> {
+    let repository = raw.get("repository").map(|name| name.trim()).unwrap_or_default();
+    let glob = glob_of(raw);
+    let ledger = context.ledger();
+    // What is wanted is read before the registry: of two events that are handled at once, the one that saw the older
+    // image finds the record changed, and looks again.
+    let before = ledger.wanted(service).await?;
     let Some(image) = find(&context.aws, repository, Which::Tag(glob)).await? else {
         dispatched.passed_over.push(format!("{service}: {repository} has no image with tag {glob} now"));
         return Ok(());
     };
-    let ledger = context.ledger();
-    let wanted = ledger.want(service, &image, cause, context.now()).await?;
+    let wanted = ledger.want(service, before.as_ref(), &image, cause, context.now()).await?;
+    if let Some(deployment) = &wanted.taken_back {
+        dispatched.passed_over.push(format!("{service}: {deployment} took {image} back, as it was asked to"));
+        return Ok(());
+    }
     let lease = ledger.lease(service).await?;
     if let Some(holder) = &lease.holder {
         // Its end looks at what is wanted.
@@ -81,8 +103,19 @@ async fn bring(
         return Ok(());
     }
     let name = executions::name(service, &image.digest, wanted.generation);
-    let request = Request { cause: Some(cause.to_owned()), ..plain(service.clone()) };
-    start(context, &name, &request, dispatched).await
+    let request = Request { cause: Some(cause.to_owned()), ..Request::of(service.clone()) };
+    if start(context, &name, &request, dispatched).await? || zeal == Zeal::Once {
+        return Ok(());
+    }
+    let deployments = ledger.recent_deployments(service).await?;
+    match again(&deployments, &image.digest) {
+        Some(attempt) => {
+            // Attempts are counted by what is on record, so a doubled tick starts one.
+            let name = format!("{}-again-{attempt}", clipped(&name, NAME_HEAD));
+            start(context, &name, &request, dispatched).await.map(drop)
+        }
+        None => Ok(()),
+    }
 }
 
 /// Deploys once more what is wanted; each tick of a schedule by a name of its own.
@@ -94,9 +127,9 @@ pub(crate) async fn redeploy(
     let mut dispatched = Dispatched::default();
     let tick: String = at.chars().filter(char::is_ascii_alphanumeric).take(40).collect();
     let tick = if tick.is_empty() { context.now().as_second().to_string() } else { tick };
-    let head: String = service.name.chars().take(30).collect();
-    let name = format!("{head}-again-{tick}");
-    let request = Request { redeploy: true, cause: Some(format!("schedule at {at}")), ..plain(service) };
+    let name = format!("{}-redeploy-{tick}", clipped(&service.name, 30));
+    let request =
+        Request { redeploy: true, cause: Some(format!("schedule at {at}")), ..Request::of(service) };
     start(context, &name, &request, &mut dispatched).await?;
     Ok(dispatched)
 }
@@ -114,13 +147,23 @@ pub(crate) async fn recover(
         dispatched.passed_over.push(format!("{execution} holds nothing any more"));
         return Ok(dispatched);
     };
-    let head: String = service.name.chars().take(40).collect();
-    // A fence is claimed once, so the recovery of one claim has one name.
-    let name = format!("{head}-recover-{}", lease.fence);
-    let cause = Some(format!("recovery of {execution}"));
-    let request = Request { recover: Some(holder), cause, ..plain(service) };
-    start(context, &name, &request, &mut dispatched).await?;
+    start_recovery(context, &service, &holder, execution, lease.fence, &mut dispatched).await?;
     Ok(dispatched)
+}
+
+/// A fence is claimed once, so the recovery of one claim has one name.
+async fn start_recovery(
+    context: &Context,
+    service: &ServiceName,
+    holder: &DeploymentId,
+    execution: &str,
+    fence: u64,
+    dispatched: &mut Dispatched,
+) -> Result<(), StepError> {
+    let name = format!("{}-recover-{fence}", clipped(&service.name, NAME_HEAD));
+    let cause = Some(format!("recovery of {execution}"));
+    let request = Request { recover: Some(holder.clone()), cause, ..Request::of(service.clone()) };
+    start(context, &name, &request, dispatched).await.map(drop)
 }
 
 async fn canonical(context: &Context, request: &Request) -> Result<ServiceName, StepError> {
@@ -131,31 +174,28 @@ async fn canonical(context: &Context, request: &Request) -> Result<ServiceName, 
     Ok(named.of_pair(pair))
 }
 
-fn plain(service: ServiceName) -> Request {
-    Request {
-        service,
-        tag: None,
-        digest: None,
-        settings: Raw::new(),
-        redeploy: false,
-        dry_run: false,
-        recover: None,
-        cause: None,
-    }
-}
-
+/// Starts an execution, or passes over one whose name has been used. True if it runs.
 async fn start(
     context: &Context,
     name: &str,
     request: &Request,
     dispatched: &mut Dispatched,
-) -> Result<(), StepError> {
+) -> Result<bool, StepError> {
     let machine = context.config.state_machine.as_deref().ok_or_else(|| {
         StepError::BadInput("CHANGEOVER_STATE_MACHINE is missing in the function's environment".to_owned())
     })?;
     match executions::start(&context.aws, machine, name, request).await? {
-        Start::Started(arn) => dispatched.started.push(arn),
-        Start::RanBefore => dispatched.passed_over.push(format!("{name} has run before")),
+        Start::Started(arn) => {
+            dispatched.started.push(arn);
+            Ok(true)
+        }
+        Start::RanBefore => {
+            dispatched.passed_over.push(format!("{name} has run before"));
+            Ok(false)
+        }
     }
-    Ok(())
+}
+
+fn clipped(text: &str, most: usize) -> String {
+    text.chars().take(most).collect()
 }

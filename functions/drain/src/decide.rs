@@ -27,6 +27,8 @@ pub struct View {
     pub scaled_in_at: Option<Timestamp>,
     /// The weights and the requests of a pair's side that went out; none when rolling.
     pub outgoing: Option<Outgoing>,
+    /// Why it is to be taken back, if someone asked for that.
+    pub taken_back: Option<String>,
     /// How long it stays warm.
     pub rollback_window: Seconds,
     /// How long clients may stay pinned to it.
@@ -69,6 +71,11 @@ pub enum Action {
         /// By what evidence.
         why: String,
     },
+    /// The old tasks are still there: they take the traffic back.
+    TakeBack {
+        /// Who asked for it.
+        why: String,
+    },
     /// Tell ECS that no task shall run.
     ScaleIn,
     /// Put on record that it is done.
@@ -88,6 +95,9 @@ pub fn decide(view: &View) -> Result<Action, StepError> {
     let Some(outgoing) = &view.outgoing else { return Ok(rolling(view)) };
     if view.scaled_in_at.is_some() && view.seen.service.desired == 0 {
         return Ok(stopping(view));
+    }
+    if let Some(why) = &view.taken_back {
+        return Ok(Action::TakeBack { why: why.clone() });
     }
     if let Some(route) =
         outgoing.routes.iter().find(|route| !is_at(route, &outgoing.live, &outgoing.next, WHOLE))
@@ -192,6 +202,7 @@ mod tests {
             shifted_at: at(1000),
             quiet_at: None,
             scaled_in_at: None,
+            taken_back: None,
             outgoing: Some(Outgoing {
                 live: "live".into(),
                 next: "next".into(),
@@ -255,5 +266,14 @@ mod tests {
         assert!(waits(&view));
         view.seen.tasks[0].last_status = "STOPPED".into();
         assert!(matches!(decide(&view), Ok(Action::Drained { needs_human: false, .. })));
+    }
+
+    #[test]
+    fn the_old_tasks_take_the_traffic_back_while_they_are_there() {
+        let asked = View { taken_back: Some("asked".into()), rollback_window: Seconds(600), ..view(1400) };
+        assert_eq!(decide(&asked), Ok(Action::TakeBack { why: "asked".into() }));
+        let mut late = View { scaled_in_at: Some(at(1390)), ..asked };
+        late.seen.service.desired = 0;
+        assert!(!matches!(decide(&late), Ok(Action::TakeBack { .. })), "they are going already");
     }
 }

@@ -28,6 +28,7 @@ pub async fn run(context: &Context, baton: Baton) -> Result<Baton, StepError> {
     Ok(match action {
         Action::Wait { seconds, why } => baton.waiting(seconds.0, why),
         Action::Quiet { why } => baton.waiting(1, why),
+        Action::TakeBack { why } => baton.with(Verdict::Failed, why),
         Action::ScaleIn => baton.waiting(context.config.poll.0, "the old tasks are told to stop"),
         Action::Drained { why, .. } => baton.with(Verdict::Ready, why),
     })
@@ -45,6 +46,10 @@ async fn act(context: &Context, held: &mut Held<'_>, view: &View, action: &Actio
         }
         Action::Quiet { why } => {
             held.record.progress.quiet_at = Some(now);
+            held.record.note(now, STATE, why);
+        }
+        Action::TakeBack { why } => {
+            held.record.fail(why);
             held.record.note(now, STATE, why);
         }
         Action::ScaleIn => {

@@ -128,6 +128,7 @@ mod tests {
             generation: 7,
             since: Timestamp::UNIX_EPOCH,
             cause: "push".into(),
+            taken_back: None,
         };
         assert_eq!(follow(&record(), Some(&wanted("a"))), None);
         assert_eq!(follow(&record(), None), None);

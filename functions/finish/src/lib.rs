@@ -88,16 +88,8 @@ async fn start_next(
         return Ok(None);
     };
     let name = executions::name(&baton.service, &digest, generation);
-    let request = Request {
-        service: baton.service.clone(),
-        tag: None,
-        digest: Some(digest),
-        settings: changeover_domain::settings::Raw::new(),
-        redeploy: false,
-        dry_run: false,
-        recover: None,
-        cause: Some(format!("wanted while {} ran", record.id)),
-    };
+    let cause = Some(format!("wanted while {} ran", record.id));
+    let request = Request { digest: Some(digest), cause, ..Request::of(baton.service.clone()) };
     match executions::start(&context.aws, state_machine, &name, &request).await? {
         Start::Started(arn) => Ok(Some(arn)),
         // An execution of that name came while the lease was held and was turned away: ours goes by another.

@@ -9,6 +9,7 @@ mod definition;
 mod look;
 mod recover;
 mod refusal;
+mod rollback;
 
 pub use decide::{Decision, View, decide};
 pub use definition::{ContainerSeen, DefinitionSeen};
@@ -27,6 +28,9 @@ pub async fn run(context: &Context, input: PlanInput) -> Result<Planned, StepErr
     if let Some(dead) = &request.recover {
         return recover::recover(context, &input.execution, &request, dead).await;
     }
+    if request.rollback {
+        return rollback::rollback(context, &input.execution, &request).await;
+    }
     let now = context.now();
     let asked = look::members(context, &request).await?;
     let id = DeploymentId::new(input.execution.started_at, &input.execution.name);
@@ -41,9 +45,17 @@ pub async fn run(context: &Context, input: PlanInput) -> Result<Planned, StepErr
         let fence = ledger.lease(&asked.service).await?.fence;
         return Ok(act::again(&earlier, fence));
     }
+    // Read before the image is looked up, so that what is asked for meanwhile is not written over.
+    let before = ledger.wanted(&record.service).await?;
     let view = look::look(context, &request, asked).await?;
     if let Ok(image) = &view.image {
-        ledger.want(&record.service, image, cause, now).await?;
+        let taken_back = before.as_ref().is_some_and(|before| before.taken_back.is_some());
+        if taken_back {
+            // Whoever asks for it by hand wants it after all.
+            ledger.want_again(&record.service, before.as_ref(), image, cause, now).await?;
+        } else {
+            ledger.want(&record.service, before.as_ref(), image, cause, now).await?;
+        }
     }
     match ledger.claim(&record.service, &id, &input.execution.id).await? {
         Claim::Held(fence) => {

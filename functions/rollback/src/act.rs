@@ -33,7 +33,9 @@ pub(crate) async fn act(
         | Action::GiveUp { why } => why,
     };
     progress.rolled_back = matches!(action, Action::Done { .. });
-    held.record.needs_human |= matches!(action, Action::GiveUp { .. });
+    if let Action::GiveUp { why } = action {
+        held.record.give_up(why);
+    }
     held.record.note(view.now, STATE, why);
     held.write().await?;
     match action {

@@ -107,6 +107,9 @@ pub fn decide(view: &View) -> Action {
             if let Some(action) = capacity(view, back) {
                 return action;
             }
+            if !back && view.restored_at.is_some() {
+                return moved_again(routes);
+            }
             if !back {
                 return weights(view, next);
             }
@@ -132,6 +135,17 @@ fn capacity(view: &View, back: bool) -> Option<Action> {
         let why = format!("{} of {} old tasks are healthy", view.live.healthy(), before.running);
         wait_or_give_up(view, why)
     })
+}
+
+/// The weights were back once and are not any more: somebody else moves them, and nobody wins such a fight.
+fn moved_again(routes: &[Route]) -> Action {
+    let weights: Vec<String> =
+        routes.iter().map(|route| format!("{} {:?}", route.id, route.weights)).collect();
+    let why = format!(
+        "the weights were back as they were and someone else changed them again: {}; they were left so, and no task was stopped",
+        weights.join(", ")
+    );
+    Action::GiveUp { why }
 }
 
 fn weights(view: &View, next: &SideSeen) -> Action {
@@ -316,6 +330,12 @@ mod tests {
                 why: "the new tasks are told to stop".into()
             }
         );
+    }
+
+    #[test]
+    fn weights_that_someone_else_moves_are_not_fought_over() {
+        let moved = View { restored_at: Some(at(995)), ..pair(30) };
+        assert!(matches!(decide(&moved), Action::GiveUp { why } if why.contains("someone else")));
     }
 
     #[test]

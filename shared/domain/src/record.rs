@@ -26,6 +26,10 @@ pub struct Wanted {
     pub since: Timestamp,
     /// Who or what asked.
     pub cause: String,
+    /// The deployment that was asked to take it back: until something else is asked for, nothing brings the service
+    /// to this image again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken_back: Option<DeploymentId>,
 }
 
 /// Who may change a service now. There is no expiry: only its holder, or the recovery of its dead execution,
@@ -241,6 +245,20 @@ impl Deployment {
             self.timeline.remove(1);
         }
         self.timeline.push(Entry { at, state: state.to_owned(), note });
+    }
+
+    /// Records that a person has to look, and why, besides what led to it.
+    pub fn give_up(&mut self, why: &str) {
+        self.needs_human = true;
+        let reason = match self.reason.take() {
+            Some(reason) if reason.contains(why) => reason,
+            Some(reason) => format!("{reason}; then {why}"),
+            None => why.to_owned(),
+        };
+        self.reason = Some(clip(&format!(
+            "{reason}; once that is right, start an execution with {{\"service\":\"{}\"}}",
+            self.service
+        )));
     }
 
     /// Records why it cannot go on; the first reason stays.

@@ -27,6 +27,9 @@ pub struct Request {
     /// Plan and say what would be done, and change nothing.
     #[serde(default)]
     pub dry_run: bool,
+    /// Roll back the deployment that is on the way or in its rollback window.
+    #[serde(default)]
+    pub rollback: bool,
     /// The deployment whose execution died: take over its lease and bring it to an end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recover: Option<DeploymentId>,
@@ -36,6 +39,21 @@ pub struct Request {
 }
 
 impl Request {
+    /// To bring a service to what its tag points to, and nothing special.
+    pub fn of(service: ServiceName) -> Self {
+        Self {
+            service,
+            tag: None,
+            digest: None,
+            settings: Raw::new(),
+            redeploy: false,
+            dry_run: false,
+            rollback: false,
+            recover: None,
+            cause: None,
+        }
+    }
+
     /// Reads an execution's input.
     ///
     /// # Errors
@@ -48,7 +66,7 @@ impl Request {
         }
         serde_json::from_value(input.clone()).map_err(|error| {
             StepError::BadInput(format!(
-                "the execution's input is not one of ours: {error}; it takes service (CLUSTER/NAME) and, if wanted, tag, digest, settings, redeploy, dry_run, recover, cause"
+                "the execution's input is not one of ours: {error}; it takes service (CLUSTER/NAME) and, if wanted, tag, digest, settings, redeploy, dry_run, rollback, recover, cause"
             ))
         })
     }

@@ -3,7 +3,7 @@
 use super::{Ledger, PARTITION_KEY, key, lost_race, number};
 use crate::At;
 use changeover_domain::image::PinnedImage;
-use changeover_domain::name::ServiceName;
+use changeover_domain::name::{DeploymentId, ServiceName};
 use changeover_domain::record::Wanted;
 use changeover_domain::{StepError, Timestamp};
 
@@ -15,33 +15,61 @@ impl Ledger<'_> {
         self.get(service, RECORD).await
     }
 
-    /// Makes an image what is wanted. The generation grows only if it is another one than before, so that a
-    /// doubled event changes nothing.
+    /// Makes an image what is wanted, on condition that nobody has asked for anything since `before` was read. The
+    /// generation grows only if it is another image than before, so that a doubled event changes nothing.
+    ///
+    /// Read `before` first and find out what is to be wanted after that: then nothing older can go over something
+    /// newer, in whatever order events come.
     pub async fn want(
         &self,
         service: &ServiceName,
+        before: Option<&Wanted>,
         image: &PinnedImage,
         cause: &str,
         now: Timestamp,
     ) -> Result<Wanted, StepError> {
-        let before = self.wanted(service).await?;
-        if let Some(before) = before.as_ref().filter(|before| before.image.digest == image.digest) {
+        if let Some(before) = before.filter(|before| before.image.digest == image.digest) {
             return Ok(before.clone());
         }
-        self.want_again(service, image, before.map_or(0, |wanted| wanted.generation), cause, now).await
+        self.want_again(service, before, image, cause, now).await
     }
 
-    /// Makes an image wanted once more, as a new generation after the one that was read.
+    /// The same for an image that may have been wanted before: a generation of its own.
     pub async fn want_again(
         &self,
         service: &ServiceName,
+        before: Option<&Wanted>,
         image: &PinnedImage,
-        read: u64,
         cause: &str,
         now: Timestamp,
     ) -> Result<Wanted, StepError> {
-        let wanted =
-            Wanted { image: image.clone(), generation: read + 1, since: now, cause: cause.to_owned() };
+        let generation = before.map_or(0, |wanted| wanted.generation) + 1;
+        let cause = cause.to_owned();
+        let wanted = Wanted { image: image.clone(), generation, since: now, cause, taken_back: None };
+        self.write_wanted(service, wanted).await
+    }
+
+    /// What is wanted is to be taken back by a deployment.
+    pub async fn take_back(
+        &self,
+        service: &ServiceName,
+        before: &Wanted,
+        deployment: &DeploymentId,
+        cause: &str,
+        now: Timestamp,
+    ) -> Result<Wanted, StepError> {
+        let wanted = Wanted {
+            image: before.image.clone(),
+            generation: before.generation + 1,
+            since: now,
+            cause: cause.to_owned(),
+            taken_back: Some(deployment.clone()),
+        };
+        self.write_wanted(service, wanted).await
+    }
+
+    async fn write_wanted(&self, service: &ServiceName, wanted: Wanted) -> Result<Wanted, StepError> {
+        let read = wanted.generation - 1;
         let mut item = serde_dynamo::aws_sdk_dynamodb_1::to_item(&wanted).map_err(|error| {
             StepError::RecordMissing(format!("what is wanted cannot be written: {error}"))
         })?;

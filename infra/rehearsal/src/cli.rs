@@ -30,6 +30,21 @@ pub enum Command {
         #[command(flatten)]
         options: RunOptions,
     },
+    /// Deploy at random for as long as you like: pushes, faults and operators, under traffic.
+    Soak {
+        /// For how long.
+        #[arg(long, default_value_t = 30.0)]
+        minutes: f64,
+        /// Seeds everything that is left to chance.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Requests a second.
+        #[arg(long, default_value_t = 100.0, value_parser = rate)]
+        rate: f64,
+        /// Where soak.json is written.
+        #[arg(long, default_value = "target/rehearsal")]
+        report: PathBuf,
+    },
     /// Leave a cloud up with sample services deployed, until Ctrl-C.
     Serve {
         /// The port of all AWS APIs.

@@ -5,6 +5,7 @@ pub mod cli;
 pub mod command;
 pub mod report;
 pub mod scenario;
+pub mod soak;
 pub mod stage;
 pub mod story;
 pub mod terminal;

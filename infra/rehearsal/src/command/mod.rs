@@ -4,8 +4,10 @@ mod list;
 mod push;
 mod run;
 mod serve;
+mod soak;
 
 pub use list::list;
 pub use push::{Push, push};
 pub use run::run;
 pub use serve::serve;
+pub use soak::soak;

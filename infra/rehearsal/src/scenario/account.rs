@@ -1,7 +1,7 @@
 //! The receipt of what a play's executions took: time, functions, calls, money.
 
 use crate::report::{self, Invocation, LambdaUse, Point, Receipt, Span, Usage, Visit};
-use crate::stage::{Sample, Stage, set_up};
+use crate::stage::{Sample, Stage};
 use crate::story::{Parts, Story, ms, waits};
 use crate::witness::Track;
 use changeover_domain::span::Seconds;
@@ -109,7 +109,7 @@ fn parts(known: &Known<'_>) -> Parts {
         running: epoch(known.track.running.get(&next)),
         healthy: epoch(known.track.healthy.get(&next)),
         tasks: known.track.most_desired,
-        readings_ms: readings.saturating_sub(1) * 1000 * u64::from(set_up::CHECK_INTERVAL_SECONDS),
+        readings_ms: readings.saturating_sub(1) * 1000 * u64::from(known.stage.pace.check_interval_seconds),
         bake_ms: (bake.0 + complete) * 1000,
         gone_at_ms: (stopped > 0.0).then(|| ms(stopped)),
     }

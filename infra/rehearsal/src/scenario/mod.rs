@@ -3,9 +3,11 @@
 mod account;
 mod catalogue;
 mod hand;
+mod observe;
 mod play;
 
 pub use catalogue::{CATALOGUE, MAIN, find};
+pub use observe::{Observation, Observed};
 pub use play::{Listener, Options, Play, play};
 
 use crate::stage::Setting;

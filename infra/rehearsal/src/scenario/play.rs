@@ -1,19 +1,18 @@
 //! Plays one scenario: sets the stage, lets users come, makes happen what is to happen, and judges.
 
 use super::account::{self, Known};
+use super::observe::{Observation, Observed};
 use super::{MayFail, Scenario, Script, hand};
 use crate::binaries::Binaries;
 use crate::report::{self, Moment, Series};
 use crate::stage::{Image, Sample, Stage};
-use crate::story::{Story, ms, stories, until_over};
-use crate::witness::{
-    Allowed, Before, Breaches, LedgerSeen, Track, Witness, after, judge_traffic, read_ledger,
-};
+use crate::story::{Story, ms, until_over};
+use crate::witness::{Allowed, Track, judge_traffic};
 use anyhow::Context as _;
-use rehearsal_traffic::{Config, Record, Snapshot, Traffic};
-use std::collections::{BTreeMap, BTreeSet};
+use rehearsal_traffic::Snapshot;
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 /// The version that is deployed.
 pub(crate) const NEW_VERSION: &str = "v2";
@@ -80,62 +79,49 @@ async fn on_stage(
 ) -> anyhow::Result<report::Scenario> {
     let sample = stage.samples.first().context("the stage has no sample service")?.clone();
     let calls_before = stage.cloud.calls();
-    let earlier: BTreeSet<String> = stories(stage).await?.into_iter().map(|story| story.arn).collect();
-    let before = Before::look(stage, &sample).await?;
-    let traffic =
-        Traffic::start(Config { rate: options.rate, seed: options.seed, ..Config::new(sample.address) });
-    let began = traffic.started();
-    let began_epoch = epoch_ms(began);
-    let witness = Witness::begin(Arc::clone(stage), sample.clone(), before.clone(), began);
+    let observation = Observation::begin(stage, &sample, options.rate, options.seed).await?;
     tokio::time::sleep(AROUND).await;
-    let happened = happen(
-        stage,
-        scenario,
-        &sample,
-        async |stories| {
-            let ours: Vec<&Story> = stories.iter().filter(|story| !earlier.contains(&story.arn)).collect();
-            let track = witness.track().await;
-            let tags = stage.tags(&sample.repository).await;
-            let version =
-                |(side, digest): (&String, &String)| Some((side.clone(), tags.get(digest)?.clone()));
-            listener.now(&Play {
-                elapsed: began.elapsed(),
-                traffic: traffic.snapshot(),
-                versions: track.digests.iter().filter_map(version).collect(),
-                track,
-                sides: sample.members.iter().map(|member| sample.side(member)).collect(),
-                moments: moments(&ours, began_epoch),
-                state: ours.last().and_then(|story| story.state()).map(|visit| visit.state.clone()),
-            });
-        },
-        earlier.len(),
-    )
-    .await;
+    let tell = async |stories: &[Story]| tell(stage, &sample, &observation, stories, listener).await;
+    let happened = happen(stage, scenario, &sample, tell, observation.earlier()).await;
     tokio::time::sleep(AROUND).await;
-    let record = traffic.stop().await;
-    let ledger = read_ledger(stage, &sample.service).await;
-    let (mut breaches, track) = witness.end().await;
-    let stories: Vec<Story> =
-        stories(stage).await?.into_iter().filter(|story| !earlier.contains(&story.arn)).collect();
-    if scenario.script != Script::Careless {
-        breaches.extend(after(stage, &sample, &before, &ledger).await?);
-    }
+    let mut observed = observation.end(scenario.script != Script::Careless).await?;
     if let Err(error) = happened {
-        breaches.add(6, format!("{error:#}"));
+        observed.breaches.add(6, format!("{error:#}"));
     }
-    let calls = stage.cloud.calls().since(&calls_before);
     let known = Known {
         stage,
         sample: &sample,
-        track: &track,
-        stories: &stories,
-        calls,
-        began_epoch,
+        track: &observed.track,
+        stories: &observed.stories,
+        calls: stage.cloud.calls().since(&calls_before),
+        began_epoch: observed.began_epoch,
         settings: scenario.settings(),
     };
     let receipt = account::receipt(&known);
-    let told = Told { scenario, options, began_epoch, record, stories, ledger, track, breaches, receipt };
-    Ok(told.judge())
+    Ok(Told { scenario, options, observed, receipt }.judge())
+}
+
+/// Tells whoever listens how things are.
+async fn tell(
+    stage: &Stage,
+    sample: &Sample,
+    observation: &Observation,
+    stories: &[Story],
+    listener: &mut dyn Listener,
+) {
+    let ours = observation.ours(stories);
+    let track = observation.track().await;
+    let tags = stage.tags(&sample.repository).await;
+    let version = |(side, digest): (&String, &String)| Some((side.clone(), tags.get(digest)?.clone()));
+    listener.now(&Play {
+        elapsed: observation.began().elapsed(),
+        traffic: observation.traffic(),
+        versions: track.digests.iter().filter_map(version).collect(),
+        track,
+        sides: sample.members.iter().map(|member| sample.side(member)).collect(),
+        moments: moments(&ours, observation.began_epoch()),
+        state: ours.last().and_then(|story| story.state()).map(|visit| visit.state.clone()),
+    });
 }
 
 /// Makes happen what is to happen, and waits until it is over.
@@ -163,12 +149,7 @@ async fn happen(
 struct Told<'a> {
     scenario: &'a Scenario,
     options: Options,
-    began_epoch: u64,
-    record: Record,
-    stories: Vec<Story>,
-    ledger: LedgerSeen,
-    track: Track,
-    breaches: Breaches,
+    observed: Observed,
     receipt: Option<report::Receipt>,
 }
 
@@ -176,8 +157,9 @@ impl Told<'_> {
     fn judge(mut self) -> report::Scenario {
         let scenario = self.scenario;
         let mut broken = Vec::new();
-        let outcome = self.ledger.deployments.last().and_then(|deployment| deployment.outcome.clone());
-        let reason = self.ledger.deployments.last().and_then(|deployment| deployment.reason.clone());
+        let outcome =
+            self.observed.ledger.deployments.last().and_then(|deployment| deployment.outcome.clone());
+        let reason = self.observed.ledger.deployments.last().and_then(|deployment| deployment.reason.clone());
         if outcome.as_deref() != scenario.outcome {
             broken.push(format!(
                 "it ended {}, not {}",
@@ -195,15 +177,18 @@ impl Told<'_> {
         let is_control = scenario.script == Script::Careless;
         if !is_control {
             broken.extend(
-                self.breaches.sentences().map(|(number, sentence)| format!("invariant {number}: {sentence}")),
+                self.observed
+                    .breaches
+                    .sentences()
+                    .map(|(number, sentence)| format!("invariant {number}: {sentence}")),
             );
         }
-        let summary = &self.record.summary;
-        let ours: Vec<&Story> = self.stories.iter().collect();
+        let summary = &self.observed.record.summary;
+        let ours: Vec<&Story> = self.observed.stories.iter().collect();
         let series = Series {
             seconds: report::seconds(summary),
-            weights: self.track.weights.clone(),
-            healthy: self.track.healthy.clone(),
+            weights: self.observed.track.weights.clone(),
+            healthy: self.observed.track.healthy.clone(),
         };
         let told = report::Scenario {
             name: scenario.name.to_owned(),
@@ -213,11 +198,11 @@ impl Told<'_> {
             outcome: outcome.unwrap_or_else(|| report::NO_DEPLOYMENT.to_owned()),
             reason,
             broken,
-            invariants: (1..=11).map(|number| (number, self.breaches.held(number))).collect(),
+            invariants: (1..=11).map(|number| (number, self.observed.breaches.held(number))).collect(),
             requests: report::requests(summary),
-            samples: report::samples(&self.record, &series),
+            samples: report::samples(&self.observed.record, &series),
             series,
-            timeline: moments(&ours, self.began_epoch),
+            timeline: moments(&ours, self.observed.began_epoch),
             failed_requests: report::failed_requests(summary),
             failed_requests_beyond: summary.failures_beyond,
             receipt: self.receipt,
@@ -227,7 +212,7 @@ impl Told<'_> {
     }
 
     fn judge_users(&mut self, broken: &mut Vec<String>) {
-        let failed = self.record.summary.totals.failed;
+        let failed = self.observed.record.summary.totals.failed;
         let allowed = match self.scenario.may_fail {
             MayFail::None => Allowed::None,
             MayFail::NewVersion(weight) => Allowed::OnlyOf { version: NEW_VERSION.to_owned(), weight },
@@ -238,12 +223,12 @@ impl Told<'_> {
                 Allowed::None
             }
         };
-        judge_traffic(&self.record, &allowed, &mut self.breaches);
+        judge_traffic(&self.observed.record, &allowed, &mut self.observed.breaches);
     }
 }
 
 /// The executions as one story: what each task state said when it was left, and how each execution ended.
-fn moments(stories: &[&Story], began_epoch: u64) -> Vec<Moment> {
+pub(crate) fn moments(stories: &[&Story], began_epoch: u64) -> Vec<Moment> {
     let at = |seconds: f64| ms(seconds).saturating_sub(began_epoch);
     let mut moments: Vec<Moment> = Vec::new();
     for story in stories {
@@ -270,10 +255,4 @@ fn moments(stories: &[&Story], began_epoch: u64) -> Vec<Moment> {
     }
     moments.sort_by_key(|moment| moment.at_ms);
     moments
-}
-
-/// A moment as epoch milliseconds.
-fn epoch_ms(moment: Instant) -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(now.saturating_sub(moment.elapsed()).as_millis()).unwrap_or(u64::MAX)
 }

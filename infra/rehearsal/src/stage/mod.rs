@@ -1,8 +1,10 @@
 //! The stage of a rehearsal: a cloud from template.yaml with sample services that serve version `v1`.
 
+mod pace;
 mod sample;
 pub(crate) mod set_up;
 
+pub use pace::Pace;
 pub use sample::{Image, Member, Sample};
 
 use crate::binaries::{Binaries, workspace};
@@ -41,6 +43,8 @@ pub struct Setting {
     pub tags: BTreeMap<String, String>,
     /// Parameters of the stack besides the rehearsal's own.
     pub parameters: BTreeMap<String, String>,
+    /// How quick health checks, drains and load balancer nodes are.
+    pub pace: Pace,
 }
 
 impl Default for Setting {
@@ -55,21 +59,20 @@ impl Default for Setting {
             rolling: false,
             tags: BTreeMap::new(),
             parameters: BTreeMap::new(),
+            pace: Pace::AWS,
         }
     }
 }
 
 /// What the rehearsal tells the stack: load balancers here learn within seconds and metrics are complete within a
 /// second, so nothing has to wait as long as in AWS.
-const PARAMETERS: [(&str, &str); 8] = [
+const PARAMETERS: [(&str, &str); 6] = [
     ("ClusterName", CLUSTER),
     ("PollSeconds", "1"),
-    ("ConvergenceSeconds", "3"),
     ("MetricPeriodSeconds", "1"),
     ("MetricDelaySeconds", "1"),
     ("RoomPatienceSeconds", "5"),
     ("DataPatienceSeconds", "30"),
-    ("FunctionTimeoutSeconds", "10"),
 ];
 
 /// The cloud and its sample services.
@@ -80,6 +83,8 @@ pub struct Stage {
     pub samples: Vec<Sample>,
     /// The binaries that run in it.
     pub binaries: Binaries,
+    /// How quick it is.
+    pub pace: Pace,
 }
 
 impl Stage {
@@ -89,18 +94,19 @@ impl Stage {
     /// If the template cannot be read, a port is taken, or the services do not come up in time.
     pub async fn set(binaries: &Binaries, setting: &Setting) -> anyhow::Result<Self> {
         let own = PARAMETERS.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        let parameters = own.chain(setting.parameters.clone()).collect();
+        let parameters = own.chain(setting.pace.parameters()).chain(setting.parameters.clone()).collect();
         let cloud = Cloud::start(CloudConfig {
             template: workspace().join("template.yaml"),
             parameters,
             binaries: binaries.functions(),
             port: setting.port,
             seed: setting.seed,
+            elb: setting.pace.balancers(),
             ..CloudConfig::default()
         })
         .await
         .context("the cloud does not start")?;
-        let mut stage = Self { cloud, samples: Vec::new(), binaries: binaries.clone() };
+        let mut stage = Self { cloud, samples: Vec::new(), binaries: binaries.clone(), pace: setting.pace };
         match set_up::all(&stage, setting).await {
             Ok(samples) => stage.samples = samples,
             Err(error) => {

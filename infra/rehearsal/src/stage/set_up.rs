@@ -13,13 +13,6 @@ pub(crate) const TASK_CPU: u32 = 256;
 pub(crate) const TASK_MEMORY: u32 = 256;
 /// The port that the container says it listens on.
 const CONTAINER_PORT: u16 = 8080;
-/// AWS's shortest health check interval.
-pub(crate) const CHECK_INTERVAL_SECONDS: u32 = 5;
-/// Long enough for every node to learn that a target is draining, and for the longest request to end.
-const DEREGISTRATION_DELAY_SECONDS: u32 = 5;
-/// How long a task may take from SIGTERM to its end.
-const STOP_TIMEOUT_SECONDS: u32 = 10;
-
 pub(super) async fn all(stage: &Stage, setting: &Setting) -> anyhow::Result<Vec<Sample>> {
     stage.call(Service::Ecs, "CreateCluster", json!({"clusterName": CLUSTER})).await?;
     for (cpu, memory) in &setting.instances {
@@ -55,7 +48,10 @@ async fn sample(
     let definition = task_definition(stage, repository, &digest).await?;
     let mut made = Vec::new();
     for name in members {
-        made.push(Member { ecs_service: (*name).to_owned(), target_group: target_group(stage, name).await? });
+        made.push(Member {
+            ecs_service: (*name).to_owned(),
+            target_group: target_group(stage, setting, name).await?,
+        });
     }
     let (load_balancer, listener, rule) = balancer(stage, repository, &made, port).await?;
     for (index, member) in made.iter().enumerate() {
@@ -102,7 +98,7 @@ pub(crate) async fn task_definition(stage: &Stage, repository: &str, digest: &st
     let container = json!({
         "name": repository, "image": format!("{uri}@{digest}"), "essential": true,
         "portMappings": [{"containerPort": CONTAINER_PORT, "protocol": "tcp"}],
-        "environment": [{"name": "GREETING", "value": "hello"}], "stopTimeout": STOP_TIMEOUT_SECONDS,
+        "environment": [{"name": "GREETING", "value": "hello"}], "stopTimeout": stage.pace.stop_timeout_seconds,
         "logConfiguration": {"logDriver": "awslogs", "options": {
             "awslogs-group": format!("/ecs/{repository}"), "awslogs-region": "us-east-1",
             "awslogs-stream-prefix": "ecs"}},
@@ -115,16 +111,17 @@ pub(crate) async fn task_definition(stage: &Stage, repository: &str, digest: &st
     text(&registered["taskDefinition"]["taskDefinitionArn"])
 }
 
-async fn target_group(stage: &Stage, name: &str) -> anyhow::Result<String> {
+async fn target_group(stage: &Stage, setting: &Setting, name: &str) -> anyhow::Result<String> {
     let input = json!({
         "Name": name, "Protocol": "HTTP", "Port": CONTAINER_PORT, "VpcId": "vpc-0a1b2c3d", "TargetType": "ip",
-        "HealthCheckPath": "/health", "HealthCheckIntervalSeconds": CHECK_INTERVAL_SECONDS,
-        "HealthCheckTimeoutSeconds": 2, "HealthyThresholdCount": 2, "UnhealthyThresholdCount": 2,
+        "HealthCheckPath": "/health", "HealthCheckIntervalSeconds": setting.pace.check_interval_seconds,
+        "HealthCheckTimeoutSeconds": 2.min(setting.pace.check_interval_seconds), "HealthyThresholdCount": 2, "UnhealthyThresholdCount": 2,
     });
-    let made = stage.call(Service::Elbv2, "CreateTargetGroup", input).await?;
+    // A brisk interval is shorter than AWS allows; so this call goes past the front door.
+    let made = stage.cloud.elb().call("CreateTargetGroup", input).await?;
     let arn = text(&made["TargetGroups"][0]["TargetGroupArn"])?;
     let delay = json!([{"Key": "deregistration_delay.timeout_seconds",
-        "Value": DEREGISTRATION_DELAY_SECONDS.to_string()}]);
+        "Value": setting.pace.deregistration_delay_seconds.to_string()}]);
     let input = json!({"TargetGroupArn": arn, "Attributes": delay});
     stage.call(Service::Elbv2, "ModifyTargetGroupAttributes", input).await?;
     Ok(arn)

@@ -5,6 +5,7 @@ use rehearsal_ecs::ServiceSnapshot;
 use rehearsal_elb::RuleSnapshot;
 use rehearsal_wire::Service;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// How everything was.
 #[derive(Debug, Clone, Default)]
@@ -17,6 +18,8 @@ pub struct Before {
     pub services: Vec<ServiceSnapshot>,
     /// The rules as the API tells them, everything included.
     pub rules_in_full: Vec<Value>,
+    /// Tasks that were stopping or gone already: nobody's doing any more.
+    pub stopping: BTreeSet<String>,
     /// The live task definition as the API tells it.
     pub task_definition: Value,
 }
@@ -40,8 +43,10 @@ impl Before {
             Some(live) => definition(stage, &live.task_definition).await?,
             None => Value::Null,
         };
+        let stopping = ecs.tasks.iter().filter(|task| task.stopping).map(|task| task.arn.clone()).collect();
         Ok(Self {
             healthy,
+            stopping,
             rules,
             services,
             rules_in_full: rules_in_full(stage, sample).await?,

@@ -16,6 +16,8 @@ pub struct LedgerSeen {
     pub has_plan: bool,
     /// The digest that is wanted.
     pub wanted: Option<String>,
+    /// Whether what is wanted was taken back by hand.
+    pub taken_back: bool,
     /// Every deployment on record, oldest first.
     pub deployments: Vec<DeploymentSeen>,
 }
@@ -60,7 +62,10 @@ fn understand(items: &[Value]) -> LedgerSeen {
                 seen.holder = text(&item["holder"]);
                 seen.fence = item["fence"]["N"].as_str().and_then(|fence| fence.parse().ok()).unwrap_or(0);
             }
-            "wanted" => seen.wanted = text(&item["image"]["M"]["digest"]),
+            "wanted" => {
+                seen.wanted = text(&item["image"]["M"]["digest"]);
+                seen.taken_back = !item["taken_back"]["S"].is_null();
+            }
             record if record.starts_with("deployment#") => seen.deployments.push(DeploymentSeen {
                 id: text(&item["id"]).unwrap_or_default(),
                 execution: text(&item["execution"]).unwrap_or_default(),

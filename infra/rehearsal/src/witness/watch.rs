@@ -124,7 +124,8 @@ impl Watch {
 
     /// Invariant 3: what our doing stops has no request coming.
     fn stops(&mut self, seen: &Seen) {
-        for task in seen.ecs.tasks.iter().filter(|task| is_stopped_by_us(task)) {
+        let begun = seen.ecs.tasks.iter().filter(|task| !self.before.stopping.contains(&task.arn));
+        for task in begun.filter(|task| is_stopped_by_us(task)) {
             let Some(member) =
                 self.sample.members.iter().find(|member| Some(&member.ecs_service) == task.service.as_ref())
             else {

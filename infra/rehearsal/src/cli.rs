@@ -30,6 +30,24 @@ pub enum Command {
         #[command(flatten)]
         options: RunOptions,
     },
+    /// Try every fault in every state, for both strategies.
+    Matrix {
+        /// Only cells whose name has this part, such as "pair/Swap".
+        #[arg(long, default_value = "")]
+        only: String,
+        /// How many trials at once.
+        #[arg(long, default_value_t = 8)]
+        at_once: usize,
+        /// Seeds what is left to chance.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Requests a second in each trial.
+        #[arg(long, default_value_t = 30.0, value_parser = rate)]
+        rate: f64,
+        /// Write the table there.
+        #[arg(long)]
+        write: Option<PathBuf>,
+    },
     /// Deploy at random for as long as you like: pushes, faults and operators, under traffic.
     Soak {
         /// For how long.

@@ -47,6 +47,10 @@ async fn dispatch(cli: Cli) -> anyhow::Result<bool> {
             command::serve(port, traffic_port, seed).await?;
             Ok(true)
         }
+        Some(Command::Matrix { only, at_once, seed, rate, write }) => {
+            let options = rehearsal::matrix::Options { seed, rate, at_once };
+            command::matrix(&only, options, write.as_deref()).await
+        }
         Some(Command::Soak { minutes, seed, rate, report }) => {
             let length = std::time::Duration::try_from_secs_f64(minutes * 60.0)?;
             command::soak(&rehearsal::soak::Options { length, seed, rate, report }).await

@@ -1,12 +1,14 @@
 //! The commands of the command line, one file each.
 
 mod list;
+mod matrix;
 mod push;
 mod run;
 mod serve;
 mod soak;
 
 pub use list::list;
+pub use matrix::matrix;
 pub use push::{Push, push};
 pub use run::run;
 pub use serve::serve;

@@ -4,7 +4,7 @@ use super::before::{Before, healthy, rules_of, serving};
 use super::{Breaches, LedgerSeen};
 use crate::report::Point;
 use crate::stage::Sample;
-use rehearsal_ecs::TaskSnapshot;
+use rehearsal_ecs::{ServiceSnapshot, TaskSnapshot};
 use rehearsal_elb::{NodeSnapshot, RuleSnapshot};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -50,6 +50,8 @@ pub struct Watch {
     /// Tasks whose stop was judged: asked to stop, and told to end.
     judged: BTreeSet<(String, &'static str)>,
     fence: u64,
+    /// How everything was when the lease was last seen to be claimed.
+    claimed: (Weights, Targets),
     breaches: Breaches,
     track: Track,
 }
@@ -58,6 +60,7 @@ impl Watch {
     /// A watch that compares with how things were.
     pub fn new(sample: &Sample, before: Before) -> Self {
         let weights = weights_of(&before.rules);
+        let claimed = (weights.clone(), targets_of(&before.services));
         let most_desired = before.services.iter().map(|service| service.desired).max().unwrap_or(0);
         Self {
             sample: sample.clone(),
@@ -65,6 +68,7 @@ impl Watch {
             weights,
             judged: BTreeSet::new(),
             fence: 0,
+            claimed,
             breaches: Breaches::default(),
             track: Track { most_desired, ..Track::default() },
         }
@@ -162,16 +166,17 @@ impl Watch {
         }
     }
 
-    /// Invariant 4: whoever has changed something has on record how it was.
+    /// Invariant 4: whoever has changed something since it holds the service has on record how that was.
     fn record(&mut self, seen: &Seen, rules: &[RuleSnapshot]) {
-        let moved = weights_of(rules) != weights_of(&self.before.rules)
-            || self.before.services.iter().any(|before| {
-                seen.ecs.services.iter().any(|now| {
-                    now.name == before.name
-                        && (now.desired != before.desired || now.task_definition != before.task_definition)
-                })
-            });
-        if let (true, Some(holder), false) = (moved, &seen.ledger.holder, seen.ledger.has_plan) {
+        let mut targets = targets_of(&seen.ecs.services);
+        targets.retain(|name, _| self.sample.members.iter().any(|member| member.ecs_service == *name));
+        let now = (weights_of(rules), targets);
+        if seen.ledger.fence != self.fence {
+            self.claimed = now;
+            return;
+        }
+        if let (true, Some(holder), false) = (now != self.claimed, &seen.ledger.holder, seen.ledger.has_plan)
+        {
             self.breaches.add(
                 4,
                 format!("{holder} changed the service with no plan on record (at {} ms)", seen.at_ms),
@@ -210,6 +215,15 @@ fn is_stopped_by_us(task: &TaskSnapshot) -> bool {
     task.stopping && task.was_healthy && (by_hand || task.scaled_away())
 }
 
+/// (rule, target group) → weight.
+type Weights = BTreeMap<(String, String), u32>;
+/// ECS service → how many tasks of which definition it is told to run.
+type Targets = BTreeMap<String, (u32, String)>;
+
+fn targets_of(services: &[ServiceSnapshot]) -> Targets {
+    services.iter().map(|one| (one.name.clone(), (one.desired, one.task_definition.clone()))).collect()
+}
+
 /// Whether a balancer node, by what it believes, sends requests to a target group.
 fn gives_weight(node: &NodeSnapshot, group: &str) -> bool {
     node.rules
@@ -217,8 +231,7 @@ fn gives_weight(node: &NodeSnapshot, group: &str) -> bool {
         .any(|rule| rule.groups.iter().any(|share| share.target_group_arn == group && share.weight > 0))
 }
 
-/// (rule, target group) → weight.
-fn weights_of(rules: &[RuleSnapshot]) -> BTreeMap<(String, String), u32> {
+fn weights_of(rules: &[RuleSnapshot]) -> Weights {
     rules
         .iter()
         .flat_map(|rule| {

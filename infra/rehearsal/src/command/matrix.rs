@@ -1,0 +1,31 @@
+//! `cargo rehearse matrix`
+
+use crate::binaries::Binaries;
+use crate::matrix::{self, Options, Trial, cells, table};
+use anyhow::Context as _;
+use std::path::Path;
+
+/// Tries every cell whose name has this part, and writes the table if asked to. True if everything held.
+///
+/// # Errors
+/// If a stage cannot be set or the table cannot be written.
+pub async fn matrix(only: &str, options: Options, write: Option<&Path>) -> anyhow::Result<bool> {
+    let binaries = Binaries::build()?;
+    let chosen: Vec<_> = cells()?.into_iter().filter(|cell| cell.name().contains(only)).collect();
+    let trials = matrix::run(&binaries, &chosen, options, say).await?;
+    let broken = trials.iter().filter(|trial| !trial.broken.is_empty()).count();
+    let requests: u64 = trials.iter().map(|trial| trial.requests).sum();
+    println!("\n{} cells, {requests} requests, {broken} cells did not hold", trials.len());
+    if let Some(path) = write {
+        std::fs::write(path, table(&trials)).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    Ok(broken == 0 && !trials.is_empty())
+}
+
+fn say(trial: &Trial) {
+    let mark = if trial.broken.is_empty() { "✓" } else { "✗" };
+    println!("{mark} {:<55} {:<11} {:>5.0} s", trial.cell.name(), trial.outcome, trial.seconds);
+    for broken in &trial.broken {
+        println!("      {broken}");
+    }
+}

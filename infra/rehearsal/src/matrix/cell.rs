@@ -1,0 +1,214 @@
+//! One cell of the matrix: a state, a fault, a strategy, and what may come of it.
+
+use anyhow::Context as _;
+use rehearsal_cloud::{ApiFault, ApiFaultRule};
+use rehearsal_lambda::{Fault, FaultRule};
+use rehearsal_wire::{ApiError, Service};
+use serde_json::Value;
+use std::time::Duration;
+
+/// What goes wrong in a state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FaultKind {
+    /// The function is killed before it acts.
+    KilledBefore,
+    /// The function acts and is killed before it answers.
+    KilledAfter,
+    /// The function stalls past its timeout without having acted.
+    Stalled,
+    /// The function acts and stalls past its timeout.
+    ActedAndStalled,
+    /// The Lambda service is gone for a while.
+    LambdaGone,
+    /// The Lambda service throttles for a while.
+    LambdaThrottled,
+    /// The state's most important API call is throttled until the SDK gives up.
+    CallThrottled,
+    /// That call fails once.
+    CallFailsOnce,
+    /// That call is refused for ever.
+    CallRefused,
+    /// That call succeeds and its answer is lost.
+    AnswerLost,
+    /// An operator aborts the execution in this state.
+    Aborted,
+}
+
+impl FaultKind {
+    /// Every kind.
+    pub const ALL: [Self; 11] = [
+        Self::KilledBefore,
+        Self::KilledAfter,
+        Self::Stalled,
+        Self::ActedAndStalled,
+        Self::LambdaGone,
+        Self::LambdaThrottled,
+        Self::CallThrottled,
+        Self::CallFailsOnce,
+        Self::CallRefused,
+        Self::AnswerLost,
+        Self::Aborted,
+    ];
+
+    /// In words, for the table.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::KilledBefore => "killed before it acted",
+            Self::KilledAfter => "killed after it acted",
+            Self::Stalled => "stalled",
+            Self::ActedAndStalled => "acted, then stalled",
+            Self::LambdaGone => "Lambda gone for 5 s",
+            Self::LambdaThrottled => "Lambda throttles for 5 s",
+            Self::CallThrottled => "call throttled",
+            Self::CallFailsOnce => "call fails once",
+            Self::CallRefused => "call refused for ever",
+            Self::AnswerLost => "answer lost",
+            Self::Aborted => "aborted",
+        }
+    }
+}
+
+/// One cell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cell {
+    /// Whether the service is a blue/green pair.
+    pub pair: bool,
+    /// The state.
+    pub state: String,
+    /// The function that it calls, by its crate.
+    pub function: String,
+    /// What goes wrong there.
+    pub fault: FaultKind,
+}
+
+/// Every cell there is: the Task states are read from the state machine as it ships.
+///
+/// # Errors
+/// If the state machine cannot be read.
+pub fn cells() -> anyhow::Result<Vec<Cell>> {
+    let path = crate::binaries::workspace().join("statemachine/deploy.asl.json");
+    let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let machine: Value = serde_json::from_str(&text).context("the state machine is no JSON")?;
+    let states = machine["States"].as_object().context("the state machine has no states")?;
+    let mut cells = Vec::new();
+    for pair in [true, false] {
+        for (state, definition) in states.iter().filter(|(_, definition)| definition["Type"] == "Task") {
+            // A rolling service has no weights to shift.
+            if !pair && state == "Swap" {
+                continue;
+            }
+            let function = crate_of(definition["Parameters"]["FunctionName"].as_str().unwrap_or_default());
+            for fault in FaultKind::ALL {
+                cells.push(Cell { pair, state: state.clone(), function: function.clone(), fault });
+            }
+        }
+    }
+    Ok(cells)
+}
+
+/// `${CheckHealthFunctionArn}` is made of the crate `check-health`.
+fn crate_of(substitution: &str) -> String {
+    let name = substitution.trim_start_matches("${").trim_end_matches("FunctionArn}");
+    let mut words = String::new();
+    for letter in name.chars() {
+        if letter.is_ascii_uppercase() && !words.is_empty() {
+            words.push('-');
+        }
+        words.push(letter.to_ascii_lowercase());
+    }
+    words
+}
+
+impl Cell {
+    /// In words: `pair/Swap/stalled`.
+    pub fn name(&self) -> String {
+        format!("{}/{}/{}", if self.pair { "pair" } else { "rolling" }, self.state, self.fault.words())
+    }
+
+    /// Whether the image must be one that is rolled back: else the state is never entered.
+    pub fn needs_bad_image(&self) -> bool {
+        self.state == "Rollback"
+    }
+
+    /// How the deployment may end.
+    pub fn allowed(&self) -> &'static [&'static str] {
+        let bad = self.needs_bad_image();
+        match (self.fault, self.state.as_str()) {
+            (FaultKind::Aborted, "Plan") => &["Refused", "RolledBack"],
+            (FaultKind::Aborted, "Drain" | "Finish") if !bad => &["Succeeded", "RolledBack"],
+            (FaultKind::Aborted, _) => &["RolledBack"],
+            (FaultKind::CallRefused, "Plan") => &["Refused"],
+            (FaultKind::CallRefused, "Finish") => &["Succeeded"],
+            (FaultKind::CallRefused, "Rollback") => &["NeedsHuman"],
+            // A rolling service's drain calls nothing that can be refused.
+            (FaultKind::CallRefused, "Drain") if !self.pair => &["Succeeded", "RolledBack"],
+            (FaultKind::CallRefused, _) => &["RolledBack"],
+            _ if bad => &["RolledBack"],
+            _ => &["Succeeded"],
+        }
+    }
+
+    /// The API call that matters most in this state.
+    fn call(&self) -> (Service, &'static str) {
+        match self.state.as_str() {
+            "Plan" | "Finish" => (Service::DynamoDb, "UpdateItem"),
+            "RegisterRevision" => (Service::Ecs, "RegisterTaskDefinition"),
+            "UpdateService" | "Rollback" => (Service::Ecs, "UpdateService"),
+            "Drain" if self.pair => (Service::Ecs, "UpdateService"),
+            "Swap" => (Service::Elbv2, "ModifyRule"),
+            _ => (Service::DynamoDb, "PutItem"),
+        }
+    }
+
+    /// The fault of an invocation, if it is one; `skip` invocations pass first.
+    pub(super) fn invocation_fault(&self, function: &str, skip: u32) -> Option<FaultRule> {
+        let fault = match self.fault {
+            FaultKind::KilledBefore => Fault::KillBefore,
+            FaultKind::KilledAfter => Fault::ActThenDie,
+            FaultKind::Stalled => Fault::Stall,
+            FaultKind::ActedAndStalled => Fault::ActThenStall,
+            FaultKind::LambdaGone => Fault::Unavailable(Duration::from_secs(5)),
+            FaultKind::LambdaThrottled => Fault::Throttled(Duration::from_secs(5)),
+            _ => return None,
+        };
+        Some(FaultRule { function: function.to_owned(), skip, times: 1, fault })
+    }
+
+    /// The fault of an API call, if it is one; `skip` calls pass first.
+    pub(super) fn call_fault(&self, function: &str, skip: u32) -> Option<ApiFaultRule> {
+        let refused = || ApiError::new("AccessDeniedException", "refused on purpose");
+        let broken = || ApiError::new("InternalServerError", "broken on purpose").with_status(500);
+        // The SDK tries three times.
+        let (fault, times) = match self.fault {
+            FaultKind::CallThrottled => (ApiFault::Throttle, 3),
+            FaultKind::CallFailsOnce => (ApiFault::Fail(broken()), 1),
+            FaultKind::CallRefused => (ApiFault::Fail(refused()), u32::MAX),
+            FaultKind::AnswerLost => (ApiFault::ActThenDrop, 1),
+            _ => return None,
+        };
+        let (service, operation) = self.call();
+        Some(ApiFaultRule {
+            caller: Some(function.to_owned()),
+            service: Some(service),
+            operation: Some(operation.to_owned()),
+            skip,
+            times,
+            fault,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cells_are_every_task_state_of_the_machine_that_ships() {
+        let cells = cells().unwrap();
+        assert_eq!(cells.len(), (9 + 8) * FaultKind::ALL.len());
+        let functions: Vec<&str> = cells.iter().map(|cell| cell.function.as_str()).collect();
+        for name in crate::binaries::FUNCTIONS.iter().filter(|name| **name != "dispatch") {
+            assert!(functions.contains(name), "{name}");
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! What calls of ECS need.
+
+use super::{Place, one, text, texts};
+use crate::need::Need;
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// The cluster of calls that name none.
+const DEFAULT_CLUSTER: &str = "default";
+
+/// Who takes on the roles of a task definition.
+const TASKS: &str = "ecs-tasks.amazonaws.com";
+
+pub(super) fn needs(operation: &str, input: &Value, place: &Place<'_>) -> Option<Vec<Need>> {
+    let action = format!("ecs:{operation}");
+    let cluster =
+        Cluster { arn: place.arn("ecs", "cluster/", text(input, "cluster").unwrap_or(DEFAULT_CLUSTER)) };
+    let each = |kind: &str, members: &str| {
+        let all = texts(input, members).into_iter();
+        Some(all.map(|name| cluster.need(&action, cluster.resource(kind, name))).collect())
+    };
+    match operation {
+        "DescribeServices" => each("service", "services"),
+        "DescribeTasks" => each("task", "tasks"),
+        "DescribeContainerInstances" => each("container-instance", "containerInstances"),
+        // About a container instance if one is named; the cluster is only in its condition key.
+        "ListTasks" => {
+            let instance = text(input, "containerInstance");
+            let about =
+                instance.map_or_else(|| "*".to_owned(), |id| cluster.resource("container-instance", id));
+            Some(vec![cluster.need(&action, about)])
+        }
+        "ListContainerInstances" => Some(vec![Need::new(action, cluster.arn)]),
+        // No resource level.
+        "DescribeTaskDefinition" | "ListTaskDefinitions" => one(&action, "*"),
+        "RegisterTaskDefinition" => register(&action, input, place),
+        "UpdateService" => {
+            let service = cluster.resource("service", text(input, "service")?);
+            let need = cluster.need(&action, service);
+            Some(vec![match text(input, "taskDefinition") {
+                Some(definition) => {
+                    need.with("ecs:task-definition", place.arn("ecs", "task-definition/", definition))
+                }
+                None => need,
+            }])
+        }
+        _ => None,
+    }
+}
+
+/// The cluster a call is about.
+struct Cluster {
+    arn: String,
+}
+
+impl Cluster {
+    /// The ARN of something in it, which may be given as such already.
+    fn resource(&self, kind: &str, name: &str) -> String {
+        if name.starts_with("arn:") {
+            return name.to_owned();
+        }
+        format!("{}/{name}", self.arn.replacen(":cluster/", &format!(":{kind}/"), 1))
+    }
+
+    fn need(&self, action: &str, resource: String) -> Need {
+        Need::new(action, resource).with("ecs:cluster", &self.arn)
+    }
+}
+
+/// A new revision: itself, its tags, and the right to hand its roles to tasks. Which number it gets is not known yet,
+/// so AWS asks about `FAMILY:*`.
+fn register(action: &str, input: &Value, place: &Place<'_>) -> Option<Vec<Need>> {
+    let family = place.arn("ecs", "task-definition/", &format!("{}:*", text(input, "family")?));
+    let tags: Vec<(&str, &str)> = (input.get("tags").and_then(Value::as_array).into_iter().flatten())
+        .filter_map(|tag| {
+            Some((text(tag, "key")?, tag.get("value").and_then(Value::as_str).unwrap_or_default()))
+        })
+        .collect();
+    let tagged = |mut need: Need| {
+        tags.iter().for_each(|(key, value)| need.add_request_tag(key, value));
+        need
+    };
+    let mut all = vec![tagged(Need::new(action, &family))];
+    if !tags.is_empty() {
+        all.push(tagged(
+            Need::new("ecs:TagResource", family).with("ecs:CreateAction", "RegisterTaskDefinition"),
+        ));
+    }
+    let roles: BTreeSet<String> = ["taskRoleArn", "executionRoleArn"]
+        .into_iter()
+        .filter_map(|member| text(input, member))
+        // A role may be named without its ARN, and has no region.
+        .map(|role| match role.strip_prefix("arn:") {
+            Some(_) => role.to_owned(),
+            None => format!("arn:aws:iam::{}:role/{role}", place.account),
+        })
+        .collect();
+    all.extend(
+        roles.into_iter().map(|role| Need::new("iam:PassRole", role).with("iam:PassedToService", TASKS)),
+    );
+    Some(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const HOME: &str = "arn:aws:ecs:us-east-1:123456789012";
+
+    fn of(operation: &str, input: &Value) -> Vec<Need> {
+        let place = Place { account: "123456789012", region: "us-east-1" };
+        needs(operation, input, &place).expect("it is listed")
+    }
+
+    fn cluster() -> String {
+        format!("{HOME}:cluster/shop")
+    }
+
+    #[test]
+    fn services_are_found_by_name_and_arn_in_their_cluster() {
+        let arn = format!("{HOME}:service/shop/api");
+        let all = of("DescribeServices", &json!({ "cluster": "shop", "services": ["web", arn] }));
+        let web = Need::new("ecs:DescribeServices", format!("{HOME}:service/shop/web"));
+        assert_eq!(all[0], web.with("ecs:cluster", cluster()));
+        assert_eq!(all[1].resource, arn);
+        let all = of("DescribeServices", &json!({ "services": ["web"] }));
+        assert_eq!(all[0].resource, format!("{HOME}:service/default/web"));
+        let all = of("DescribeTasks", &json!({ "cluster": cluster(), "tasks": ["1a2b"] }));
+        assert_eq!(all[0].resource, format!("{HOME}:task/shop/1a2b"));
+    }
+
+    #[test]
+    fn updates_come_with_their_cluster_and_task_definition() {
+        let input = json!({ "cluster": "shop", "service": "web", "taskDefinition": "web:7" });
+        let need = Need::new("ecs:UpdateService", format!("{HOME}:service/shop/web"))
+            .with("ecs:cluster", cluster())
+            .with("ecs:task-definition", format!("{HOME}:task-definition/web:7"));
+        assert_eq!(of("UpdateService", &input), [need]);
+    }
+
+    #[test]
+    fn lists_are_about_a_cluster_each_in_its_own_way() {
+        let input = json!({ "cluster": "shop", "serviceName": "web" });
+        assert_eq!(of("ListTasks", &input), [Need::new("ecs:ListTasks", "*").with("ecs:cluster", cluster())]);
+        let on_one = json!({ "cluster": "shop", "containerInstance": "9f" });
+        assert_eq!(of("ListTasks", &on_one)[0].resource, format!("{HOME}:container-instance/shop/9f"));
+        let all = of("ListContainerInstances", &json!({ "cluster": "shop" }));
+        assert_eq!(all, [Need::new("ecs:ListContainerInstances", cluster())]);
+    }
+
+    #[test]
+    fn a_revision_needs_its_tags_and_its_roles_too() {
+        let role = "arn:aws:iam::123456789012:role/web-task";
+        let input = json!({
+            "family": "web", "taskRoleArn": role, "executionRoleArn": "web-execution",
+            "tags": [{ "key": "changeover:deployment", "value": "d-1" }],
+        });
+        let all = of("RegisterTaskDefinition", &input);
+        let told: Vec<(&str, &str)> =
+            all.iter().map(|need| (need.action.as_str(), need.resource.as_str())).collect();
+        let family = format!("{HOME}:task-definition/web:*");
+        assert_eq!(
+            told,
+            [
+                ("ecs:RegisterTaskDefinition", family.as_str()),
+                ("ecs:TagResource", &family),
+                ("iam:PassRole", "arn:aws:iam::123456789012:role/web-execution"),
+                ("iam:PassRole", role),
+            ]
+        );
+        let context = |need: &Need, key: &str| need.context.get(key).map(<[String]>::concat);
+        assert_eq!(context(&all[1], "ecs:CreateAction").as_deref(), Some("RegisterTaskDefinition"));
+        assert_eq!(context(&all[1], "aws:RequestTag/changeover:deployment").as_deref(), Some("d-1"));
+        assert_eq!(context(&all[2], "iam:PassedToService").as_deref(), Some(TASKS));
+        let same = json!({ "family": "web", "taskRoleArn": role, "executionRoleArn": role });
+        assert_eq!(of("RegisterTaskDefinition", &same).len(), 2, "no tags, and one role");
+    }
+}

@@ -2,6 +2,7 @@
 //! for state machines.
 
 use crate::ecr::Ecr;
+use crate::iam::Iam;
 use rehearsal_ecs::{Image, Registry, TargetGroups, TargetHealth};
 use rehearsal_elb::Elb;
 use rehearsal_lambda::Lambda;
@@ -10,6 +11,10 @@ use rehearsal_wire::ApiError;
 use serde_json::Value;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
+
+/// What a Task fails with whose state machine may not invoke its function.
+const NOT_ALLOWED: &str = "Lambda.AWSLambdaException";
 
 /// The registry, as tasks pull from it.
 pub(crate) struct Images(pub(crate) Ecr);
@@ -40,7 +45,10 @@ impl TargetGroups for Groups {
 }
 
 /// Lambda, as Task states invoke it.
-pub(crate) struct Functions(pub(crate) Lambda);
+pub(crate) struct Functions {
+    pub(crate) lambda: Lambda,
+    pub(crate) iam: Arc<Iam>,
+}
 
 impl Invoke for Functions {
     fn invoke<'a>(
@@ -49,11 +57,23 @@ impl Invoke for Functions {
         payload: Value,
     ) -> Pin<Box<dyn Future<Output = Result<Value, Failure>> + Send + 'a>> {
         Box::pin(async move {
-            let answer = self.0.invoke(function, payload.to_string().into()).await;
+            let answer = self.lambda.invoke(function, payload.to_string().into()).await;
             let answer = answer.map_err(|error| Failure::new(error.error, error.cause))?;
             // Lambda hands on whatever the function wrote; Step Functions insists on JSON.
             serde_json::from_slice(&answer)
                 .map_err(|error| Failure::new("States.Runtime", format!("the answer is no JSON: {error}")))
         })
+    }
+
+    fn invoke_as<'a>(
+        &'a self,
+        role_arn: &'a str,
+        function: &'a str,
+        payload: Value,
+    ) -> Pin<Box<dyn Future<Output = Result<Value, Failure>> + Send + 'a>> {
+        match self.iam.may_invoke(role_arn, function) {
+            Ok(()) => self.invoke(function, payload),
+            Err(cause) => Box::pin(std::future::ready(Err(Failure::new(NOT_ALLOWED, cause)))),
+        }
     }
 }

@@ -8,6 +8,7 @@ use crate::dynamodb::DynamoDb;
 use crate::ecr::Ecr;
 use crate::events::Events;
 use crate::front::{Access, ApiFaultRule, Calls, Door, FaultHook, Gate};
+use crate::iam::{Guard, Iam};
 use crate::logs::{Line, Logs, Source, Stream};
 use crate::scaling::Scaling;
 use crate::scheduler::Scheduler;
@@ -19,6 +20,7 @@ use crate::template::{Options, Stack};
 use anyhow::Context as _;
 use rehearsal_ecs::Ecs;
 use rehearsal_elb::Elb;
+use rehearsal_iam::Used;
 use rehearsal_lambda::Lambda;
 use rehearsal_stepfunctions::StepFunctions;
 use rehearsal_wire::{ApiError, Call, Service, validate};
@@ -42,6 +44,7 @@ pub struct Cloud {
 struct Inner {
     stack: Stack,
     services: Arc<Services>,
+    iam: Arc<Iam>,
     gate: Arc<Gate>,
     door: Door,
     sweeping: CancellationToken,
@@ -68,12 +71,15 @@ impl Cloud {
         let here = SocketAddr::from((Ipv4Addr::LOCALHOST, config.port));
         let listener = TcpListener::bind(here).await.with_context(|| format!("cannot listen on {here}"))?;
         let endpoint = format!("http://{}", listener.local_addr()?);
-        let services = Arc::new(start_services(&config, &stack, endpoint)?);
+        let iam = Arc::new(Iam::of(&stack, &config.account, config.enforce_policies)?);
+        let services = Arc::new(start_services(&config, &stack, &iam, endpoint)?);
         let callers = deploy(&stack, &config.binaries, &services).await?;
         let gate = Arc::new(Gate::new(callers, config.limits, services.clone()));
+        let guard = Guard { iam: iam.clone(), ecs: services.ecs.clone(), elb: services.elb.clone() };
+        gate.set_access(config.enforce_policies.then(|| Arc::new(guard) as Arc<dyn Access>));
         let door = Door::open(listener, gate.clone())?;
         let sweeping = sweep(services.dynamodb.clone());
-        Ok(Self { inner: Arc::new(Inner { stack, services, gate, door, sweeping }) })
+        Ok(Self { inner: Arc::new(Inner { stack, services, iam, gate, door, sweeping }) })
     }
 
     /// Calls an API from within, as an operator: validated and counted, but neither limited nor spoiled.
@@ -174,6 +180,21 @@ impl Cloud {
         &self.inner.services.sqs
     }
 
+    /// The template's policies.
+    #[must_use]
+    pub fn iam(&self) -> &Iam {
+        &self.inner.iam
+    }
+
+    /// The grants of the template's policies that let requests through so far, each with the first request; among
+    /// them what AWS's services do in the name of a role that has been at work.
+    #[must_use]
+    pub fn grants_used(&self) -> Vec<Used> {
+        let worked = |name: &str| self.lambda().records().iter().any(|record| record.function == name);
+        self.inner.iam.note_services(&self.inner.stack, worked);
+        self.inner.iam.used()
+    }
+
     /// How often who called what so far.
     #[must_use]
     pub fn calls(&self) -> Calls {
@@ -190,7 +211,7 @@ impl Cloud {
         self.inner.gate.set_hook(hook);
     }
 
-    /// Asks this before every API call over the wire whether the caller may.
+    /// Asks this before every API call over the wire whether the caller may, in place of the template's policies.
     pub fn set_access(&self, access: Option<Arc<dyn Access>>) {
         self.inner.gate.set_access(access);
     }
@@ -216,7 +237,12 @@ impl Cloud {
     }
 }
 
-fn start_services(config: &CloudConfig, stack: &Stack, endpoint: String) -> anyhow::Result<Services> {
+fn start_services(
+    config: &CloudConfig,
+    stack: &Stack,
+    iam: &Arc<Iam>,
+    endpoint: String,
+) -> anyhow::Result<Services> {
     let account = config.account.clone();
     let (id, region) = (account.id.clone(), account.region.clone());
     let lambda = Lambda::new(rehearsal_lambda::Config {
@@ -236,12 +262,13 @@ fn start_services(config: &CloudConfig, stack: &Stack, endpoint: String) -> anyh
         lambda: lambda.clone(),
         sns: sns.clone(),
         sqs: sqs.clone(),
+        iam: iam.clone(),
         machines: OnceLock::new(),
     });
     let events = Events::new(account.clone(), hub.clone());
     let stepfunctions = StepFunctions::new(
         rehearsal_stepfunctions::Config { account: id.clone(), region: region.clone(), seed: config.seed },
-        Arc::new(Functions(lambda.clone())),
+        Arc::new(Functions { lambda: lambda.clone(), iam: iam.clone() }),
         events.sink(),
     );
     hub.machines.get_or_init(|| stepfunctions.clone());
@@ -252,7 +279,7 @@ fn start_services(config: &CloudConfig, stack: &Stack, endpoint: String) -> anyh
         Arc::new(Groups(elb.clone())),
         events.sink(),
     );
-    let logs = Logs::new(account.clone(), printed(&ecs, &lambda, stack));
+    let logs = Logs::new(account.clone(), printed(&ecs, &lambda, stack, iam));
     Ok(Services {
         scheduler: Scheduler::new(account.clone(), hub),
         cloudwatch: CloudWatch::new(account.clone(), elb.clone(), config.metrics_delay),
@@ -272,10 +299,9 @@ fn start_services(config: &CloudConfig, stack: &Stack, endpoint: String) -> anyh
 }
 
 /// What tasks and functions print, as the streams of CloudWatch Logs.
-fn printed(ecs: &Ecs, lambda: &Lambda, stack: &Stack) -> Source {
-    let (ecs, lambda) = (ecs.clone(), lambda.clone());
-    let functions: Vec<(String, String)> =
-        stack.functions.iter().map(|function| (function.name.clone(), function.log_group.clone())).collect();
+fn printed(ecs: &Ecs, lambda: &Lambda, stack: &Stack, iam: &Arc<Iam>) -> Source {
+    let (ecs, lambda, iam) = (ecs.clone(), lambda.clone(), iam.clone());
+    let functions = stack.functions.clone();
     Arc::new(move || {
         let mut streams: Vec<Stream> = (ecs.log_streams().into_iter())
             .map(|stream| {
@@ -284,14 +310,16 @@ fn printed(ecs: &Ecs, lambda: &Lambda, stack: &Stack) -> Source {
                 Stream { group: stream.group, name: stream.stream, lines }
             })
             .collect();
-        for (name, group) in &functions {
+        // What a function may not write is lost, and nobody is told, as in AWS.
+        for function in functions.iter().filter(|function| iam.may_write_logs(function)) {
             let mut by_stream: BTreeMap<String, Vec<Line>> = BTreeMap::new();
-            for line in lambda.logs(name) {
+            for line in lambda.logs(&function.name) {
                 let at = line.at.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
                 let at = u64::try_from(at).unwrap_or(u64::MAX);
                 by_stream.entry(line.stream).or_default().push(Line { at, text: line.text });
             }
             let of_function = by_stream.into_iter();
+            let group = &function.log_group;
             streams.extend(of_function.map(|(name, lines)| Stream { group: group.clone(), name, lines }));
         }
         streams

@@ -35,6 +35,8 @@ pub struct CloudConfig {
     pub lambda: rehearsal_lambda::Config,
     /// How long after its end a period of metrics can be seen.
     pub metrics_delay: Duration,
+    /// Whether the template's policies count: a role may only what they allow it. Operators may everything.
+    pub enforce_policies: bool,
     /// How many calls are let in; none for no limit.
     pub limits: Option<Limits>,
 }
@@ -53,6 +55,7 @@ impl Default for CloudConfig {
             ecs: rehearsal_ecs::Config::default(),
             lambda: rehearsal_lambda::Config::default(),
             metrics_delay: METRICS_DELAY,
+            enforce_policies: true,
             limits: Some(Limits::aws()),
         }
     }

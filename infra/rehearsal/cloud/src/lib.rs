@@ -14,6 +14,7 @@ pub mod dynamodb;
 pub mod ecr;
 pub mod events;
 mod front;
+mod iam;
 mod input;
 mod listing;
 pub mod logs;
@@ -32,7 +33,9 @@ pub use account::Account;
 pub use cloud::Cloud;
 pub use config::CloudConfig;
 pub use front::{Access, ApiFault, ApiFaultRule, CallCount, Caller, Calls, FaultHook, Limit, Limits};
+pub use iam::Iam;
 pub use mailbox::Message;
+pub use rehearsal_iam::{Denied, Grant, Used};
 
 /// Where events go: full EventBridge envelopes.
 pub type EventSink = std::sync::Arc<dyn Fn(serde_json::Value) + Send + Sync>;

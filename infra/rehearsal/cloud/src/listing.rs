@@ -38,6 +38,23 @@ pub(crate) async fn tagged(ecs: &Ecs, elb: &Elb) -> Result<Vec<Tagged>, ApiError
     Ok(all)
 }
 
+/// The tags of one resource, as they are now; none of what has no tags here or is not there.
+pub(crate) async fn tags_of(ecs: &Ecs, elb: &Elb, arn: &str) -> Vec<(String, String)> {
+    match arn.split(':').nth(2) {
+        Some("ecs") => {
+            let answer = ecs.call("ListTagsForResource", json!({ "resourceArn": arn })).await;
+            answer.map(|answer| pairs(&answer["tags"], "key", "value")).unwrap_or_default()
+        }
+        Some("elasticloadbalancing") => {
+            let answer = elb.call("DescribeTags", json!({ "ResourceArns": [arn] })).await;
+            answer
+                .map(|answer| pairs(&answer["TagDescriptions"][0]["Tags"], "Key", "Value"))
+                .unwrap_or_default()
+        }
+        _ => Vec::new(),
+    }
+}
+
 async fn pages(ecs: &Ecs, operation: &str, member: &str, mut input: Value) -> Result<Vec<String>, ApiError> {
     let mut arns = Vec::new();
     loop {

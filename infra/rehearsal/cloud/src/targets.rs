@@ -2,6 +2,7 @@
 
 use crate::events::{Delivery, Failed, Targets};
 use crate::front::is_throttling;
+use crate::iam::Iam;
 use crate::sns::Sns;
 use crate::sqs::Sqs;
 use base64::Engine as _;
@@ -12,13 +13,14 @@ use rehearsal_wire::ApiError;
 use serde_json::json;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// Everything that can be a target.
 pub(crate) struct Hub {
     pub(crate) lambda: Lambda,
     pub(crate) sns: Sns,
     pub(crate) sqs: Sqs,
+    pub(crate) iam: Arc<Iam>,
     /// Made after the bus that this hub is for, since executions tell it how they end.
     pub(crate) machines: OnceLock<StepFunctions>,
 }
@@ -34,6 +36,11 @@ impl Targets for Hub {
 
 impl Hub {
     async fn hand_over(&self, delivery: &Delivery) -> Result<(), Failed> {
+        if let Err(message) = self.iam.may_deliver(delivery) {
+            let code = if delivery.is_of_schedule() { "AccessDeniedException" } else { "NO_PERMISSIONS" };
+            // Missing permissions are not tried again, as in AWS.
+            return Err(Failed { code: code.to_owned(), message, retryable: false });
+        }
         let arn = delivery.target_arn.as_str();
         let text = delivery.input.to_string();
         let answer = match arn.split(':').nth(2).unwrap_or_default() {
@@ -71,7 +78,7 @@ mod tests {
         let account = Account::default();
         let lambda = Lambda::new(rehearsal_lambda::Config::default());
         let (sns, sqs) = (Sns::new(account.clone()), Sqs::new(account));
-        Hub { lambda, sns, sqs, machines: OnceLock::new() }
+        Hub { lambda, sns, sqs, iam: Arc::default(), machines: OnceLock::new() }
     }
 
     async fn hand_over(hub: &Hub, arn: &str) -> Result<(), Failed> {

@@ -84,7 +84,7 @@ fn roles_have_the_policies_that_name_them() {
     assert_eq!(role.policies[0].document["Statement"][0]["Resource"], stack.tables[0].arn.as_str());
     assert_eq!(
         stack.others.iter().map(|one| one.logical_id.as_str()).collect::<Vec<_>>(),
-        ["Dashboard", "PushPermission"]
+        ["Dashboard", "ListenFunctionDiedPermission", "ListenFunctionTickPermission", "PushPermission"]
     );
     assert_eq!(stack.tables[0].ttl.as_deref(), Some("expires_at"));
     assert_eq!(stack.alarms[0].properties["Threshold"], 1);
@@ -177,4 +177,37 @@ fn what_ships_can_be_read() {
     assert_eq!(stack.state_machines.len(), 1);
     assert_eq!(stack.tables.len(), 1);
     assert!(!stack.rules.is_empty() && !stack.schedules.is_empty());
+}
+
+#[test]
+fn policies_that_cannot_be_judged_are_mistakes() {
+    let text = "
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  R:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument: { Version: '2012-10-17', Statement: [{ Effect: Allow, Action: sts:AssumeRole }] }
+      Policies:
+        - PolicyName: p
+          PolicyDocument:
+            Version: '2012-10-17'
+            Statement:
+              - { Effect: Allow, Action: 'ecs:*', Resource: '*', Condition: { IpAddress: { aws:SourceIp: 10.0.0.0/8 } } }
+              - { Effect: Allow, Action: 'ecs:*', Resource: '*', Condition: { DateLessThan: { ecs:cluster: x } } }
+";
+    let error = Stack::parse(text, Path::new(DATA), &Options::default()).unwrap_err();
+    let policy = "Resources.R.Properties.Policies.0.PolicyDocument: Statement";
+    assert_eq!(
+        error.mistakes,
+        [
+            "Resources.R.Properties.AssumeRolePolicyDocument: Statement.0: has no Principal".to_owned(),
+            format!(
+                "{policy}.0.Condition.IpAddress.aws:SourceIp: aws:SourceIp is a key that requests here do not come with"
+            ),
+            format!(
+                "{policy}.1.Condition.DateLessThan.ecs:cluster: DateLessThan is an operator that the rehearsal does not know"
+            ),
+        ]
+    );
 }

@@ -110,6 +110,18 @@ impl Judge {
         }
     }
 
+    /// The same for a role, without a record of it.
+    pub fn would_allow(&self, role_arn: &str, need: &Need) -> bool {
+        let holders = self.holders.lock();
+        let said = holders.get(role_arn).map(|holder| evaluate(&holder.policies, need, None));
+        matches!(said, Some(Said::Allowed { .. }))
+    }
+
+    /// Whether it has policies of this role or resource.
+    pub fn knows(&self, arn: &str) -> bool {
+        self.holders.lock().contains_key(arn)
+    }
+
     /// Whether what the role's policies say of this action depends on the resource's tags.
     pub fn asks_for_resource_tags(&self, role_arn: &str, action: &str) -> bool {
         let holders = self.holders.lock();

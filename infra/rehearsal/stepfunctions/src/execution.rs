@@ -160,7 +160,8 @@ impl Run {
         self.note("TaskScheduled", Some(history::scheduled(&self.region, &parameters, timeout)))?;
         self.note("TaskStarted", Some(history::task_started()))?;
         let payload = parameters.get("Payload").cloned().unwrap_or_else(|| json!({}));
-        let result = self.result_within(timeout, self.invoke.invoke(function, payload)).await?;
+        let result =
+            self.result_within(timeout, self.invoke.invoke_as(&self.role, function, payload)).await?;
         self.note("TaskSucceeded", Some(history::task_succeeded(&result)))?;
         let made = step::combine(&task.shape, raw.clone(), result, context)?;
         step::output_of(state, &made, context)

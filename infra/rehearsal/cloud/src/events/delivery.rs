@@ -34,6 +34,13 @@ pub struct Delivery {
     pub origin_arn: String,
 }
 
+impl Delivery {
+    /// Whether it comes from a schedule, not from a rule.
+    pub(crate) fn is_of_schedule(&self) -> bool {
+        self.origin_arn.split(':').nth(2) == Some("scheduler")
+    }
+}
+
 /// Why a target did not take it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failed {
@@ -89,7 +96,9 @@ pub(crate) async fn deliver_or_bury(
             "an event was given up"
         );
         if let Some(queue) = dead_letters {
-            let letter = Delivery { target_arn: queue.to_owned(), role: None, ..delivery.clone() };
+            // A schedule sends its letters in the name of its role; a rule is let in by the queue's own policy.
+            let role = delivery.role.clone().filter(|_| delivery.is_of_schedule());
+            let letter = Delivery { target_arn: queue.to_owned(), role, ..delivery.clone() };
             // Nobody is left to tell if the dead-letter queue refuses, too; the warning above has said it.
             let _ = targets.invoke(&letter).await;
         }

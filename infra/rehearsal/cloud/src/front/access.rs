@@ -2,6 +2,8 @@
 
 use super::caller::Caller;
 use rehearsal_wire::{ApiError, Call};
+use std::future::Future;
+use std::pin::Pin;
 
 /// Judges calls. Whoever enforces the template's policies implements it.
 pub trait Access: Send + Sync {
@@ -9,5 +11,9 @@ pub trait Access: Send + Sync {
     ///
     /// # Errors
     /// The refusal.
-    fn check(&self, caller: &Caller, call: &Call) -> Result<(), ApiError>;
+    fn check<'a>(
+        &'a self,
+        caller: &'a Caller,
+        call: &'a Call,
+    ) -> Pin<Box<dyn Future<Output = Result<(), ApiError>> + Send + 'a>>;
 }

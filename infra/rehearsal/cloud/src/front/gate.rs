@@ -108,7 +108,7 @@ impl Gate {
     async fn admitted(&self, caller: &Caller, call: Call) -> Result<Value, ApiError> {
         let access = self.access.lock().clone();
         if let Some(access) = access {
-            access.check(caller, &call)?;
+            access.check(caller, &call).await?;
         }
         if let Some(throttle) = &self.throttle {
             throttle.admit(call.service, &call.operation, Instant::now())?;
@@ -205,8 +205,13 @@ mod tests {
     async fn who_may_not_is_refused_before_anything_is_done() {
         struct Nobody;
         impl Access for Nobody {
-            fn check(&self, caller: &Caller, _: &Call) -> Result<(), ApiError> {
-                Err(ApiError::new("AccessDeniedException", caller.name()))
+            fn check<'a>(
+                &'a self,
+                caller: &'a Caller,
+                _: &'a Call,
+            ) -> Pin<Box<dyn Future<Output = Result<(), ApiError>> + Send + 'a>> {
+                let refusal = ApiError::new("AccessDeniedException", caller.name());
+                Box::pin(std::future::ready(Err(refusal)))
             }
         }
         let (gate, reached) = gate();

@@ -1,7 +1,9 @@
-//! Roles and their policies, as the template has them: resolved, not judged.
+//! Roles and their policies, as the template has them: resolved and checked, not judged.
 
 use super::function::Identity;
 use super::node::Node;
+use super::yaml::under;
+use rehearsal_iam::Purpose;
 use serde_json::Value;
 
 /// One role.
@@ -44,6 +46,10 @@ pub(super) fn read(node: &Node<'_>, identity: Identity) -> Role {
     if !node.has("AssumeRolePolicyDocument") {
         node.wrong("has no AssumeRolePolicyDocument");
     }
+    check(node, "AssumeRolePolicyDocument", Purpose::Trust);
+    if node.has("PermissionsBoundary") {
+        node.wrong("has a PermissionsBoundary, which the rehearsal does not know");
+    }
     let policies = node.items("Policies");
     Role {
         trust: node.raw("AssumeRolePolicyDocument"),
@@ -63,7 +69,26 @@ fn read_policy(node: &Node<'_>, name: String) -> Policy {
     if !node.has("PolicyDocument") {
         node.wrong("has no PolicyDocument");
     }
+    check(node, "PolicyDocument", Purpose::Identity);
     Policy { name, document: node.raw("PolicyDocument") }
+}
+
+/// Notes what IAM would refuse of a document, and what the rehearsal could not judge.
+fn check(node: &Node<'_>, member: &str, purpose: Purpose) {
+    let Some(document) = node.node(member).filter(|document| is_whole(document.value)) else { return };
+    for mistake in rehearsal_iam::Policy::read(member, document.value, purpose).err().into_iter().flatten() {
+        node.mistakes.add(&under(&node.at, member), mistake);
+    }
+}
+
+/// Null is what could not be resolved, and has been told.
+fn is_whole(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Array(items) => items.iter().all(is_whole),
+        Value::Object(members) => members.values().all(is_whole),
+        _ => true,
+    }
 }
 
 /// Gives roles the policies that name them, and takes the template's own managed policies in.

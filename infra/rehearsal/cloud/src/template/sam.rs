@@ -9,6 +9,10 @@ use serde_json::{Map, Value, json};
 /// The transform that makes `AWS::Serverless::…` mean something.
 const TRANSFORM: &str = "AWS::Serverless-2016-10-31";
 
+/// What SAM lets the functions do for which it makes a role, and those that are traced.
+const BASIC: &str = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole";
+const TRACED: &str = "arn:aws:iam::aws:policy/AWSXrayWriteOnlyAccess";
+
 /// What `ScheduleV2` hands on as it is.
 const SCHEDULE: [&str; 9] = [
     "ScheduleExpression",
@@ -124,8 +128,15 @@ impl Owner<'_> {
                 |(n, document)| json!({ "PolicyName": format!("{id}Policy{n}"), "PolicyDocument": document }),
             )
             .collect();
-        let managed: Vec<&Value> = given.iter().filter(|policy| policy.is_string()).collect();
-        let service = if self.kind == Kind::Function { "lambda" } else { "states" };
+        let mut managed: Vec<Value> = given.into_iter().filter(Value::is_string).collect();
+        let is_function = self.kind == Kind::Function;
+        if is_function {
+            managed.insert(0, BASIC.into());
+        }
+        if is_function && properties.get("Tracing").is_some_and(|mode| mode == "Active") {
+            managed.push(TRACED.into());
+        }
+        let service = if is_function { "lambda" } else { "states" };
         let role = json!({
             "AssumeRolePolicyDocument": trust(service),
             "Policies": inline,
@@ -167,8 +178,20 @@ impl Owner<'_> {
                 return Vec::new();
             }
         };
+        if of_type == "AWS::Events::Rule" && self.kind == Kind::Function {
+            made.push((format!("{id}Permission"), self.permission(&id)));
+        }
         made.push((id, self.resource(of_type, Value::Object(properties))));
         made
+    }
+
+    /// What lets a rule invoke the function.
+    fn permission(&self, rule: &str) -> Value {
+        let properties = json!({
+            "Action": "lambda:InvokeFunction", "FunctionName": { "Ref": self.id },
+            "Principal": "events.amazonaws.com", "SourceArn": { "Fn::GetAtt": [rule, "Arn"] },
+        });
+        self.resource("AWS::Lambda::Permission", properties)
     }
 
     /// The target of an event's rule or schedule, and what has to be made for it.

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use rehearsal_cloud::{Access, Caller, Cloud};
 use rehearsal_wire::{ApiError, Call, Service};
 use serde_json::{Value, json};
+use std::pin::Pin;
 use std::sync::Arc;
 
 async fn invoke(cloud: &Cloud, name: &str, event: Value) -> Value {
@@ -30,11 +31,15 @@ async fn functions_have_the_templates_environment_and_keys_of_their_own() {
 
     struct OnlyOperators;
     impl Access for OnlyOperators {
-        fn check(&self, caller: &Caller, _: &Call) -> Result<(), ApiError> {
-            match caller {
+        fn check<'a>(
+            &'a self,
+            caller: &'a Caller,
+            _: &'a Call,
+        ) -> Pin<Box<dyn Future<Output = Result<(), ApiError>> + Send + 'a>> {
+            Box::pin(std::future::ready(match caller {
                 Caller::Operator => Ok(()),
                 Caller::Function { role_arn, .. } => Err(ApiError::new("AccessDeniedException", role_arn)),
-            }
+            }))
         }
     }
     cloud.set_access(Some(Arc::new(OnlyOperators)));

@@ -4,5 +4,6 @@
 mod balancing;
 mod events;
 mod machine;
+mod policies;
 mod support;
 mod wire;

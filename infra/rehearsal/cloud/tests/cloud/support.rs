@@ -23,7 +23,14 @@ pub fn config() -> CloudConfig {
         health_check_interval_floor: Duration::from_secs(1),
         ..rehearsal_elb::Config::default().without_lag()
     };
-    CloudConfig { template, stack_name: "small".to_owned(), binaries, elb, ..CloudConfig::default() }
+    CloudConfig {
+        template,
+        stack_name: "small".to_owned(),
+        binaries,
+        elb,
+        enforce_policies: false,
+        ..CloudConfig::default()
+    }
 }
 
 pub async fn start() -> Cloud {

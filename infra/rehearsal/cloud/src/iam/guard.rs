@@ -1,0 +1,53 @@
+//! The guard at the front door: every call of a function is judged by the policies of its role.
+
+use super::Iam;
+use crate::front::{Access, Caller};
+use crate::listing::tags_of;
+use rehearsal_ecs::Ecs;
+use rehearsal_elb::Elb;
+use rehearsal_iam::{needs, refusal, unlisted};
+use rehearsal_wire::{ApiError, Call};
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+/// Asks the policies, with what they want to know of resources.
+pub(crate) struct Guard {
+    pub(crate) iam: Arc<Iam>,
+    pub(crate) ecs: Ecs,
+    pub(crate) elb: Elb,
+}
+
+impl Access for Guard {
+    fn check<'a>(
+        &'a self,
+        caller: &'a Caller,
+        call: &'a Call,
+    ) -> Pin<Box<dyn Future<Output = Result<(), ApiError>> + Send + 'a>> {
+        Box::pin(async move {
+            match caller {
+                // Whoever holds keys that are not the stack's is the account's owner, and may everything.
+                Caller::Operator => Ok(()),
+                Caller::Function { name, role_arn } => self.judge(name, role_arn, call).await,
+            }
+        })
+    }
+}
+
+impl Guard {
+    async fn judge(&self, function: &str, role_arn: &str, call: &Call) -> Result<(), ApiError> {
+        let iam = &self.iam;
+        let Some(needs) = needs(call, &iam.place()) else {
+            return Err(unlisted(&iam.user(role_arn, function), call));
+        };
+        for mut need in needs {
+            if iam.judge.asks_for_resource_tags(role_arn, &need.action) {
+                for (key, value) in tags_of(&self.ecs, &self.elb, &need.resource).await {
+                    need.add_resource_tag(&key, &value);
+                }
+            }
+            iam.role_may(role_arn, function, &need).map_err(|message| refusal(call.service, message))?;
+        }
+        Ok(())
+    }
+}

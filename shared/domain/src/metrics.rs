@@ -20,7 +20,7 @@ pub struct Counts {
     pub requests: u64,
     /// Those its targets answered with 5xx, and connections to them that failed.
     pub errors: u64,
-    /// The 90th percentile of the targets' response time in seconds.
+    /// The 90th percentile of the targets' response time in seconds: of its periods the middle one.
     pub p90: Option<f64>,
 }
 
@@ -61,7 +61,9 @@ pub fn compare(next: &Counts, live: &Counts, minimum: u64) -> Comparison {
         ));
     }
     match (next.p90, live.p90) {
-        (Some(p90), Some(before)) if p90 > before * LATENCY_FACTOR + LATENCY_MARGIN => {
+        (Some(p90), Some(before))
+            if live.requests >= minimum && p90 > before * LATENCY_FACTOR + LATENCY_MARGIN =>
+        {
             Comparison::Worse(format!(
                 "nine of ten answers of the new tasks took up to {p90:.3} s, of the old ones {before:.3} s"
             ))
@@ -104,6 +106,12 @@ mod tests {
     fn slow_answers_are_worse() {
         let slow = Counts { p90: Some(1.0), ..counts(100, 0) };
         assert!(matches!(compare(&slow, &counts(100, 0), 20), Comparison::Worse(_)));
+    }
+
+    #[test]
+    fn a_handful_of_earlier_answers_says_nothing_of_latency() {
+        let slow = Counts { p90: Some(1.0), ..counts(100, 0) };
+        assert!(matches!(compare(&slow, &counts(5, 0), 20), Comparison::AsWell(_)));
     }
 
     proptest! {

@@ -63,7 +63,9 @@ pub async fn run(binaries: &Binaries, cell: &Cell, options: Options) -> anyhow::
     let outcome = observed.ledger.deployments.last().and_then(|one| one.outcome.clone());
     let outcome = outcome.unwrap_or_else(|| "none".to_owned());
     if !cell.allowed().contains(&outcome.as_str()) {
-        broken.push(format!("it ended {outcome}, not {}", cell.allowed().join(" or ")));
+        let reason = observed.ledger.deployments.last().and_then(|one| one.reason.clone());
+        let reason = reason.unwrap_or_default();
+        broken.push(format!("it ended {outcome}, not {}: {reason}", cell.allowed().join(" or ")));
     }
     if !was_hit(cell, &observed.stories) {
         broken.push("the fault did not hit its state, so nothing was shown".to_owned());

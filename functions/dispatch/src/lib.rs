@@ -5,10 +5,12 @@
 
 mod decide;
 mod event;
+mod measure;
 mod start;
 
 pub use decide::again;
 pub use event::{Event, read};
+pub use measure::{held, recovery};
 
 use changeover_domain::StepError;
 use changeover_lambda::Context;

@@ -2,6 +2,7 @@
 
 use crate::Dispatched;
 use crate::decide::again;
+use crate::measure::{held, recovery};
 use changeover_aws::ecr::{Which, find};
 use changeover_aws::executions::{self, Start};
 use changeover_aws::{ecs, tags};
@@ -38,6 +39,7 @@ pub(crate) async fn reconcile(context: &Context) -> Result<Dispatched, StepError
     let mut dispatched = Dispatched::default();
     for (service, raw) in known(context, None).await? {
         let lease = context.ledger().lease(&service).await?;
+        measure_lease(context, &service, &lease).await?;
         if let (Some(holder), Some(execution)) = (&lease.holder, &lease.execution)
             && !executions::is_running(&context.aws, execution).await?
         {
@@ -47,6 +49,16 @@ pub(crate) async fn reconcile(context: &Context) -> Result<Dispatched, StepError
         bring(context, &service, &raw, "reconcile", Zeal::Again, &mut dispatched).await?;
     }
     Ok(dispatched)
+}
+
+async fn measure_lease(context: &Context, service: &ServiceName, lease: &Lease) -> Result<(), StepError> {
+    let Some(holder) = &lease.holder else { return Ok(()) };
+    // No record: the lease was claimed a moment ago, and its age is nothing yet.
+    if let Some(holder) = context.ledger().find_deployment(service, holder).await? {
+        let now = context.now();
+        context.measure(now, &held(&holder, now));
+    }
+    Ok(())
 }
 
 /// Services by the names they go by, with their tags.
@@ -163,7 +175,10 @@ async fn start_recovery(
     let name = format!("{}-recover-{fence}", clipped(&service.name, NAME_HEAD));
     let cause = Some(format!("recovery of {execution}"));
     let request = Request { recover: Some(holder.clone()), cause, ..Request::of(service.clone()) };
-    start(context, &name, &request, dispatched).await.map(drop)
+    if start(context, &name, &request, dispatched).await? {
+        context.measure(context.now(), &recovery(service, execution));
+    }
+    Ok(())
 }
 
 async fn canonical(context: &Context, request: &Request) -> Result<ServiceName, StepError> {

@@ -4,8 +4,10 @@
 //! Owns: a deployment's outcome, the lease's end. Never: the service; what had to be done is done.
 
 mod decide;
+mod measure;
 
 pub use decide::{Follow, follow, outcome, receipt};
+pub use measure::measurement;
 
 use changeover_aws::executions::{self, Start};
 use changeover_aws::topic::publish;
@@ -33,6 +35,8 @@ pub async fn run(context: &Context, ending: Ending) -> Result<Finished, StepErro
         if baton.fence > 0 {
             ledger.check_fence(&baton.service, &baton.deployment, baton.fence).await?;
         }
+        // Before the write: an end that is counted twice is better than a NeedsHuman that is counted never.
+        context.measure(context.now(), &measurement(&record));
         ledger.write_deployment(&mut record).await?;
     }
     let finished = finished(&record, None);

@@ -37,6 +37,11 @@ impl Config {
         Self::read(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
     }
 
+    /// The stack's name, which is also the state machine's; empty where no state machine is known.
+    pub fn stack(&self) -> &str {
+        self.state_machine.as_deref().and_then(|arn| arn.rsplit(':').next()).unwrap_or_default()
+    }
+
     fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
         let mut mistakes = Vec::new();
         let mut seconds = |name: &str, default: u64| match variable(name) {
@@ -88,6 +93,12 @@ mod tests {
         let only_table = |name: &str| (name == "CHANGEOVER_TABLE").then(|| "ledger".to_owned());
         let config = Config::read(only_table).unwrap();
         assert_eq!((config.table.as_str(), config.poll), ("ledger", Seconds(10)));
+
+        let with_machine = |name: &str| match name {
+            "CHANGEOVER_STATE_MACHINE" => Some("arn:aws:states:us-east-1:1:stateMachine:shop".to_owned()),
+            _ => only_table(name),
+        };
+        assert_eq!((config.stack(), Config::read(with_machine).unwrap().stack()), ("", "shop"));
 
         let wrong = |name: &str| (name != "CHANGEOVER_TABLE").then(|| "soon".to_owned());
         let mistakes = Config::read(wrong).unwrap_err();

@@ -2,6 +2,7 @@
 //! read from the ledger and written back.
 
 use crate::Config;
+use crate::embedded::Measurement;
 use changeover_aws::Aws;
 use changeover_aws::ledger::Ledger;
 use changeover_domain::plan::Plan;
@@ -26,6 +27,11 @@ impl Context {
     /// The time of this look. Decisions get it as an argument.
     pub fn now(&self) -> Timestamp {
         Timestamp::now()
+    }
+
+    /// Writes numbers for alarms and the dashboard.
+    pub fn measure(&self, at: Timestamp, measurement: &Measurement) {
+        measurement.write(at, self.config.stack());
     }
 
     /// Reads the deployment that a baton is about, and makes sure that this execution still holds it.

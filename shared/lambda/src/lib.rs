@@ -4,6 +4,7 @@
 
 mod config;
 mod context;
+pub mod embedded;
 mod serve;
 mod telemetry;
 

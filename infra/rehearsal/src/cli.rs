@@ -30,6 +30,18 @@ pub enum Command {
         #[command(flatten)]
         options: RunOptions,
     },
+    /// Let many services deploy at once, with AWS's API rates enforced.
+    Crowd {
+        /// How many.
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=50))]
+        services: u16,
+        /// Seeds what is left to chance.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Requests a second to each service.
+        #[arg(long, default_value_t = 5.0, value_parser = rate)]
+        rate: f64,
+    },
     /// Try every fault in every state, for both strategies.
     Matrix {
         /// Only cells whose name has this part, such as "pair/Swap".

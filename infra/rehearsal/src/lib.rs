@@ -3,6 +3,7 @@
 pub mod binaries;
 pub mod cli;
 pub mod command;
+pub mod crowd;
 pub mod matrix;
 pub mod report;
 pub mod scenario;

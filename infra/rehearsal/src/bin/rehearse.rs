@@ -47,6 +47,7 @@ async fn dispatch(cli: Cli) -> anyhow::Result<bool> {
             command::serve(port, traffic_port, seed).await?;
             Ok(true)
         }
+        Some(Command::Crowd { services, seed, rate }) => command::crowd(services, seed, rate).await,
         Some(Command::Matrix { only, at_once, seed, rate, write }) => {
             let options = rehearsal::matrix::Options { seed, rate, at_once };
             command::matrix(&only, options, write.as_deref()).await

@@ -1,5 +1,6 @@
 //! The commands of the command line, one file each.
 
+mod crowd;
 mod list;
 mod matrix;
 mod push;
@@ -7,6 +8,7 @@ mod run;
 mod serve;
 mod soak;
 
+pub use crowd::crowd;
 pub use list::list;
 pub use matrix::matrix;
 pub use push::{Push, push};

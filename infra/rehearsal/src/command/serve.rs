@@ -24,7 +24,7 @@ pub async fn serve(port: u16, traffic_port: u16, seed: u64) -> anyhow::Result<()
     ];
     let tags: BTreeMap<String, String> =
         settings.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
-    let setting = Setting { seed, port, traffic_port, rolling: true, tags, ..Setting::default() };
+    let setting = Setting { seed, port, traffic_port, rolling: 1, tags, ..Setting::default() };
     let stage = tokio::select! {
         stage = Stage::set(&binaries, &setting) => stage?,
         _ = interrupt.recv() => return Ok(()),

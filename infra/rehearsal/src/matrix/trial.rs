@@ -92,7 +92,7 @@ fn setting(cell: &Cell, seed: u64) -> Setting {
         settings.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
     // An execution that is aborted while Plan claims the lease is found by reconcile.
     let parameters = BTreeMap::from([("ReconcileSchedule".to_owned(), "rate(1 minute)".to_owned())]);
-    let (pair, rolling) = (cell.pair, !cell.pair);
+    let (pair, rolling) = (cell.pair, u16::from(!cell.pair));
     Setting { seed, tasks: 2, pair, rolling, tags, parameters, pace: Pace::BRISK, ..Setting::default() }
 }
 

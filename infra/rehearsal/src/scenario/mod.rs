@@ -96,7 +96,7 @@ impl Scenario {
             seed,
             parameters,
             pair: self.pair,
-            rolling: !self.pair,
+            rolling: u16::from(!self.pair),
             tags,
             instances: self.instances.iter().map(|cpu| (*cpu, INSTANCE_MEMORY)).collect(),
             ..Setting::default()

@@ -89,7 +89,7 @@ fn setting(seed: u64) -> Setting {
     let tags: BTreeMap<String, String> =
         settings.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
     let parameters = BTreeMap::from([("ReconcileSchedule".to_owned(), "rate(1 minute)".to_owned())]);
-    Setting { seed, tasks: 3, rolling: true, tags, parameters, pace: Pace::BRISK, ..Setting::default() }
+    Setting { seed, tasks: 3, rolling: 1, tags, parameters, pace: Pace::BRISK, ..Setting::default() }
 }
 
 /// The pair gives way to newer images; the rolling service lets them queue.

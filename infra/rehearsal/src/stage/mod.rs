@@ -37,8 +37,8 @@ pub struct Setting {
     pub tasks: u32,
     /// Whether there is a blue/green pair.
     pub pair: bool,
-    /// Whether there is a rolling service.
-    pub rolling: bool,
+    /// How many rolling services there are, all deployed by pushes to one repository.
+    pub rolling: u16,
     /// Tags besides the necessary ones, without their prefix.
     pub tags: BTreeMap<String, String>,
     /// Parameters of the stack besides the rehearsal's own.
@@ -56,7 +56,7 @@ impl Default for Setting {
             instances: vec![(2048, 4096); 3],
             tasks: 4,
             pair: true,
-            rolling: false,
+            rolling: 0,
             tags: BTreeMap::new(),
             parameters: BTreeMap::new(),
             pace: Pace::AWS,

@@ -13,6 +13,9 @@ pub(crate) const TASK_CPU: u32 = 256;
 pub(crate) const TASK_MEMORY: u32 = 256;
 /// The port that the container says it listens on.
 const CONTAINER_PORT: u16 = 8080;
+/// The role of the sample tasks.
+const EXECUTION_ROLE: &str = "arn:aws:iam::123456789012:role/rehearsal-task-execution";
+
 pub(super) async fn all(stage: &Stage, setting: &Setting) -> anyhow::Result<Vec<Sample>> {
     stage.call(Service::Ecs, "CreateCluster", json!({"clusterName": CLUSTER})).await?;
     for (cpu, memory) in &setting.instances {
@@ -24,28 +27,38 @@ pub(super) async fn all(stage: &Stage, setting: &Setting) -> anyhow::Result<Vec<
     }
     let mut samples = Vec::new();
     if setting.pair {
-        samples.push(sample(stage, setting, "web", &["web-blue", "web-green"], setting.traffic_port).await?);
+        let digest = first_image(stage, "web").await?;
+        let members = ["web-blue", "web-green"];
+        samples.push(sample(stage, setting, ("web", &digest), &members, setting.traffic_port).await?);
     }
-    if setting.rolling {
-        let port = if setting.traffic_port == 0 { 0 } else { setting.traffic_port + 1 };
-        samples.push(sample(stage, setting, "api", &["api"], port).await?);
+    if setting.rolling > 0 {
+        let digest = first_image(stage, "api").await?;
+        for number in 1..=setting.rolling {
+            let name = if number == 1 { "api".to_owned() } else { format!("api-{number}") };
+            let port = if setting.traffic_port == 0 { 0 } else { setting.traffic_port + number };
+            samples.push(sample(stage, setting, ("api", &digest), &[&name], port).await?);
+        }
     }
     stage.until_steady().await?;
     Ok(samples)
 }
 
+/// A repository with its first image.
+async fn first_image(stage: &Stage, repository: &str) -> anyhow::Result<String> {
+    stage.call(Service::Ecr, "CreateRepository", json!({"repositoryName": repository})).await?;
+    let digest = stage.push(repository, "v1", &Image::sample(&stage.binaries, "v1", &[])).await?;
+    settled(stage).await?;
+    Ok(digest)
+}
+
 async fn sample(
     stage: &Stage,
     setting: &Setting,
-    repository: &str,
+    (repository, digest): (&str, &str),
     members: &[&str],
     port: u16,
 ) -> anyhow::Result<Sample> {
-    stage.call(Service::Ecr, "CreateRepository", json!({"repositoryName": repository})).await?;
-    let image = Image::sample(&stage.binaries, "v1", &[]);
-    let digest = stage.push(repository, "v1", &image).await?;
-    settled(stage).await?;
-    let definition = task_definition(stage, repository, &digest).await?;
+    let definition = task_definition(stage, repository, digest).await?;
     let mut made = Vec::new();
     for name in members {
         made.push(Member {
@@ -53,7 +66,7 @@ async fn sample(
             target_group: target_group(stage, setting, name).await?,
         });
     }
-    let (load_balancer, listener, rule) = balancer(stage, repository, &made, port).await?;
+    let (load_balancer, listener, rule) = balancer(stage, members[0], &made, port).await?;
     for (index, member) in made.iter().enumerate() {
         let tags = tags(setting, repository, members, index);
         let tasks = if index == 0 { setting.tasks } else { 0 };
@@ -106,6 +119,8 @@ pub(crate) async fn task_definition(stage: &Stage, repository: &str, digest: &st
     let input = json!({
         "family": repository, "networkMode": "awsvpc", "requiresCompatibilities": ["EC2"],
         "cpu": TASK_CPU.to_string(), "memory": TASK_MEMORY.to_string(), "containerDefinitions": [container],
+        // Who pulls images and writes logs for tasks; a deployment has to hand it on.
+        "executionRoleArn": EXECUTION_ROLE,
     });
     let registered = stage.call(Service::Ecs, "RegisterTaskDefinition", input).await?;
     text(&registered["taskDefinition"]["taskDefinitionArn"])

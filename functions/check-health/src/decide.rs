@@ -233,7 +233,7 @@ mod tests {
     }
 
     fn counts(requests: u64, errors: u64) -> Counts {
-        Counts { requests, errors, p90: None }
+        Counts { requests, errors, p90: None, slow: None }
     }
 
     #[test]

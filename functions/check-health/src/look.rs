@@ -84,8 +84,8 @@ async fn metrics(
     };
     let before = began_at.checked_sub(jiff_seconds(BASELINE)).unwrap_or(Timestamp::UNIX_EPOCH);
     let baseline_end = if plan.next.is_some() { now } else { began_at };
-    let next = counts(&context.aws, &window(group, since, now)).await?;
-    let live = counts(&context.aws, &window(live_group, before, baseline_end)).await?;
+    let live = counts(&context.aws, &window(live_group, before, baseline_end), None).await?;
+    let next = counts(&context.aws, &window(group, since, now), live.slow_limit()).await?;
     Ok(Some((next, live)))
 }
 

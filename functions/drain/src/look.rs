@@ -61,6 +61,6 @@ async fn outgoing(context: &Context, plan: &Plan) -> Result<Outgoing, StepError>
         live: live.to_owned(),
         next: next.to_owned(),
         routes: routes(&context.aws, plan).await?.into_iter().map(|found| found.route).collect(),
-        requests: counts(&context.aws, &window).await?.requests,
+        requests: counts(&context.aws, &window, None).await?.requests,
     })
 }

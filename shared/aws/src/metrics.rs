@@ -1,13 +1,17 @@
 //! CloudWatch: what a target group did in a span of time.
 
 use crate::{At, Aws, date_time};
+use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{Dimension, Metric, MetricDataQuery, MetricDataResult, MetricStat};
-use changeover_domain::metrics::Counts;
+use changeover_domain::metrics::{Counts, Slow};
 use changeover_domain::span::Seconds;
 use changeover_domain::{StepError, Timestamp};
+use std::collections::BTreeMap;
 
 /// The namespace of Application Load Balancer metrics.
 const NAMESPACE: &str = "AWS/ApplicationELB";
+/// How long targets take to answer, in seconds.
+const RESPONSE_TIME: &str = "TargetResponseTime";
 /// The percentile of response time that is compared.
 const LATENCY: &str = "p90";
 
@@ -26,9 +30,10 @@ pub struct Window<'a> {
     pub period: Seconds,
 }
 
-/// The counts of a window. What CloudWatch has not heard of yet is not in them.
-pub async fn counts(aws: &Aws, window: &Window<'_>) -> Result<Counts, StepError> {
-    let answer = aws
+/// The counts of a window. What CloudWatch has not heard of yet is not in them. With a limit in seconds, slower answers
+/// are counted.
+pub async fn counts(aws: &Aws, window: &Window<'_>, slow_limit: Option<f64>) -> Result<Counts, StepError> {
+    let mut request = aws
         .cloudwatch()
         .get_metric_data()
         .start_time(date_time(window.from))
@@ -36,16 +41,45 @@ pub async fn counts(aws: &Aws, window: &Window<'_>) -> Result<Counts, StepError>
         .metric_data_queries(query("requests", "RequestCount", "Sum", window))
         .metric_data_queries(query("errors", "HTTPCode_Target_5XX_Count", "Sum", window))
         .metric_data_queries(query("refused", "TargetConnectionErrorCount", "Sum", window))
-        .metric_data_queries(query("latency", "TargetResponseTime", LATENCY, window))
-        .send()
-        .await
-        .at("GetMetricData", window.target_group)?;
+        .metric_data_queries(query("latency", RESPONSE_TIME, LATENCY, window))
+        .metric_data_queries(query("answers", RESPONSE_TIME, "SampleCount", window));
+    if let Some(limit) = slow_limit {
+        request = request.metric_data_queries(query("within", RESPONSE_TIME, &rank(limit), window));
+    }
+    let answer = request.send().await.at("GetMetricData", window.target_group)?;
     let results = answer.metric_data_results();
     Ok(Counts {
         requests: total(values(results, "requests")),
         errors: total(values(results, "errors")) + total(values(results, "refused")),
         p90: median(values(results, "latency").collect()),
+        slow: slow_limit.map(|limit| slow(results, limit)),
     })
+}
+
+/// The share of values up to a limit, in percent, as CloudWatch writes it.
+fn rank(limit: f64) -> String {
+    format!("PR(:{limit:.3})")
+}
+
+/// The slow answers of all periods: shares cannot be added up, answers can.
+fn slow(results: &[MetricDataResult], limit: f64) -> Slow {
+    let (answers, within) = (by_period(results, "answers"), by_period(results, "within"));
+    let (mut slow, mut of) = (0.0, 0.0);
+    for (period, count) in &answers {
+        // A period that one of the two does not know yet says nothing.
+        if let Some(percent) = within.get(period) {
+            slow += count * (100.0 - percent) / 100.0;
+            of += count;
+        }
+    }
+    Slow { limit, answers: whole(slow), of: whole(of) }
+}
+
+/// The values of one query by the second at which their period begins.
+fn by_period(results: &[MetricDataResult], id: &str) -> BTreeMap<i64, f64> {
+    let of = results.iter().filter(|result| result.id() == Some(id));
+    of.flat_map(|result| result.timestamps().iter().map(DateTime::secs).zip(result.values().iter().copied()))
+        .collect()
 }
 
 /// The values of one query.
@@ -61,12 +95,17 @@ fn median(mut values: Vec<f64>) -> Option<f64> {
 
 /// A sum of counts, which CloudWatch tells as floating point.
 fn total(values: impl Iterator<Item = f64>) -> u64 {
+    values.map(whole).sum()
+}
+
+fn whole(value: f64) -> u64 {
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,
         reason = "counts are whole and not negative"
     )]
-    values.map(|value| value.max(0.0).round() as u64).sum()
+    let count = value.max(0.0).round() as u64;
+    count
 }
 
 fn query(id: &str, name: &str, statistic: &str, window: &Window<'_>) -> MetricDataQuery {
@@ -107,5 +146,22 @@ mod tests {
         let metric = query.metric_stat().unwrap().metric().unwrap();
         let values: Vec<_> = metric.dimensions().iter().map(|d| d.value().unwrap()).collect();
         assert_eq!(values, ["targetgroup/blue/73e2d6bc24d8a067", "app/web/50dc6c495c0c9188"]);
+    }
+
+    #[test]
+    fn slow_answers_of_all_periods_are_counted() {
+        let at = |second: i64| DateTime::from_secs(second);
+        let result = |id: &str, values: [(i64, f64); 2]| {
+            MetricDataResult::builder()
+                .id(id)
+                .set_timestamps(Some(values.map(|(second, _)| at(second)).to_vec()))
+                .set_values(Some(values.map(|(_, value)| value).to_vec()))
+                .build()
+        };
+        // The newest period first, as CloudWatch answers, and one that only one of them knows.
+        let results =
+            [result("answers", [(120, 40.0), (60, 200.0)]), result("within", [(60, 90.0), (0, 50.0)])];
+        assert_eq!(slow(&results, 0.45), Slow { limit: 0.45, answers: 20, of: 200 });
+        assert_eq!(rank(0.45), "PR(:0.450)");
     }
 }

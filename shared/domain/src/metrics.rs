@@ -8,10 +8,14 @@ pub const MINIMUM_ERRORS: u64 = 3;
 pub const SHARE_FACTOR: f64 = 2.0;
 /// … and this much besides.
 pub const SHARE_MARGIN: f64 = 0.01;
-/// How much longer the next side's answers may take than the live side's: this factor …
+/// An answer is slow if it takes longer than this factor times what nine of ten answers of the live side take …
 pub const LATENCY_FACTOR: f64 = 2.0;
 /// … and this many seconds besides.
 pub const LATENCY_MARGIN: f64 = 0.25;
+/// The share of the live side's answers that take longer than [`Counts::p90`].
+const LIVE_SLOW_SHARE: f64 = 0.1;
+/// With fewer answers than this on either side, chance says more of latency than the version does.
+pub const LATENCY_ANSWERS: u64 = 50;
 
 /// What a target group did in a span of time.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
@@ -22,13 +26,38 @@ pub struct Counts {
     pub errors: u64,
     /// The 90th percentile of the targets' response time in seconds: of its periods the middle one.
     pub p90: Option<f64>,
+    /// How many answers took too long, if a limit was known.
+    pub slow: Option<Slow>,
+}
+
+/// How many answers took longer than a limit.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Slow {
+    /// Seconds.
+    pub limit: f64,
+    /// Answers that took longer.
+    pub answers: u64,
+    /// All answers whose time is known.
+    pub of: u64,
 }
 
 impl Counts {
     /// The share of requests that failed.
     pub fn error_share(&self) -> f64 {
-        if self.requests == 0 { 0.0 } else { self.errors as f64 / self.requests as f64 }
+        part_of(self.errors, self.requests)
     }
+
+    /// From how many seconds on an answer of the next side is slow, if these are the live side's counts and there are
+    /// enough of them to say.
+    pub fn slow_limit(&self) -> Option<f64> {
+        (self.requests >= LATENCY_ANSWERS)
+            .then_some(self.p90?)
+            .map(|p90| p90 * LATENCY_FACTOR + LATENCY_MARGIN)
+    }
+}
+
+fn part_of(part: u64, whole: u64) -> f64 {
+    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }
 
 /// What the comparison says.
@@ -60,12 +89,14 @@ pub fn compare(next: &Counts, live: &Counts, minimum: u64) -> Comparison {
             next.requests
         ));
     }
-    match (next.p90, live.p90) {
-        (Some(p90), Some(before))
-            if live.requests >= minimum && p90 > before * LATENCY_FACTOR + LATENCY_MARGIN =>
+    match next.slow {
+        Some(slow)
+            if slow.of >= LATENCY_ANSWERS
+                && part_of(slow.answers, slow.of) > LIVE_SLOW_SHARE * SHARE_FACTOR + SHARE_MARGIN =>
         {
             Comparison::Worse(format!(
-                "nine of ten answers of the new tasks took up to {p90:.3} s, of the old ones {before:.3} s"
+                "{} of {} answers of the new tasks took longer than {:.3} s, which nine of ten answers of the old ones stay well below",
+                slow.answers, slow.of, slow.limit
             ))
         }
         _ => Comparison::AsWell(format!(
@@ -83,7 +114,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn counts(requests: u64, errors: u64) -> Counts {
-        Counts { requests, errors, p90: Some(0.1) }
+        Counts { requests, errors, p90: Some(0.1), slow: None }
     }
 
     #[test]
@@ -102,16 +133,26 @@ mod tests {
         assert!(matches!(compare(&counts(1000, 50), &counts(1000, 50), 20), Comparison::AsWell(_)));
     }
 
-    #[test]
-    fn slow_answers_are_worse() {
-        let slow = Counts { p90: Some(1.0), ..counts(100, 0) };
-        assert!(matches!(compare(&slow, &counts(100, 0), 20), Comparison::Worse(_)));
+    fn slow(answers: u64, of: u64) -> Counts {
+        Counts { slow: Some(Slow { limit: 0.45, answers, of }), ..counts(of, 0) }
     }
 
     #[test]
-    fn a_handful_of_earlier_answers_says_nothing_of_latency() {
-        let slow = Counts { p90: Some(1.0), ..counts(100, 0) };
-        assert!(matches!(compare(&slow, &counts(5, 0), 20), Comparison::AsWell(_)));
+    fn more_than_a_fifth_of_slow_answers_is_worse() {
+        assert!(matches!(compare(&slow(22, 100), &counts(100, 0), 20), Comparison::Worse(_)));
+        assert!(matches!(compare(&slow(20, 100), &counts(100, 0), 20), Comparison::AsWell(_)));
+    }
+
+    #[test]
+    fn a_handful_of_answers_says_nothing_of_latency() {
+        assert!(matches!(compare(&slow(30, 49), &counts(100, 0), 20), Comparison::AsWell(_)));
+        assert_eq!(counts(49, 0).slow_limit(), None);
+    }
+
+    #[test]
+    fn slow_is_what_is_well_above_nine_of_ten_answers_of_the_live_side() {
+        assert_eq!(counts(50, 0).slow_limit(), Some(0.45));
+        assert_eq!(Counts { p90: None, ..counts(50, 0) }.slow_limit(), None);
     }
 
     proptest! {

@@ -34,7 +34,8 @@ impl Pace {
     /// Several times as quick: the order of things is the same, the waits are shorter.
     pub const BRISK: Self = Self {
         check_interval_seconds: 1,
-        deregistration_delay_seconds: 3,
+        // Two seconds for the longest request, the rest for a machine that many stages share.
+        deregistration_delay_seconds: 4,
         stop_timeout_seconds: 5,
         convergence_seconds: 1,
         function_timeout_seconds: 4,

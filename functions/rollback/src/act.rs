@@ -6,7 +6,7 @@ use changeover_aws::ecs::{Change, update_service};
 use changeover_aws::elb::{with_weights, write};
 use changeover_aws::look::routes;
 use changeover_domain::StepError;
-use changeover_domain::route::{is_at, weights_for};
+use changeover_domain::route::{WHOLE, Weight, is_at, weights_for};
 use changeover_lambda::{Context, Held};
 
 const STATE: &str = "Rollback";
@@ -25,10 +25,14 @@ pub(crate) async fn act(
         progress.restored_at.get_or_insert(view.now);
         progress.weight = 0;
     }
+    if matches!(action, Action::Shelter { .. }) {
+        progress.weight = WHOLE;
+    }
     let why = match action {
         Action::Wait { why }
         | Action::Scale { why, .. }
         | Action::Weights { why }
+        | Action::Shelter { why }
         | Action::Done { why }
         | Action::GiveUp { why } => why,
     };
@@ -51,16 +55,18 @@ pub(crate) async fn act(
                 Change { cluster, service, task_definition: task_definition.as_deref(), desired: *desired };
             update_service(&context.aws, &change).await
         }
-        Action::Weights { .. } => restore(context, held, view).await,
+        Action::Weights { .. } => shift(context, held, view, 0).await,
+        Action::Shelter { .. } => shift(context, held, view, WHOLE).await,
         Action::Wait { .. } | Action::Done { .. } | Action::GiveUp { .. } => Ok(()),
     }
 }
 
-async fn restore(context: &Context, held: &Held<'_>, view: &View) -> Result<(), StepError> {
+/// Gives the next side this weight on every route, and the live side the rest.
+async fn shift(context: &Context, held: &Held<'_>, view: &View, weight: Weight) -> Result<(), StepError> {
     let Members::Pair { live_group, next_group, .. } = &view.members else { return Ok(()) };
-    let weights = weights_for(live_group, next_group, 0);
+    let weights = weights_for(live_group, next_group, weight);
     for found in routes(&context.aws, held.plan()?).await? {
-        if !is_at(&found.route, live_group, next_group, 0) {
+        if !is_at(&found.route, live_group, next_group, weight) {
             held.check_fence().await?;
             write(&context.aws, &found.route.id, with_weights(&found.actions, &weights)).await?;
         }

@@ -3,7 +3,7 @@
 use changeover_domain::Timestamp;
 use changeover_domain::evidence::SideSeen;
 use changeover_domain::plan::Member;
-use changeover_domain::route::{Route, is_at};
+use changeover_domain::route::{Route, WHOLE, is_at};
 use changeover_domain::span::Seconds;
 
 /// What was seen.
@@ -86,6 +86,11 @@ pub enum Action {
         /// Why now.
         why: String,
     },
+    /// Give the next side all the weight for now: it is the only one that can answer.
+    Shelter {
+        /// Why.
+        why: String,
+    },
     /// Put on record that it is as it was.
     Done {
         /// What was seen.
@@ -104,7 +109,8 @@ pub fn decide(view: &View) -> Action {
         Members::Rolling => rolling(view),
         Members::Pair { live_group, next_group, next, next_before, routes } => {
             let back = routes.iter().all(|route| is_at(route, live_group, next_group, 0));
-            if let Some(action) = capacity(view, back) {
+            let away = routes.iter().all(|route| is_at(route, live_group, next_group, WHOLE));
+            if let Some(action) = capacity(view, next, back, away) {
                 return action;
             }
             if !back && view.restored_at.is_some() {
@@ -118,8 +124,8 @@ pub fn decide(view: &View) -> Action {
     }
 }
 
-/// The live side must have the tasks it had before it gets traffic back.
-fn capacity(view: &View, back: bool) -> Option<Action> {
+/// The live side must have the tasks it had before it gets traffic back; until then traffic is where it is served best.
+fn capacity(view: &View, next: &SideSeen, back: bool, away: bool) -> Option<Action> {
     let (now, before) = (&view.live.service, &view.live_before);
     let other = now.task_definition != before.task_definition;
     if now.desired < before.desired || other {
@@ -131,10 +137,18 @@ fn capacity(view: &View, back: bool) -> Option<Action> {
         });
     }
     // Once it has the traffic, its health is no reason to hold back what remains to be done.
-    (!back && view.live.healthy() < before.running).then(|| {
-        let why = format!("{} of {} old tasks are healthy", view.live.healthy(), before.running);
-        wait_or_give_up(view, why)
-    })
+    if back || view.live.healthy() >= before.running {
+        return None;
+    }
+    let why = format!("{} of {} old tasks are healthy", view.live.healthy(), before.running);
+    match (view.live.healthy(), next.healthy()) {
+        // Some of the old tasks are better than none of the new ones.
+        (1.., 0) => None,
+        (0, 1..) if !away && view.shown && view.restored_at.is_none() => {
+            Some(Action::Shelter { why: format!("{why}: the new ones take all requests until they are") })
+        }
+        _ => Some(wait_or_give_up(view, why)),
+    }
 }
 
 /// The weights were back once and are not any more: somebody else moves them, and nobody wins such a fight.
@@ -219,7 +233,7 @@ fn wait_or_give_up(view: &View, why: String) -> Action {
     if view.began_at.is_some_and(|began| view.now >= limit.after(began)) {
         return Action::GiveUp {
             why: format!(
-                "going back has not ended within {limit}: {why}; traffic was left where it is and nothing was deleted; look at the events of {}",
+                "going back has not ended within {limit}: {why}; traffic was left where it is served best and nothing was deleted; look at the events of {}; once it is repaired, let one side have all the weight and push again or start an execution",
                 view.live_before.ecs_service
             ),
         };
@@ -363,6 +377,27 @@ mod tests {
         assert!(matches!(decide(&sick), Action::Wait { .. }));
         sick.began_at = Some(at(1000 - 631));
         assert!(matches!(decide(&sick), Action::GiveUp { why } if why.contains("nothing was deleted")));
+    }
+
+    #[test]
+    fn traffic_is_where_it_is_served_best_while_the_old_side_comes_back() {
+        let mut dead = pair(50);
+        for target in dead.live.targets.get_mut("blue").unwrap() {
+            target.state = "unhealthy".into();
+        }
+        assert!(matches!(decide(&dead), Action::Shelter { .. }));
+        let sheltered = View { live: dead.live.clone(), ..pair(100) };
+        assert!(matches!(decide(&sheltered), Action::Wait { .. }), "and stays there");
+        let never_shown = View { shown: false, ..dead.clone() };
+        assert!(matches!(decide(&never_shown), Action::Wait { .. }), "what was not verified is not shown");
+        let mut half = pair(50);
+        half.live.targets.get_mut("blue").unwrap()[0].state = "unhealthy".into();
+        let mut none = side("green", "td:2", 2);
+        for target in none.targets.get_mut("green").unwrap() {
+            target.state = "unhealthy".into();
+        }
+        assert!(matches!(decide(&with_next(half, none.clone())), Action::Weights { .. }), "one beats none");
+        assert!(matches!(decide(&with_next(dead, none)), Action::Wait { .. }), "neither: nothing is moved");
     }
 
     #[test]

@@ -32,8 +32,9 @@ pub async fn run(context: &Context, ending: Ending) -> Result<Baton, StepError> 
     act::act(context, &mut held, &view, &action).await?;
     Ok(match action {
         Action::Done { why } | Action::GiveUp { why } => baton.with(Verdict::Ready, why),
-        Action::Wait { why } | Action::Scale { why, .. } | Action::Weights { why } => {
-            baton.waiting(context.config.poll.0, why)
-        }
+        Action::Wait { why }
+        | Action::Scale { why, .. }
+        | Action::Weights { why }
+        | Action::Shelter { why } => baton.waiting(context.config.poll.0, why),
     })
 }

@@ -1,0 +1,173 @@
+//! What going back does, from every point that it can begin at.
+
+use changeover_domain::Timestamp;
+use changeover_domain::evidence::{ServiceSeen, TargetSeen, TaskSeen};
+use changeover_domain::plan::Member;
+use changeover_domain::route::{Route, RouteId, Weight, weights_for};
+use changeover_domain::span::Seconds;
+use rollback::{Action, Members, View, Which, decide};
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(second).unwrap()
+}
+
+fn member(name: &str, revision: &str, count: u32) -> Member {
+    Member {
+        ecs_service: name.into(),
+        target_groups: vec![name.into()],
+        task_definition: revision.into(),
+        desired: count,
+        running: count,
+    }
+}
+
+fn side(name: &str, revision: &str, count: u32) -> SideSeen {
+    let task = TaskSeen {
+        task_definition: revision.into(),
+        last_status: "RUNNING".into(),
+        desired_status: "RUNNING".into(),
+        ..TaskSeen::default()
+    };
+    let target = TargetSeen { id: "10.0.0.1".into(), port: 80, state: "healthy".into(), why: None };
+    SideSeen {
+        service: ServiceSeen {
+            task_definition: revision.into(),
+            desired: count,
+            running: count,
+            ..ServiceSeen::default()
+        },
+        tasks: vec![task; count as usize],
+        targets: [(name.to_owned(), vec![target; count as usize])].into(),
+    }
+}
+
+/// A pair in the middle of a shift: two old and two new tasks.
+fn pair(weight: Weight) -> View {
+    let route = Route {
+        id: RouteId::Rule("r".into()),
+        load_balancer: "lb".into(),
+        weights: weights_for("blue", "green", weight),
+        stickiness_seconds: None,
+    };
+    View {
+        now: at(1000),
+        live: side("blue", "td:1", 2),
+        live_before: member("blue", "td:1", 2),
+        members: Members::Pair {
+            live_group: "blue".into(),
+            next_group: "green".into(),
+            next: Box::new(side("green", "td:2", 2)),
+            next_before: member("green", "td:0", 0),
+            routes: vec![route],
+        },
+        revision: Some("td:2".into()),
+        began_at: Some(at(990)),
+        restored_at: None,
+        shown: true,
+        patience: Seconds(600),
+        convergence: Seconds(5),
+        deregistration_delay: Seconds(30),
+    }
+}
+
+fn with_next(view: View, changed: SideSeen) -> View {
+    let Members::Pair { live_group, next_group, next_before, routes, .. } = view.members else {
+        unreachable!()
+    };
+    View {
+        members: Members::Pair { live_group, next_group, next: Box::new(changed), next_before, routes },
+        ..view
+    }
+}
+
+#[test]
+fn capacity_comes_before_traffic() {
+    let scaled_in = View { live: side("blue", "td:1", 0), ..pair(100) };
+    assert!(matches!(decide(&scaled_in), Action::Scale { which: Which::Live, desired: Some(2), .. }));
+    let mut starting = View { live: side("blue", "td:1", 2), ..pair(100) };
+    starting.live.targets.get_mut("blue").unwrap()[0].state = "initial".into();
+    assert!(matches!(decide(&starting), Action::Wait { .. }));
+    assert!(matches!(decide(&pair(100)), Action::Weights { .. }));
+}
+
+#[test]
+fn new_tasks_go_only_after_the_weights_have_reached_every_node() {
+    let back = View { restored_at: Some(at(998)), ..pair(0) };
+    assert!(matches!(decide(&back), Action::Wait { .. }));
+    let settled = View { now: at(1003), ..back };
+    assert_eq!(
+        decide(&settled),
+        Action::Scale {
+            which: Which::Next,
+            task_definition: Some("td:0".into()),
+            desired: Some(0),
+            why: "the new tasks are told to stop".into()
+        }
+    );
+}
+
+#[test]
+fn weights_that_someone_else_moves_are_not_fought_over() {
+    let moved = View { restored_at: Some(at(995)), ..pair(30) };
+    assert!(matches!(decide(&moved), Action::GiveUp { why } if why.contains("someone else")));
+}
+
+#[test]
+fn what_never_had_traffic_goes_at_once() {
+    let unseen = View { shown: false, ..pair(0) };
+    assert!(matches!(decide(&unseen), Action::Scale { which: Which::Next, .. }));
+}
+
+#[test]
+fn it_is_done_when_no_new_task_is_left() {
+    let stopping = View { shown: false, ..pair(0) };
+    let mut next = side("green", "td:2", 1);
+    next.service = ServiceSeen { task_definition: "td:0".into(), ..ServiceSeen::default() };
+    next.tasks[0].last_status = "DEACTIVATING".into();
+    let stopping = with_next(stopping, next.clone());
+    assert!(matches!(decide(&stopping), Action::Wait { .. }));
+    next.tasks[0].last_status = "STOPPED".into();
+    assert!(matches!(decide(&with_next(stopping, next)), Action::Done { .. }));
+}
+
+#[test]
+fn when_the_old_side_stays_sick_traffic_is_left_and_a_person_is_called() {
+    let mut sick = pair(50);
+    sick.live.targets.get_mut("blue").unwrap()[0].state = "unhealthy".into();
+    assert!(matches!(decide(&sick), Action::Wait { .. }));
+    sick.began_at = Some(at(1000 - 631));
+    assert!(matches!(decide(&sick), Action::GiveUp { why } if why.contains("nothing was deleted")));
+}
+
+#[test]
+fn traffic_is_where_it_is_served_best_while_the_old_side_comes_back() {
+    let mut dead = pair(50);
+    for target in dead.live.targets.get_mut("blue").unwrap() {
+        target.state = "unhealthy".into();
+    }
+    assert!(matches!(decide(&dead), Action::Shelter { .. }));
+    let sheltered = View { live: dead.live.clone(), ..pair(100) };
+    assert!(matches!(decide(&sheltered), Action::Wait { .. }), "and stays there");
+    let never_shown = View { shown: false, ..dead.clone() };
+    assert!(matches!(decide(&never_shown), Action::Wait { .. }), "what was not verified is not shown");
+    let mut half = pair(50);
+    half.live.targets.get_mut("blue").unwrap()[0].state = "unhealthy".into();
+    let mut none = side("green", "td:2", 2);
+    for target in none.targets.get_mut("green").unwrap() {
+        target.state = "unhealthy".into();
+    }
+    assert!(matches!(decide(&with_next(half, none.clone())), Action::Weights { .. }), "one beats none");
+    assert!(matches!(decide(&with_next(dead, none)), Action::Wait { .. }), "neither: nothing is moved");
+}
+
+#[test]
+fn a_rolling_service_is_told_its_old_revision_and_watched() {
+    let began = View { members: Members::Rolling, live: side("web", "td:2", 2), ..pair(0) };
+    let began = View { live_before: member("web", "td:1", 2), ..began };
+    assert!(matches!(
+        decide(&began),
+        Action::Scale { which: Which::Live, desired: None, task_definition: Some(td), .. } if td == "td:1"
+    ));
+    let back = View { live: side("web", "td:1", 2), ..began };
+    assert!(matches!(decide(&back), Action::Done { .. }));
+}

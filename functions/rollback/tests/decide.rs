@@ -1,7 +1,7 @@
 //! What going back does, from every point that it can begin at.
 
 use changeover_domain::Timestamp;
-use changeover_domain::evidence::{ServiceSeen, TargetSeen, TaskSeen};
+use changeover_domain::evidence::{ServiceSeen, SideSeen, TargetSeen, TaskSeen};
 use changeover_domain::plan::Member;
 use changeover_domain::route::{Route, RouteId, Weight, weights_for};
 use changeover_domain::span::Seconds;

@@ -98,8 +98,11 @@ pub fn decide(view: &View) -> Ruling {
     }
     match (judge(&view.seen, &expectation), view.purpose) {
         (Judgement::Broken { reason, task }, _) => Ruling { task, ..failed(view, reason) },
-        (Judgement::NotYet(why), Purpose::Start) => not_started(view, &why),
-        (Judgement::NotYet(why), Purpose::Bake) => sick(view, &why),
+        (Judgement::NotYet(why), purpose) => match (by_hand(view), purpose) {
+            (Some(theirs), _) => sick(view, &theirs),
+            (None, Purpose::Start) => not_started(view, &why),
+            (None, Purpose::Bake) => sick(view, &format!("the new tasks fell ill: {why}")),
+        },
         (Judgement::Healthy, Purpose::Start) => reading(view),
         (Judgement::Healthy, Purpose::Bake) => baking(view, metrics.as_ref()),
     }
@@ -145,12 +148,24 @@ fn reading(view: &View) -> Ruling {
     Ruling { verdict, readings, took_reading: true, ..ruling }
 }
 
+/// What somebody else made of the ECS service since its new tasks were asked for, if that is why they are not there.
+fn by_hand(view: &View) -> Option<String> {
+    let service = &view.seen.service;
+    let name = &service.name;
+    if service.task_definition != view.revision {
+        return Some(format!("someone else has set {name} to {}", service.task_definition));
+    }
+    (service.desired < view.needed).then(|| {
+        format!("someone else has set {name} to {} tasks, {} are needed", service.desired, view.needed)
+    })
+}
+
 /// Tasks that had been healthy are not: one failed check may pass, several may not.
 fn sick(view: &View, why: &str) -> Ruling {
     let since = view.sick_at.unwrap_or(view.now);
     let patience = Seconds(view.check_interval.0.saturating_mul(SICK_INTERVALS).max(view.poll.0));
     if Seconds::between(since, view.now) >= patience {
-        return failed(view, format!("the new tasks fell ill: {why}"));
+        return failed(view, why.to_owned());
     }
     Ruling { sick: true, ..wait(view, view.poll, why.to_owned()) }
 }
@@ -199,6 +214,8 @@ mod tests {
             targets: [("tg".to_owned(), vec![target])].into(),
             ..SideSeen::default()
         };
+        seen.service.task_definition = "td:2".into();
+        seen.service.desired = 1;
         seen.service.deployments = vec![EcsDeployment {
             status: "PRIMARY".into(),
             task_definition: "td:2".into(),

@@ -3,6 +3,7 @@
 use crate::{Purpose, View};
 use changeover_aws::look::side;
 use changeover_aws::metrics::{Window, counts};
+use changeover_domain::evidence::SideSeen;
 use changeover_domain::metrics::Counts;
 use changeover_domain::plan::Plan;
 use changeover_domain::record::Wanted;
@@ -27,12 +28,13 @@ pub(crate) async fn look(context: &Context, held: &Held<'_>, purpose: Purpose) -
         None
     };
     let wanted = held.ledger().wanted(&held.record.service).await?;
+    let seen = side(&context.aws, &plan.cluster, plan.target()).await?;
     Ok(View {
         purpose,
         now,
-        seen: side(&context.aws, &plan.cluster, plan.target()).await?,
         revision: progress.revision.clone().ok_or_else(|| missing("which revision was registered"))?,
-        needed: plan.tasks,
+        needed: needed(plan, &seen),
+        seen,
         started_at,
         watched_since,
         readings: progress.readings,
@@ -53,6 +55,15 @@ pub(crate) async fn look(context: &Context, held: &Held<'_>, purpose: Purpose) -
         room_patience: context.config.room_patience,
         data_patience: context.config.data_patience,
     })
+}
+
+/// A pair's next side has to stand in for the live side as it was planned. How many tasks a rolling service has is for
+/// its autoscaling to say, before, during and after a deployment.
+fn needed(plan: &Plan, seen: &SideSeen) -> u32 {
+    match plan.strategy() {
+        Strategy::BlueGreen => plan.tasks,
+        Strategy::Rolling => seen.service.desired.max(1),
+    }
 }
 
 /// The image that this deployment is to give way to, if any.

@@ -127,12 +127,12 @@ pub fn decide(view: &View) -> Action {
 /// The live side must have the tasks it had before it gets traffic back; until then traffic is where it is served best.
 fn capacity(view: &View, next: &SideSeen, back: bool, away: bool) -> Option<Action> {
     let (now, before) = (&view.live.service, &view.live_before);
-    let other = now.task_definition != before.task_definition;
-    if now.desired < before.desired || other {
+    // Which revision it runs is no change of ours: if it is another one now, somebody wants it so.
+    if now.desired < before.desired {
         return Some(Action::Scale {
             which: Which::Live,
-            task_definition: other.then(|| before.task_definition.clone()),
-            desired: (now.desired < before.desired).then_some(before.desired),
+            task_definition: None,
+            desired: Some(before.desired),
             why: format!("{} tasks of the old revision are asked for again", before.desired),
         });
     }
@@ -206,7 +206,14 @@ fn gone(view: &View, side: &SideSeen) -> Action {
 /// ECS takes a rolling service back itself, once it is told which revision.
 fn rolling(view: &View) -> Action {
     let (now, before) = (&view.live.service, &view.live_before);
-    if now.task_definition != before.task_definition {
+    let ours = view.revision.as_ref() == Some(&now.task_definition);
+    if now.task_definition != before.task_definition && !ours {
+        let (name, theirs) = (&before.ecs_service, &now.task_definition);
+        return Action::GiveUp {
+            why: format!("someone else has set {name} to {theirs}; it was left so, and no task was stopped"),
+        };
+    }
+    if ours {
         return Action::Scale {
             which: Which::Live,
             task_definition: Some(before.task_definition.clone()),

@@ -171,3 +171,12 @@ fn a_rolling_service_is_told_its_old_revision_and_watched() {
     let back = View { live: side("web", "td:1", 2), ..began };
     assert!(matches!(decide(&back), Action::Done { .. }));
 }
+
+#[test]
+fn a_revision_that_someone_else_set_is_left() {
+    let theirs = View { members: Members::Rolling, live: side("web", "td:9", 2), ..pair(0) };
+    let theirs = View { live_before: member("web", "td:1", 2), ..theirs };
+    assert!(matches!(decide(&theirs), Action::GiveUp { why } if why.contains("td:9")));
+    let live = View { live: side("blue", "td:9", 2), ..pair(50) };
+    assert!(matches!(decide(&live), Action::Weights { .. }), "the live side's revision is no change of ours");
+}

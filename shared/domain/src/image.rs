@@ -1,6 +1,7 @@
 //! Images: what a repository holds, which of them a service wants, how one is pinned.
 
 use crate::Timestamp;
+use alphanumeric_sort::compare_str;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use wildmatch::WildMatch;
@@ -81,15 +82,18 @@ pub struct ListedImage {
 /// The image that a glob means now: of those with a matching tag the one pushed last, and that tag.
 ///
 /// By the registry's record, never by the order in which events came: a late event of an earlier push leads to
-/// the same image.
+/// the same image. The record is in whole seconds; of two pushes in one second the one whose tag counts higher is
+/// taken, `v10` over `v9`.
 pub fn newest_matching<'a>(images: &'a [ListedImage], glob: &str) -> Option<(&'a ListedImage, &'a str)> {
     images
         .iter()
         .filter_map(|image| {
-            let tag = image.tags.iter().filter(|tag| tag_matches(glob, tag)).max()?;
-            Some((image, tag.as_str()))
+            let matching = image.tags.iter().filter(|tag| tag_matches(glob, tag));
+            Some((image, matching.max_by(|a, b| compare_str(a, b))?.as_str()))
         })
-        .max_by_key(|(image, _)| (image.pushed_at, image.digest.as_str()))
+        .max_by(|(a, a_tag), (b, b_tag)| {
+            a.pushed_at.cmp(&b.pushed_at).then_with(|| compare_str(a_tag, b_tag))
+        })
 }
 
 #[cfg(test)]
@@ -115,6 +119,13 @@ mod tests {
         let (newest, tag) = newest_matching(&images, "prod-*").unwrap();
         assert_eq!((newest, tag), (&images[1], "prod-10"));
         assert_eq!(newest_matching(&images, "latest"), None);
+    }
+
+    #[test]
+    fn of_two_pushes_in_one_second_the_higher_tag_wins() {
+        let at = "2026-01-02T00:00:00Z";
+        let images = [image('f', &["v9"], at), image('a', &["v10", "v2"], at), image('e', &["v1"], at)];
+        assert_eq!(newest_matching(&images, "v*"), Some((&images[1], "v10")));
     }
 
     #[test]

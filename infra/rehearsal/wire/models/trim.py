@@ -18,24 +18,26 @@ OPERATIONS = {
         UpdateService DeleteService ListTasks DescribeTasks StopTask RunTask DescribeTaskDefinition
         RegisterTaskDefinition DeregisterTaskDefinition ListTaskDefinitions ListTaskDefinitionFamilies
         ListContainerInstances DescribeContainerInstances TagResource UntagResource ListTagsForResource
-        DescribeServiceDeployments ListServiceDeployments""",
+        DescribeServiceDeployments ListServiceDeployments StopServiceDeployment UpdateContainerInstancesState
+        DeleteCluster""",
     "elbv2": """CreateLoadBalancer DescribeLoadBalancers DescribeLoadBalancerAttributes CreateTargetGroup
         DescribeTargetGroups DescribeTargetGroupAttributes ModifyTargetGroupAttributes ModifyTargetGroup
         DeleteTargetGroup CreateListener DescribeListeners ModifyListener CreateRule DescribeRules
         ModifyRule DeleteRule DescribeTargetHealth RegisterTargets DeregisterTargets DescribeTags AddTags
-        RemoveTags""",
+        RemoveTags DeleteLoadBalancer ModifyLoadBalancerAttributes DeleteListener""",
     "stepfunctions": """CreateStateMachine DescribeStateMachine ListStateMachines StartExecution
         DescribeExecution StopExecution ListExecutions GetExecutionHistory
-        DescribeStateMachineForExecution""",
+        DescribeStateMachineForExecution UpdateStateMachine DeleteStateMachine ValidateStateMachineDefinition
+        TagResource UntagResource ListTagsForResource""",
     "dynamodb": """CreateTable DescribeTable ListTables GetItem PutItem UpdateItem DeleteItem Query Scan
         TransactWriteItems TransactGetItems BatchGetItem BatchWriteItem UpdateTimeToLive
-        DescribeTimeToLive""",
+        DescribeTimeToLive UpdateTable DeleteTable TagResource UntagResource ListTagsOfResource""",
     "ecr": """CreateRepository DescribeRepositories PutImage BatchGetImage DescribeImages ListImages
         BatchDeleteImage GetAuthorizationToken""",
     "events": """PutEvents PutRule PutTargets ListRules DescribeRule ListTargetsByRule EnableRule
-        DisableRule""",
+        DisableRule TestEventPattern""",
     "scheduler": "ListSchedules GetSchedule CreateSchedule UpdateSchedule DeleteSchedule",
-    "cloudwatch": "GetMetricData GetMetricStatistics ListMetrics PutMetricData DescribeAlarms",
+    "cloudwatch": "GetMetricData GetMetricStatistics ListMetrics PutMetricData DescribeAlarms SetAlarmState",
     "resourcegroupstaggingapi": "GetResources TagResources UntagResources",
     "lambda": "Invoke ListFunctions GetFunction GetFunctionConfiguration",
     "sns": "Publish ListTopics CreateTopic Subscribe",

@@ -22,6 +22,9 @@ pub const MAX_BODY: usize = 8 * 1024 * 1024;
 /// The region of requests that are not signed.
 const DEFAULT_REGION: &str = "us-east-1";
 
+/// Services that are none of ours, by their names in signatures, whose protocol is REST with XML.
+const XML_ONLY: [&str; 4] = ["s3", "s3express", "route53", "cloudfront"];
+
 /// The call that a request makes, and how to answer it. What AWS would refuse before the service proper
 /// sees it (unknown operations, unreadable bodies, broken constraints) is refused here, ready to be sent.
 #[expect(clippy::result_large_err, reason = "both sides are a whole exchange; it happens once a request")]
@@ -56,11 +59,15 @@ fn read(parts: &Parts, body: &[u8], reply: &mut Reply) -> Result<Call, ApiError>
         return Err(serialization("the rehearsal reads no compressed bodies"));
     }
     let scope = Scope::of(parts);
-    let signed_for = scope.as_ref().and_then(|scope| Service::from_signing_name(scope.signing_name));
+    let signed = Signed::of(scope.as_ref());
+    if signed.name.is_some_and(|name| XML_ONLY.contains(&name)) {
+        // Its clients read no refusal but XML.
+        reply.protocol = Protocol::Query;
+    }
     let (service, operation, input) = match reply.protocol {
-        Protocol::Query => by_action(parts, body, signed_for, reply)?,
-        Protocol::RestJson => by_path(parts, signed_for, reply)?,
-        Protocol::Cbor | Protocol::Json10 | Protocol::Json11 => by_target(parts, signed_for, reply)?,
+        Protocol::Query => by_action(parts, body, signed, reply)?,
+        Protocol::RestJson => by_path(parts, signed, reply)?,
+        Protocol::Cbor | Protocol::Json10 | Protocol::Json11 => by_target(parts, signed, reply)?,
     };
     reply.address(service, operation);
     let input = read_input(service, operation, input, parts, body)?;
@@ -79,18 +86,39 @@ fn read(parts: &Parts, body: &[u8], reply: &mut Reply) -> Result<Call, ApiError>
 
 type Addressed = (Service, &'static Operation, Input);
 
+/// Which service a request was signed for.
+#[derive(Clone, Copy)]
+struct Signed<'a> {
+    service: Option<Service>,
+    /// Its name in the signature, also if it is none of ours.
+    name: Option<&'a str>,
+}
+
+impl<'a> Signed<'a> {
+    fn of(scope: Option<&Scope<'a>>) -> Self {
+        let name = scope.map(|scope| scope.signing_name);
+        Self { service: name.and_then(Service::from_signing_name), name }
+    }
+
+    /// The refusal of an operation that is not here.
+    fn unknown(self, protocol: Protocol, service: Option<Service>, operation: &str) -> ApiError {
+        refusal::unknown_operation(protocol, service.map(Service::name).or(self.name), operation)
+    }
+}
+
 /// JSON and CBOR: a prefix that names the service, and the operation.
-fn by_target(parts: &Parts, signed_for: Option<Service>, reply: &mut Reply) -> Result<Addressed, ApiError> {
+fn by_target(parts: &Parts, signed: Signed<'_>, reply: &mut Reply) -> Result<Addressed, ApiError> {
     let (target, input) = match reply.protocol {
         Protocol::Cbor => (cbor_path(parts.uri.path()), Input::Cbor),
         _ => (header(parts, "x-amz-target").and_then(|target| target.rsplit_once('.')), Input::Json),
     };
     let (prefix, name) = target.unwrap_or_default();
-    let service = signed_for.or_else(|| Service::from_target_prefix(prefix));
+    let service = signed.service.or_else(|| Service::from_target_prefix(prefix));
     reply.service = service;
-    let (service, operation) = find(service, name, reply.protocol)?;
+    let (service, operation) =
+        find(service, name, reply.protocol).ok_or_else(|| signed.unknown(reply.protocol, service, name))?;
     if service.model().metadata.target_prefix.as_deref() != Some(prefix) {
-        return Err(refusal::unknown_operation(reply.protocol, Some(service), &format!("{prefix}.{name}")));
+        return Err(signed.unknown(reply.protocol, Some(service), &format!("{prefix}.{name}")));
     }
     Ok((service, operation, input))
 }
@@ -99,7 +127,7 @@ fn by_target(parts: &Parts, signed_for: Option<Service>, reply: &mut Reply) -> R
 fn by_action(
     parts: &Parts,
     body: &[u8],
-    signed_for: Option<Service>,
+    signed: Signed<'_>,
     reply: &mut Reply,
 ) -> Result<Addressed, ApiError> {
     let body = std::str::from_utf8(body).map_err(|_| serialization("the form is not UTF-8"))?;
@@ -107,7 +135,7 @@ fn by_action(
     let pairs = percent::pairs(text.trim()).ok_or_else(|| serialization("the form cannot be read"))?;
     let value = |name| pairs.iter().find(|(given, _)| given == name).map(|(_, text)| text.as_str());
     let (action, version) = (value("Action").unwrap_or_default(), value("Version"));
-    let service = signed_for.or_else(|| {
+    let service = signed.service.or_else(|| {
         Service::ALL.into_iter().find(|service| {
             let model = service.model();
             model.operations.contains_key(action)
@@ -122,34 +150,35 @@ fn by_action(
     {
         return Err(refusal::unknown_version(action, version));
     }
-    let (service, operation) = find(service, action, reply.protocol)?;
+    let (service, operation) = find(service, action, reply.protocol).ok_or_else(|| {
+        // What is asked for without an action is asked for by its path, such as everything of S3.
+        let line = if action.is_empty() { request_line(parts) } else { action.to_owned() };
+        signed.unknown(reply.protocol, service, &line)
+    })?;
     Ok((service, operation, Input::Form(pairs)))
 }
 
 /// REST: the method and the path.
-fn by_path(parts: &Parts, signed_for: Option<Service>, reply: &mut Reply) -> Result<Addressed, ApiError> {
-    reply.service = signed_for;
+fn by_path(parts: &Parts, signed: Signed<'_>, reply: &mut Reply) -> Result<Addressed, ApiError> {
+    reply.service = signed.service;
     let candidates = Service::ALL.into_iter().filter(|service| {
-        signed_for.is_none_or(|signed| signed == *service)
+        signed.service.is_none_or(|signed| signed == *service)
             && service.model().metadata.speaks(Protocol::RestJson.name())
     });
     let found = candidates.filter_map(|service| Some((service, rest::route(service, parts)?))).next();
-    let (service, route) = found.ok_or_else(|| {
-        let line = format!("{} {}", parts.method, parts.uri.path());
-        refusal::unknown_operation(reply.protocol, signed_for, &line)
-    })?;
+    let (service, route) =
+        found.ok_or_else(|| signed.unknown(reply.protocol, signed.service, &request_line(parts)))?;
     Ok((service, route.operation, Input::Rest(route)))
 }
 
-fn find(
-    service: Option<Service>,
-    name: &str,
-    protocol: Protocol,
-) -> Result<(Service, &'static Operation), ApiError> {
+fn request_line(parts: &Parts) -> String {
+    format!("{} {}", parts.method, parts.uri.path())
+}
+
+fn find(service: Option<Service>, name: &str, protocol: Protocol) -> Option<(Service, &'static Operation)> {
     service
         .filter(|service| service.model().metadata.speaks(protocol.name()))
         .and_then(|service| Some((service, service.model().operations.get(name)?)))
-        .ok_or_else(|| refusal::unknown_operation(protocol, service, name))
 }
 
 fn read_input(

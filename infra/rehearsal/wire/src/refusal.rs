@@ -26,10 +26,14 @@ fn invalid_code(service: Service, operation: &str) -> &'static str {
     }
 }
 
-/// The refusal of an operation that the models do not have.
-pub(crate) fn unknown_operation(protocol: Protocol, service: Option<Service>, operation: &str) -> ApiError {
-    let service = service.map_or("any service", Service::name);
-    let message = format!("The rehearsal has no operation '{operation}' of {service}");
+/// The refusal of an operation that the models do not have, by the service's own name or the one it was signed for.
+/// AWS may well have it: whoever calls shall read that it is missing here, and not look for a mistake of theirs.
+pub(crate) fn unknown_operation(protocol: Protocol, service: Option<&str>, operation: &str) -> ApiError {
+    let message = match service {
+        Some(service) => format!("The rehearsal does not do '{operation}' of {service}"),
+        None => format!("The rehearsal does not do '{operation}'"),
+    };
+    let message = format!("{message}; its README lists what it understands");
     match protocol {
         Protocol::Query => ApiError::new("InvalidAction", message),
         _ => ApiError::new("UnknownOperationException", message),

@@ -120,6 +120,22 @@ fn what_is_not_known_is_said_to_be() {
     assert_eq!(response.headers()["smithy-protocol"], "rpc-v2-cbor");
 }
 
+/// AWS has these, and whoever asks for them reads that they are not here, in a protocol of theirs.
+#[test]
+fn services_that_are_not_here_are_named() {
+    let response = refused(target("ssm", "AmazonSSM.GetParameter"), b"{}");
+    let said = json_body(&response);
+    assert_eq!(said["__type"], json!("UnknownOperationException"));
+    assert!(said["message"].as_str().unwrap().contains("'GetParameter' of ssm;"), "{said}");
+    let response = refused(form("ec2"), b"Action=DescribeInstances&Version=2016-11-15");
+    assert!(text(&response).contains("&apos;DescribeInstances&apos; of ec2;"), "{}", text(&response));
+    let response = refused(signed(Request::get("/bucket?acl"), "s3"), b"");
+    assert!(text(&response).contains("<Code>InvalidAction</Code>"), "{}", text(&response));
+    assert!(text(&response).contains("&apos;GET /bucket&apos; of s3;"), "{}", text(&response));
+    let response = refused(signed(Request::get("/clusters"), "eks"), b"");
+    assert!(json_body(&response)["message"].as_str().unwrap().contains("'GET /clusters' of eks;"));
+}
+
 #[test]
 fn size_and_compression_are_bounded() {
     let put = || target("monitoring", "GraniteServiceVersion20100801.PutMetricData");

@@ -35,7 +35,7 @@ pub use config::CloudConfig;
 pub use front::{Access, ApiFault, ApiFaultRule, CallCount, Caller, Calls, FaultHook, Limit, Limits};
 pub use iam::Iam;
 pub use mailbox::Message;
-pub use rehearsal_iam::{Denied, Grant, Used};
+pub use rehearsal_iam::{Decision, Denied, Grant, Judge, Used};
 
 /// Where events go: full EventBridge envelopes.
 pub type EventSink = std::sync::Arc<dyn Fn(serde_json::Value) + Send + Sync>;

@@ -44,6 +44,9 @@ pub struct Used {
     pub grant: Grant,
     /// What was asked for.
     pub need: Need,
+    /// Who asked, where a resource's own policy was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub principal: Option<Principal>,
 }
 
 /// A request that was refused.
@@ -60,7 +63,7 @@ pub struct Denied {
 pub struct Judge {
     /// By ARN.
     holders: Mutex<BTreeMap<String, Holder>>,
-    used: Mutex<BTreeMap<Grant, Need>>,
+    used: Mutex<BTreeMap<Grant, (Need, Option<Principal>)>>,
     denied: Mutex<Vec<Denied>>,
 }
 
@@ -97,7 +100,8 @@ impl Judge {
         match said {
             Said::Allowed { policy, statement, action, resource } => {
                 let grant = Grant { holder: name, policy, statement, action, resource };
-                self.used.lock().entry(grant.clone()).or_insert_with(|| need.clone());
+                let mut used = self.used.lock();
+                used.entry(grant.clone()).or_insert_with(|| (need.clone(), principal.cloned()));
                 Decision::Allowed(grant)
             }
             refused => {
@@ -131,6 +135,14 @@ impl Judge {
             .any(|statement| statement.is_about(action) && statement.asks_for_resource_tags())
     }
 
+    /// Judges a request that is on record once more, by the policies as they are now.
+    pub fn decide_again(&self, used: &Used) -> Decision {
+        let named =
+            |(arn, holder): (&String, &Holder)| (holder.name == used.grant.holder).then(|| arn.clone());
+        let arn = self.holders.lock().iter().find_map(named);
+        self.judge(arn.as_deref().unwrap_or_default(), &used.need, used.principal.as_ref())
+    }
+
     /// Everything that is granted.
     #[must_use]
     pub fn grants(&self) -> BTreeSet<Grant> {
@@ -157,7 +169,13 @@ impl Judge {
     #[must_use]
     pub fn used(&self) -> Vec<Used> {
         let used = self.used.lock();
-        used.iter().map(|(grant, need)| Used { grant: grant.clone(), need: need.clone() }).collect()
+        used.iter()
+            .map(|(grant, (need, principal))| Used {
+                grant: grant.clone(),
+                need: need.clone(),
+                principal: principal.clone(),
+            })
+            .collect()
     }
 
     /// The requests that were refused so far, up to a bound.
@@ -226,8 +244,10 @@ mod tests {
         let Decision::Allowed(grant) = judge.decide(ROLE, &need) else { panic!("it is granted") };
         assert!(grant.resource.ends_with("listener-rule/app/*"));
         judge.decide(ROLE, &need);
-        assert_eq!(judge.used(), [Used { grant: grant.clone(), need }]);
+        let used = Used { grant: grant.clone(), need, principal: None };
+        assert_eq!(judge.used(), std::slice::from_ref(&used));
         assert!(judge.grants().contains(&grant));
+        assert_eq!(judge.decide_again(&used), Decision::Allowed(grant));
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! Whom a policy of a resource speaks of.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// Somebody who wants something of a resource.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Principal {
     /// A service of AWS, such as `events.amazonaws.com`.
     Service(String),

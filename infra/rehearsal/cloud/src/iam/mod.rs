@@ -40,6 +40,14 @@ pub struct Iam {
 }
 
 impl Iam {
+    /// Reads the policies of a stack for whoever wants to judge by them without a cloud.
+    ///
+    /// # Errors
+    /// If a policy has mistakes, or the rehearsal does not know a managed one.
+    pub fn judge_of(stack: &Stack, account: &Account) -> anyhow::Result<Judge> {
+        read::judge(stack, account)
+    }
+
     /// Reads the policies of a stack. If they are not to count, everyone may everything.
     pub(crate) fn of(stack: &Stack, account: &Account, enforces: bool) -> anyhow::Result<Self> {
         let judge = read::judge(stack, account)?;

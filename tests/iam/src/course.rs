@@ -1,0 +1,126 @@
+//! The course: one run through everything that functions, state machine, rules and schedules ever do.
+
+use crate::stage::{Ended, abort, ended, push, quiet, reached, samples, set, tick};
+use anyhow::Context as _;
+use rehearsal::binaries::Binaries;
+use rehearsal::stage::{Sample, Stage};
+use rehearsal_cloud::{Denied, Grant, Used};
+use rehearsal_wire::Service;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+/// Seeds what is left to chance.
+const SEED: u64 = 11;
+/// The longest that a dead letter may take.
+const LETTER: Duration = Duration::from_secs(10);
+/// How often waiting looks again.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+/// What the course showed.
+#[derive(Debug)]
+pub struct Shown {
+    /// What the template grants.
+    pub grants: BTreeSet<Grant>,
+    /// What was used of it.
+    pub used: Vec<Used>,
+    /// What was asked for in vain, before anything was taken away on purpose.
+    pub denied: Vec<Denied>,
+}
+
+/// Runs it.
+///
+/// # Errors
+/// If something does not go as it should: then the course has not shown what it is for.
+pub async fn run(binaries: &Binaries) -> anyhow::Result<Shown> {
+    let stage = set(binaries, SEED).await?;
+    let shown = on_stage(&stage).await;
+    stage.strike().await;
+    shown
+}
+
+async fn on_stage(stage: &Stage) -> anyhow::Result<Shown> {
+    let grants = stage.cloud.iam().grants();
+    let (pair, single) = samples(stage)?;
+    let (pairs, rolls) = tokio::join!(pairs(stage, pair), rolls(stage, single));
+    pairs.context("the pair")?;
+    rolls.context("the rolling service")?;
+    // What was rolled back is looked up among the recent deployments.
+    tick(stage, "ReconcileTick")?;
+    quiet(stage).await?;
+    // What the services do in the roles' names is judged when this is asked.
+    let _ = stage.cloud.grants_used();
+    let denied = stage.cloud.iam().denied();
+    letters(stage, pair).await.context("dead letters")?;
+    let used = stage.cloud.grants_used();
+    Ok(Shown { grants, used, denied })
+}
+
+/// A pair behind a rule, and then behind the listener's default action: there and back in each case, with an execution
+/// that dies and one that follows.
+async fn pairs(stage: &Stage, pair: &Sample) -> anyhow::Result<()> {
+    push(stage, pair, "v2", &[]).await?;
+    expect(stage, pair, 1, "Succeeded").await?;
+    push(stage, pair, "v3", &[]).await?;
+    let execution = reached(stage, pair, "Bake").await?;
+    // While it is held, reconcile asks whether its execution lives, and a push waits for its end.
+    tick(stage, "ReconcileTick")?;
+    push(stage, pair, "v4", &[]).await?;
+    abort(stage, &execution).await?;
+    expect(stage, pair, 3, "Succeeded").await?;
+    quiet(stage).await?;
+    to_default_action(stage, pair).await?;
+    push(stage, pair, "v5", &[]).await?;
+    expect(stage, pair, 4, "Succeeded").await?;
+    push(stage, pair, "v6", &[]).await?;
+    let execution = reached(stage, pair, "Bake").await?;
+    abort(stage, &execution).await?;
+    expect(stage, pair, 5, "RolledBack").await
+}
+
+/// A rolling service gets an image that exits at start: its last words are read, and it goes back.
+async fn rolls(stage: &Stage, single: &Sample) -> anyhow::Result<()> {
+    push(stage, single, "v2", &["--crash", "3"]).await?;
+    expect(stage, single, 1, "RolledBack").await
+}
+
+async fn expect(stage: &Stage, sample: &Sample, number: usize, expected: &str) -> anyhow::Result<()> {
+    let Ended { outcome, reason } = ended(stage, sample, number).await?;
+    anyhow::ensure!(outcome == expected, "deployment {number} ended {outcome}, not {expected}: {reason}");
+    Ok(())
+}
+
+/// Lets the default action do what the rule did.
+async fn to_default_action(stage: &Stage, pair: &Sample) -> anyhow::Result<()> {
+    let rule = pair.rule.as_deref().context("the pair has no rule")?;
+    let rules = stage.call(Service::Elbv2, "DescribeRules", json!({"RuleArns": [rule]})).await?;
+    let actions: &Value = &rules["Rules"][0]["Actions"];
+    let input = json!({"ListenerArn": pair.listener, "DefaultActions": actions});
+    stage.call(Service::Elbv2, "ModifyListener", input).await?;
+    stage.call(Service::Elbv2, "DeleteRule", json!({"RuleArn": rule})).await.map(drop)
+}
+
+/// What cannot be delivered is kept: of a schedule in the name of its role, of a rule by the queue's own policy.
+async fn letters(stage: &Stage, pair: &Sample) -> anyhow::Result<()> {
+    let queue = stage.cloud.stack().queues.first().context("the template has no queue")?.arn.clone();
+    let invoke = "lambda:InvokeFunction";
+    let taken = |name: &str| {
+        anyhow::ensure!(stage.cloud.iam().withdraw(name, invoke), "{name} was not granted {invoke}");
+        Ok(())
+    };
+    taken("SchedulerRole")?;
+    tick(stage, "ReconcileTick")?;
+    letter(stage, &queue, "reconcile").await?;
+    taken("DispatchFunction")?;
+    push(stage, pair, "v7", &[]).await?;
+    letter(stage, &queue, "ECR Image Action").await
+}
+
+async fn letter(stage: &Stage, queue: &str, part: &str) -> anyhow::Result<()> {
+    let began = Instant::now();
+    while !stage.cloud.sqs().messages(queue).iter().any(|message| message.body.contains(part)) {
+        anyhow::ensure!(began.elapsed() < LETTER, "no letter says {part}");
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+    Ok(())
+}

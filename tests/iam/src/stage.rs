@@ -1,0 +1,148 @@
+//! The stage of these tests: one task a service, quick, with a blue/green pair and a rolling service.
+
+use anyhow::Context as _;
+use rehearsal::binaries::Binaries;
+use rehearsal::stage::{Image, Pace, Sample, Setting, Stage};
+use rehearsal::story::{Story, stories, until_over};
+use rehearsal::witness::read_ledger;
+use rehearsal_cloud::template::{Options, Stack};
+use rehearsal_cloud::{Account, Iam, Judge};
+use rehearsal_wire::Service;
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+/// The longest that a deployment may take here.
+const DEADLINE: Duration = Duration::from_secs(120);
+/// How often waiting looks again.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+/// The judge of what the template says, as it is deployed on this stage.
+///
+/// # Errors
+/// If the template has mistakes.
+pub fn judge() -> anyhow::Result<Judge> {
+    let cluster = ("ClusterName".to_owned(), rehearsal::stage::CLUSTER.to_owned());
+    let options = Options { parameters: BTreeMap::from([cluster]), ..Options::default() };
+    let stack = Stack::read(&rehearsal::binaries::workspace().join("template.yaml"), &options)?;
+    Iam::judge_of(&stack, &Account::default())
+}
+
+/// Sets the stage.
+///
+/// # Errors
+/// If it cannot be set.
+pub async fn set(binaries: &Binaries, seed: u64) -> anyhow::Result<Stage> {
+    // Users do not have to come: what matters here is what functions ask for.
+    let tags = [
+        ("image-tag", "v*"),
+        ("healthy-checks", "1"),
+        ("bake", "3s"),
+        ("minimum-requests", "0"),
+        ("health-timeout", "60s"),
+    ];
+    let tags = tags.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
+    let setting = Setting { seed, tasks: 1, rolling: 1, tags, pace: Pace::BRISK, ..Setting::default() };
+    Stage::set(binaries, &setting).await
+}
+
+/// The sample service that is a pair, and the one that rolls.
+///
+/// # Errors
+/// If there are not both.
+pub fn samples(stage: &Stage) -> anyhow::Result<(&Sample, &Sample)> {
+    let find = |pair| stage.samples.iter().find(|sample| sample.is_pair() == pair);
+    Ok((find(true).context("there is no pair")?, find(false).context("there is no rolling service")?))
+}
+
+/// Pushes a version of the sample application.
+///
+/// # Errors
+/// What the registry answered.
+pub async fn push(stage: &Stage, sample: &Sample, version: &str, options: &[&str]) -> anyhow::Result<()> {
+    let image = Image::sample(&stage.binaries, version, options);
+    stage.push(&sample.repository, version, &image).await.map(drop)
+}
+
+/// How a deployment ended.
+#[derive(Debug, Clone)]
+pub struct Ended {
+    /// One of the outcomes.
+    pub outcome: String,
+    /// Why, if there is more to say.
+    pub reason: String,
+}
+
+/// Waits until so many deployments of a service have ended and nothing goes on; how the last of them did.
+///
+/// # Errors
+/// If that takes too long.
+pub async fn ended(stage: &Stage, sample: &Sample, deployments: usize) -> anyhow::Result<Ended> {
+    let began = Instant::now();
+    loop {
+        let ledger = read_ledger(stage, &sample.service).await;
+        let over = ledger.deployments.iter().filter(|one| one.outcome.is_some()).count();
+        if over >= deployments && ledger.holder.is_none() {
+            let last = ledger.deployments.into_iter().next_back().context("there is no deployment")?;
+            return Ok(Ended {
+                outcome: last.outcome.unwrap_or_default(),
+                reason: last.reason.unwrap_or_default(),
+            });
+        }
+        if began.elapsed() > DEADLINE {
+            anyhow::bail!("{} of {deployments} deployments of {} ended: {ledger:?}", over, sample.service);
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+}
+
+/// Waits until every execution is over.
+///
+/// # Errors
+/// If that takes too long.
+pub async fn quiet(stage: &Stage) -> anyhow::Result<Vec<Story>> {
+    until_over(stage, 1, DEADLINE, async |_| {}).await
+}
+
+/// Waits until an execution of a service is in a state; its ARN.
+///
+/// # Errors
+/// If that takes too long.
+pub async fn reached(stage: &Stage, sample: &Sample, state: &str) -> anyhow::Result<String> {
+    let began = Instant::now();
+    let ours = format!(":{}-", sample.service.name);
+    loop {
+        let stories = stories(stage).await?;
+        let there = |story: &&Story| {
+            story.status == "RUNNING"
+                && story.arn.contains(&ours)
+                && story.state().is_some_and(|visit| visit.state == state)
+        };
+        if let Some(story) = stories.iter().find(there) {
+            return Ok(story.arn.clone());
+        }
+        if began.elapsed() > DEADLINE {
+            anyhow::bail!("no execution of {} came to {state}", sample.service);
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+}
+
+/// Stops an execution, as somebody in the console would.
+///
+/// # Errors
+/// What Step Functions answered.
+pub async fn abort(stage: &Stage, execution: &str) -> anyhow::Result<()> {
+    let input = json!({"executionArn": execution, "error": "Operator", "cause": "stopped on purpose"});
+    stage.call(Service::StepFunctions, "StopExecution", input).await.map(drop)
+}
+
+/// Lets a schedule of the template tick.
+///
+/// # Errors
+/// If there is none.
+pub fn tick(stage: &Stage, logical_id: &str) -> anyhow::Result<()> {
+    let schedule = stage.cloud.stack().schedules.get(logical_id).context("no such schedule")?;
+    anyhow::ensure!(stage.cloud.scheduler().fire(&schedule.name), "{logical_id} is not enabled");
+    Ok(())
+}

@@ -1,0 +1,9 @@
+//! The documents are held to what they speak of: types, template, state machine, command line, files.
+
+mod commands;
+mod links;
+mod markdown;
+mod settings;
+mod shell;
+mod template;
+mod trust;

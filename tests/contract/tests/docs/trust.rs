@@ -1,0 +1,63 @@
+//! `docs/security.md` says what each role may do, `docs/operations.md` every end and every alarm: no more and no less
+//! than there is.
+
+use crate::markdown::{code, document, headings, rows, section};
+use crate::template::{Grant, grants};
+use changeover_aws::ledger::{PARTITION_KEY, SORT_KEY, TTL_ATTRIBUTE};
+use changeover_domain::StepError;
+use changeover_domain::record::Outcome;
+use contract::{stack, states};
+use std::collections::BTreeSet;
+
+#[test]
+fn every_permission_is_documented_and_no_other() {
+    let security = document("security.md");
+    let mut documented: BTreeSet<String> = headings(&security.text).into_iter().collect();
+    for (role, granted) in grants() {
+        assert!(documented.remove(&role), "security.md has no heading {role}");
+        let rows = rows(&section(&security, &role));
+        let said: BTreeSet<Grant> = rows
+            .iter()
+            .flat_map(|cells| code(&cells[0]).into_iter().map(|action| (action, cells[1] == "everything")))
+            .collect();
+        assert_eq!(said, granted, "{role}: what is said, and what is granted");
+        assert!(rows.iter().all(|cells| cells[2].len() > 10), "{role}: a permission without a reason");
+    }
+    let left: Vec<_> = documented.iter().filter(|heading| heading.ends_with("Role")).collect();
+    assert!(left.is_empty(), "no such roles: {left:?}");
+}
+
+#[test]
+fn every_end_is_documented() {
+    let operations = document("operations.md");
+    let headings = headings(&operations.text);
+    let outcomes =
+        [Outcome::Succeeded, Outcome::RolledBack, Outcome::Refused, Outcome::Superseded, Outcome::NeedsHuman];
+    for outcome in outcomes {
+        assert!(headings.contains(&outcome.to_string()), "operations.md has no heading {outcome}");
+    }
+    let words = code(&operations.text);
+    for (state, _) in states("Fail").into_iter().chain(states("Succeed")) {
+        assert!(words.contains(&state) || headings.contains(&state), "operations.md does not name {state}");
+    }
+    for error in StepError::NAMES {
+        assert!(words.contains(&error.to_owned()), "operations.md does not name {error}");
+    }
+}
+
+#[test]
+fn every_alarm_is_documented_and_no_other() {
+    let there: BTreeSet<String> = stack().alarms.into_iter().map(|alarm| alarm.logical_id).collect();
+    let rows = rows(&section(&document("operations.md"), "Alarms"));
+    let said: BTreeSet<String> = rows.iter().map(|cells| code(&cells[0]).concat()).collect();
+    assert_eq!(said, there, "what is said, and what the template has");
+}
+
+#[test]
+fn the_ledgers_keys_are_the_codes() {
+    let operations = document("operations.md");
+    for key in [PARTITION_KEY, SORT_KEY] {
+        assert!(operations.text.contains(&format!("\"{key}\"")), "operations.md queries without {key}");
+    }
+    assert!(document("security.md").text.contains(&format!("`{TTL_ATTRIBUTE}`")));
+}

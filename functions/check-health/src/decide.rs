@@ -103,6 +103,10 @@ pub fn decide(view: &View) -> Ruling {
             (None, Purpose::Start) => not_started(view, &why),
             (None, Purpose::Bake) => sick(view, &format!("the new tasks fell ill: {why}")),
         },
+        // Old tasks run on for a while after somebody has set another revision.
+        (Judgement::Healthy, _) if view.seen.service.task_definition != view.revision => {
+            sick(view, &by_hand(view).unwrap_or_default())
+        }
         (Judgement::Healthy, Purpose::Start) => reading(view),
         (Judgement::Healthy, Purpose::Bake) => baking(view, metrics.as_ref()),
     }
@@ -251,6 +255,23 @@ mod tests {
 
     fn counts(requests: u64, errors: u64) -> Counts {
         Counts { requests, errors, p90: None, slow: None }
+    }
+
+    #[test]
+    fn what_somebody_else_made_of_the_service_is_said() {
+        let mut theirs = view(Purpose::Bake, "healthy");
+        theirs.seen.service.name = "web".into();
+        theirs.seen.service.task_definition = "td:7".into();
+        theirs.sick_at = Some(at(900));
+        let ruling = decide(&theirs);
+        assert_eq!(
+            (ruling.verdict, ruling.why.as_str()),
+            (Verdict::Failed, "someone else has set web to td:7")
+        );
+        let mut fewer = view(Purpose::Bake, "unhealthy");
+        fewer.seen.service.desired = 0;
+        fewer.sick_at = Some(at(900));
+        assert!(decide(&fewer).why.contains("to 0 tasks, 1 are needed"), "{}", decide(&fewer).why);
     }
 
     #[test]

@@ -71,9 +71,9 @@ pub enum Action {
         /// By what evidence.
         why: String,
     },
-    /// The old tasks are still there: they take the traffic back.
+    /// It is not to stay: what was there before takes the traffic back.
     TakeBack {
-        /// Who asked for it.
+        /// Who asked for it, or what somebody did.
         why: String,
     },
     /// Tell ECS that no task shall run.
@@ -157,6 +157,14 @@ fn stopping(view: &View) -> Action {
 
 /// ECS replaces a rolling service's tasks by itself: what is left to see is that it has finished.
 fn rolling(view: &View) -> Action {
+    if let Some(why) = &view.taken_back {
+        return Action::TakeBack { why: why.clone() };
+    }
+    let service = &view.seen.service;
+    if service.task_definition != view.revision {
+        let why = format!("someone else has set {} to {}", service.name, service.task_definition);
+        return Action::TakeBack { why };
+    }
     let others = view.seen.tasks.iter();
     let left =
         others.filter(|task| task.task_definition != view.revision && task.last_status != "STOPPED").count();
@@ -275,5 +283,18 @@ mod tests {
         let mut late = View { scaled_in_at: Some(at(1390)), ..asked };
         late.seen.service.desired = 0;
         assert!(!matches!(decide(&late), Ok(Action::TakeBack { .. })), "they are going already");
+    }
+
+    #[test]
+    fn a_rolling_service_that_somebody_set_to_something_else_is_not_called_done() {
+        let mut rolling = View { outgoing: None, ..view(1320) };
+        rolling.seen.service.name = "web".into();
+        rolling.seen.service.task_definition = "td:2".into();
+        assert!(matches!(decide(&rolling), Ok(Action::Drained { needs_human: false, .. })));
+        let asked = View { taken_back: Some("asked".into()), ..rolling.clone() };
+        assert_eq!(decide(&asked), Ok(Action::TakeBack { why: "asked".into() }));
+        rolling.seen.service.task_definition = "td:1".into();
+        let why = "someone else has set web to td:1".to_owned();
+        assert_eq!(decide(&rolling), Ok(Action::TakeBack { why }));
     }
 }

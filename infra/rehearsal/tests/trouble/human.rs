@@ -1,0 +1,45 @@
+//! Neither side can serve: traffic is where it is served best, nothing is deleted, and a person is called.
+
+use crate::show::{Kind, Show, ends, last_reason};
+use rehearsal::stage::CLUSTER;
+use rehearsal_wire::Service;
+use serde_json::json;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_neither_side_can_serve_a_person_is_called_and_nothing_is_deleted() {
+    let show = Show::begin(Kind::Pair, &[("health-timeout", "10s"), ("bake", "6s")]).await;
+    let members = show.sample.members.clone();
+    let [blue, green] = members.as_slice() else { panic!("a pair has two") };
+    show.push("v2", &["--error-rate", "0.5"]).await;
+    show.reached("Bake", 1).await;
+    // The old image is gone from the registry, and then the old tasks are: ECS cannot start others.
+    let gone = json!({"repositoryName": show.sample.repository, "imageIds": [{"imageTag": "v1"}]});
+    show.call(Service::Ecr, "BatchDeleteImage", gone).await;
+    let listed = json!({"cluster": CLUSTER, "serviceName": blue.ecs_service});
+    let listed = show.call(Service::Ecs, "ListTasks", listed).await;
+    for task in listed["taskArns"].as_array().expect("a list") {
+        let stop = json!({"cluster": CLUSTER, "task": task, "reason": "an accident"});
+        show.call(Service::Ecs, "StopTask", stop).await;
+    }
+    show.rests(1).await;
+    let rules = show.call(Service::Elbv2, "DescribeRules", json!({"RuleArns": [show.sample.rule]})).await;
+    let groups = rules["Rules"][0]["Actions"][0]["ForwardConfig"]["TargetGroups"].clone();
+    let weight = |arn: &str| {
+        let group = groups.as_array().and_then(|all| all.iter().find(|one| one["TargetGroupArn"] == arn));
+        group.and_then(|group| group["Weight"].as_u64())
+    };
+    assert_eq!((weight(&blue.target_group), weight(&green.target_group)), (Some(0), Some(100)), "{groups}");
+    let running = json!({"cluster": CLUSTER, "serviceName": green.ecs_service});
+    let running = show.call(Service::Ecs, "ListTasks", running).await;
+    assert_eq!(running["taskArns"].as_array().map(Vec::len), Some(2), "the new tasks still run");
+    let topic = &show.stage.cloud.stack().topics.first().expect("the template has a topic").arn;
+    let told = show.stage.cloud.sns().messages(topic);
+    assert!(told.iter().any(|message| message.body.contains("NeedsHuman")), "{told:?}");
+    let observed = show.end(false).await;
+    assert_eq!(ends(&observed).last().map(|(outcome, _)| *outcome), Some("NeedsHuman"));
+    assert_eq!(observed.ledger.holder, None, "whoever repairs it is not locked out");
+    let reason = last_reason(&observed);
+    for part in ["old tasks are healthy", "nothing was deleted", &blue.ecs_service, "start an execution"] {
+        assert!(reason.contains(part), "{part}: {reason}");
+    }
+}

@@ -1,0 +1,158 @@
+//! One sample service under traffic with the witness watching, for tests that do things to it.
+
+use anyhow::Context as _;
+use rehearsal::binaries::Binaries;
+use rehearsal::scenario::{Observation, Observed};
+use rehearsal::stage::{Image, Pace, Sample, Setting, Stage};
+use rehearsal::story::{Story, stories, until_over};
+use rehearsal::witness::read_ledger;
+use rehearsal_wire::Service;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+/// As many at a time as leave the traffic generator room to keep its schedule.
+static TURNS: Semaphore = Semaphore::const_new(2);
+static BINARIES: OnceLock<Binaries> = OnceLock::new();
+/// Requests a second.
+const RATE: f64 = 60.0;
+const SEED: u64 = 5;
+/// The longest that anything may take.
+const DEADLINE: Duration = Duration::from_secs(180);
+/// How often waiting looks again.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+/// How long users come before and after.
+const AROUND: Duration = Duration::from_secs(1);
+
+/// Which sample service.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Rolling,
+    Pair,
+}
+
+pub struct Show {
+    pub stage: Arc<Stage>,
+    pub sample: Sample,
+    observation: Observation,
+    _turn: SemaphorePermit<'static>,
+}
+
+impl Show {
+    pub async fn begin(kind: Kind, tags: &[(&str, &str)]) -> Self {
+        let turn = TURNS.acquire().await.expect("never closed");
+        let binaries = BINARIES.get_or_init(|| Binaries::build().expect("the functions build"));
+        let usual = [
+            ("image-tag", "v*"),
+            ("steps", "20 100"),
+            ("bake", "2s"),
+            ("healthy-checks", "2"),
+            ("minimum-requests", "5"),
+        ];
+        let tags: BTreeMap<String, String> =
+            usual.iter().chain(tags).map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        let setting = Setting {
+            seed: SEED,
+            tasks: 2,
+            pair: kind == Kind::Pair,
+            rolling: u16::from(kind == Kind::Rolling),
+            tags,
+            pace: Pace::BRISK,
+            ..Setting::default()
+        };
+        let stage = Arc::new(Stage::set(binaries, &setting).await.expect("the stage is set"));
+        let sample = stage.samples[0].clone();
+        let observation = Observation::begin(&stage, &sample, RATE, SEED).await.expect("users come");
+        tokio::time::sleep(AROUND).await;
+        Self { stage, sample, observation, _turn: turn }
+    }
+
+    /// Pushes a version of the sample application; its digest.
+    pub async fn push(&self, version: &str, options: &[&str]) -> String {
+        let image = Image::sample(&self.stage.binaries, version, options);
+        self.stage.push(&self.sample.repository, version, &image).await.expect("it is pushed")
+    }
+
+    /// Starts an execution for the service, as an operator does.
+    pub async fn start(&self, mut input: Value) -> String {
+        input["service"] = Value::String(self.sample.service.to_string());
+        let machine = self.stage.state_machine().expect("there is one");
+        let start = json!({"stateMachineArn": machine, "input": input.to_string()});
+        let started = self.call(Service::StepFunctions, "StartExecution", start).await;
+        started["executionArn"].as_str().expect("an ARN").to_owned()
+    }
+
+    pub async fn call(&self, service: Service, operation: &str, input: Value) -> Value {
+        self.stage.call(service, operation, input).await.unwrap_or_else(|error| panic!("{error:#}"))
+    }
+
+    pub async fn stories(&self) -> Vec<Story> {
+        stories(&self.stage).await.expect("Step Functions answers")
+    }
+
+    /// Waits until an execution that runs is in a state for the `nth` time, from one on.
+    pub async fn reached(&self, state: &str, nth: usize) {
+        let there = async || {
+            self.stories().await.iter().any(|story| {
+                let times = story.visits.iter().filter(|visit| visit.state == state).count();
+                story.status == "RUNNING" && times >= nth
+            })
+        };
+        self.until(&format!("an execution comes to {state}"), there).await;
+    }
+
+    /// Waits until something is so.
+    pub async fn until(&self, what: &str, so: impl AsyncFn() -> bool) {
+        let began = Instant::now();
+        while !so().await {
+            assert!(began.elapsed() < DEADLINE, "not within {DEADLINE:?}: {what}");
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+
+    /// Waits until at least so many executions are over and nobody holds the service.
+    pub async fn rests(&self, executions: usize) {
+        let over = until_over(&self.stage, executions, DEADLINE, async |_| {}).await;
+        if over.is_err() {
+            eprintln!("{:#?}", self.stories().await);
+        }
+        over.context("it does not come to rest").unwrap_or_else(|error| panic!("{error:#}"));
+        let free = async || read_ledger(&self.stage, &self.sample.service).await.holder.is_none();
+        self.until("the service is free", free).await;
+    }
+
+    /// Takes everything down and tells what was seen; that everything is at rest is judged if it should be.
+    pub async fn end(self, is_at_rest: bool) -> Observed {
+        tokio::time::sleep(AROUND).await;
+        let observed = self.observation.end(is_at_rest).await;
+        self.stage.strike().await;
+        observed.expect("the witness has seen it")
+    }
+}
+
+/// How each deployment on record ended, with the digest that it was to bring.
+pub fn ends(observed: &Observed) -> Vec<(&str, &str)> {
+    observed
+        .ledger
+        .deployments
+        .iter()
+        .map(|one| (one.outcome.as_deref().unwrap_or_default(), one.digest.as_deref().unwrap_or_default()))
+        .collect()
+}
+
+/// Why the last deployment ended as it did.
+pub fn last_reason(observed: &Observed) -> &str {
+    observed.ledger.deployments.last().and_then(|one| one.reason.as_deref()).unwrap_or_default()
+}
+
+/// Nobody noticed, and every invariant held.
+pub fn nothing_broke(observed: &Observed) {
+    let summary = &observed.record.summary;
+    assert!(summary.totals.total > 100, "hardly anybody came: {}", summary.totals.total);
+    assert_eq!(summary.totals.failed, 0, "{:?}", summary.failures.first());
+    let broken: Vec<String> =
+        observed.breaches.sentences().map(|(number, one)| format!("invariant {number}: {one}")).collect();
+    assert_eq!(broken, [""; 0]);
+}

@@ -51,6 +51,7 @@ async fn on_stage(stage: &Stage) -> anyhow::Result<Shown> {
     // What the services do in the roles' names is judged when this is asked.
     let _ = stage.cloud.grants_used();
     let denied = stage.cloud.iam().denied();
+    refused(stage, pair).await.context("a permission less")?;
     letters(stage, pair).await.context("dead letters")?;
     let used = stage.cloud.grants_used();
     Ok(Shown { grants, used, denied })
@@ -100,6 +101,18 @@ async fn to_default_action(stage: &Stage, pair: &Sample) -> anyhow::Result<()> {
     stage.call(Service::Elbv2, "DeleteRule", json!({"RuleArn": rule})).await.map(drop)
 }
 
+/// With one action taken away, a deployment does not succeed, and says why.
+async fn refused(stage: &Stage, pair: &Sample) -> anyhow::Result<()> {
+    let (role, action) = ("UpdateServiceRole", "ecs:UpdateService");
+    anyhow::ensure!(stage.cloud.iam().withdraw(role, action), "{role} was not granted {action}");
+    push(stage, pair, "v7", &[]).await?;
+    let Ended { outcome, reason } = ended(stage, pair, 6).await?;
+    anyhow::ensure!(outcome != "Succeeded" && reason.contains(action), "it ended {outcome}: {reason}");
+    let is_told = |denied: &Denied| denied.holder == role && denied.need.action == action;
+    anyhow::ensure!(stage.cloud.iam().denied().iter().any(is_told), "nothing was denied");
+    Ok(())
+}
+
 /// What cannot be delivered is kept: of a schedule in the name of its role, of a rule by the queue's own policy.
 async fn letters(stage: &Stage, pair: &Sample) -> anyhow::Result<()> {
     let queue = stage.cloud.stack().queues.first().context("the template has no queue")?.arn.clone();
@@ -112,7 +125,7 @@ async fn letters(stage: &Stage, pair: &Sample) -> anyhow::Result<()> {
     tick(stage, "ReconcileTick")?;
     letter(stage, &queue, "reconcile").await?;
     taken("DispatchFunction")?;
-    push(stage, pair, "v7", &[]).await?;
+    push(stage, pair, "v8", &[]).await?;
     letter(stage, &queue, "ECR Image Action").await
 }
 

@@ -5,6 +5,8 @@
 //! through. What it notes is kept in `requests.json`, so that every test run can judge these requests anew, in no time;
 //! the course itself checks that the file still says what happens.
 
+pub mod check;
 pub mod course;
+pub mod policies;
 pub mod record;
 pub mod stage;

@@ -5,28 +5,14 @@ use rehearsal::binaries::Binaries;
 use rehearsal::stage::{Image, Pace, Sample, Setting, Stage};
 use rehearsal::story::{Story, stories, until_over};
 use rehearsal::witness::read_ledger;
-use rehearsal_cloud::template::{Options, Stack};
-use rehearsal_cloud::{Account, Iam, Judge};
 use rehearsal_wire::Service;
 use serde_json::json;
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 /// The longest that a deployment may take here.
 const DEADLINE: Duration = Duration::from_secs(120);
 /// How often waiting looks again.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
-
-/// The judge of what the template says, as it is deployed on this stage.
-///
-/// # Errors
-/// If the template has mistakes.
-pub fn judge() -> anyhow::Result<Judge> {
-    let cluster = ("ClusterName".to_owned(), rehearsal::stage::CLUSTER.to_owned());
-    let options = Options { parameters: BTreeMap::from([cluster]), ..Options::default() };
-    let stack = Stack::read(&rehearsal::binaries::workspace().join("template.yaml"), &options)?;
-    Iam::judge_of(&stack, &Account::default())
-}
 
 /// Sets the stage.
 ///

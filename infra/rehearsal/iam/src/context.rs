@@ -22,6 +22,18 @@ impl Context {
         self.values.get(&key.to_ascii_lowercase()).map(Vec::as_slice)
     }
 
+    /// The keys that are filled in, in lower case.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.values.keys().map(String::as_str)
+    }
+
+    /// The same without a key.
+    #[must_use]
+    pub fn without(mut self, key: &str) -> Self {
+        self.values.remove(&key.to_ascii_lowercase());
+        self
+    }
+
     /// Whether it holds nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -190,14 +190,18 @@ impl Judge {
         self.change(name, |policy| policy.take_action(None, action))
     }
 
-    /// The same for one statement of it.
-    pub fn withdraw_from(&self, name: &str, statement: &str, action: &str) -> bool {
-        self.change(name, |policy| policy.take_action(Some(statement), action))
+    /// Takes the action of a grant out of its statement, for all of the statement's resources.
+    pub fn withdraw_action(&self, grant: &Grant) -> bool {
+        self.change_one(grant, |policy| policy.take_action(Some(&grant.statement), &grant.action))
     }
 
-    /// Takes a resource out of one statement.
-    pub fn withdraw_resource(&self, name: &str, statement: &str, resource: &str) -> bool {
-        self.change(name, |policy| policy.take_resource(Some(statement), resource))
+    /// Takes the resource of a grant out of its statement, for all of the statement's actions.
+    pub fn withdraw_resource(&self, grant: &Grant) -> bool {
+        self.change_one(grant, |policy| policy.take_resource(Some(&grant.statement), &grant.resource))
+    }
+
+    fn change_one(&self, grant: &Grant, mut change: impl FnMut(&mut Policy) -> bool) -> bool {
+        self.change(&grant.holder, |policy| policy.name == grant.policy && change(policy))
     }
 
     fn change(&self, name: &str, mut change: impl FnMut(&mut Policy) -> bool) -> bool {
@@ -259,16 +263,18 @@ mod tests {
         assert_eq!(judge.decide(ROLE, &need), Decision::NoneAllows);
         assert_eq!(judge.denied(), [Denied { holder: "SwapRole".to_owned(), need }]);
         assert_eq!(judge.grants().len(), 2);
-        assert!(judge.withdraw_from("SwapRole", "ShiftWeights", "elasticloadbalancing:ModifyListener"));
+        let last = judge.grants().pop_first().expect("two are left");
+        assert!(!judge.withdraw_action(&Grant { policy: "another".to_owned(), ..last.clone() }));
+        assert!(judge.withdraw_action(&last));
         assert!(judge.grants().is_empty(), "nothing is left of the statement");
     }
 
     #[test]
     fn resources_are_withdrawn_one_by_one() {
         let judge = judge();
-        let rule = "arn:aws:elasticloadbalancing:*:*:listener-rule/app/*";
-        assert!(judge.withdraw_resource("SwapRole", "ShiftWeights", rule));
         let need = Need::new("elasticloadbalancing:ModifyRule", RULE);
+        let Decision::Allowed(grant) = judge.decide(ROLE, &need) else { panic!("it is granted") };
+        assert!(judge.withdraw_resource(&grant));
         assert_eq!(judge.decide(ROLE, &need), Decision::NoneAllows);
     }
 

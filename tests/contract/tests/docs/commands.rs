@@ -26,8 +26,7 @@ const FOREIGN: [(&str, &str); 4] = [
     ("ecr", "get-login-password"),
 ];
 /// Options that the AWS CLI has of its own, or calls otherwise than the API does.
-const GLOBAL: [&str; 6] =
-    ["query", "output", "region", "max-items", "notification-endpoint", "cli-binary-format"];
+const GLOBAL: [&str; 5] = ["query", "output", "region", "max-items", "notification-endpoint"];
 
 /// Options whose values have a language of their own.
 const NO_JSON: [&str; 2] = ["query", "filter-pattern"];

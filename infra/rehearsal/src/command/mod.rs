@@ -7,6 +7,7 @@ mod push;
 mod run;
 mod serve;
 mod soak;
+mod words;
 
 pub use crowd::crowd;
 pub use list::list;

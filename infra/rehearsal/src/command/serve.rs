@@ -1,10 +1,18 @@
 //! `cargo rehearse serve`
 
+use super::words::words;
 use crate::binaries::Binaries;
-use crate::stage::{CLUSTER, Sample, Setting, Stage};
+use crate::stage::{Image, Setting, Stage};
+use anyhow::{Context as _, bail};
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
-use tokio::signal::unix::{SignalKind, signal};
+use std::io::Write as _;
+use std::net::{Ipv4Addr, TcpListener};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// Images that are there from the beginning under tags that deploy nothing: a tag that does is given to them later.
+/// Their tags, the version that they answer with, and the options of the sample application.
+pub(super) const BUILDS: [(&str, &str, &[&str]); 2] =
+    [("build-2", "v2", &[]), ("build-3", "v3", &["--error-rate", "0.3"])];
 
 /// Leaves a cloud up with both sample services until Ctrl-C or SIGTERM; no process is left after that.
 ///
@@ -12,8 +20,11 @@ use tokio::signal::unix::{SignalKind, signal};
 /// If a port is taken or the services do not come up.
 pub async fn serve(port: u16, traffic_port: u16, seed: u64) -> anyhow::Result<()> {
     // Listened for from the beginning, so that none is missed while the stage is set.
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let mut end = End::watch()?;
+    // Before anything is built, which takes minutes the first time.
+    let ports = free(port, traffic_port)?;
     let binaries = Binaries::build()?;
+    drop(ports);
     let settings = [
         ("image-tag", "v*"),
         ("steps", "10 50 100"),
@@ -25,58 +36,93 @@ pub async fn serve(port: u16, traffic_port: u16, seed: u64) -> anyhow::Result<()
     let tags: BTreeMap<String, String> =
         settings.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
     let setting = Setting { seed, port, traffic_port, rolling: 1, tags, ..Setting::default() };
-    let stage = tokio::select! {
-        stage = Stage::set(&binaries, &setting) => stage?,
-        _ = interrupt.recv() => return Ok(()),
-        _ = terminate.recv() => return Ok(()),
+    let set = async {
+        let stage = Stage::set(&binaries, &setting).await?;
+        stock(&stage).await?;
+        anyhow::Ok(stage)
     };
-    println!("{}", words(&stage)?);
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-    }
-    println!("taking everything down");
+    let stage = tokio::select! {
+        stage = set => stage?,
+        () = end.asked() => return Ok(()),
+    };
+    say(&words(&stage)?);
+    end.asked().await;
+    say("taking everything down");
     stage.strike().await;
     Ok(())
 }
 
-/// How to drive it.
-fn words(stage: &Stage) -> anyhow::Result<String> {
-    let (machine, table) = (stage.state_machine()?, stage.table()?);
-    let mut text = format!("The cloud is up at {}\n\n", stage.cloud.endpoint());
-    for sample in &stage.samples {
-        let _ = writeln!(text, "  http://{}/  {}", sample.address, about(sample));
-    }
-    let sample = &stage.samples[0];
-    let (name, repository) = (sample.service.to_string(), &sample.repository);
-    let _ = write!(
-        text,
-        r#"
-Push a version, and another that goes wrong:
-
-  cargo rehearse push --tag v2
-  cargo rehearse push --tag v3 --sample "--error-rate 0.5"
-  cargo rehearse push --tag v4 -- python3 -c 'import os,http.server as h; h.test(h.SimpleHTTPRequestHandler, port=int(os.environ["PORT"]), bind="127.0.0.1")'
-
-With the AWS CLI:
-
-  export AWS_ENDPOINT_URL={endpoint} AWS_REGION=us-east-1 AWS_ACCESS_KEY_ID=operator AWS_SECRET_ACCESS_KEY=operator
-  aws stepfunctions start-execution --state-machine-arn {machine} --input '{{"service":"{name}","redeploy":true}}'
-  aws stepfunctions list-executions --state-machine-arn {machine}
-  aws ecr describe-images --repository-name {repository}
-  aws ecs describe-services --cluster {CLUSTER} --services {member}
-  aws elbv2 describe-rules --listener-arn {listener}
-  aws dynamodb query --table-name {table} --key-condition-expression 'service = :s' --expression-attribute-values '{{":s":{{"S":"{name}"}}}}'
-
-Ctrl-C takes everything down."#,
-        endpoint = stage.cloud.endpoint(),
-        member = sample.members[0].ecs_service,
-        listener = sample.listener,
-    );
-    Ok(text)
+/// Ctrl-C and SIGTERM.
+struct End {
+    interrupt: Signal,
+    terminate: Signal,
 }
 
-fn about(sample: &Sample) -> String {
-    let kind = if sample.is_pair() { "blue/green pair" } else { "rolling service" };
-    format!("{} ({kind}), deployed by pushes to {}", sample.service, sample.repository)
+impl End {
+    fn watch() -> anyhow::Result<Self> {
+        let on = |kind| signal(kind).context("cannot listen for signals");
+        Ok(Self { interrupt: on(SignalKind::interrupt())?, terminate: on(SignalKind::terminate())? })
+    }
+
+    /// Either has come.
+    async fn asked(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+/// Holds the ports that were asked for, or says what to do about one that is taken.
+fn free(port: u16, traffic_port: u16) -> anyhow::Result<Vec<TcpListener>> {
+    let mut wanted = vec![("--port", port)];
+    if traffic_port != 0 {
+        let Some(next) = traffic_port.checked_add(1) else {
+            bail!("--traffic-port {traffic_port} leaves no next port for the rolling service")
+        };
+        wanted.extend([("--traffic-port", traffic_port), ("--traffic-port", next)]);
+    }
+    let mut held: Vec<TcpListener> = Vec::new();
+    for (option, port) in wanted {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).with_context(|| {
+            format!("port {port} of 127.0.0.1 is not free (another `cargo rehearse serve`?); choose one with {option}, 0 for any")
+        })?;
+        held.push(listener);
+    }
+    Ok(held)
+}
+
+/// Pushes the builds to every repository.
+async fn stock(stage: &Stage) -> anyhow::Result<()> {
+    for repository in stage.samples.iter().map(|sample| &sample.repository) {
+        for (tag, version, options) in BUILDS {
+            let image = Image::sample(&stage.binaries, version, options);
+            stage.push(repository, tag, &image).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Says it, also to nobody: a reader who has gone is no reason to leave processes behind.
+fn say(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = writeln!(out, "{text}").and_then(|()| out.flush());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn taken_ports_are_told_apart() {
+        let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = taken.local_addr().unwrap().port();
+        let told = format!("{:#}", free(port, 0).unwrap_err());
+        assert!(told.contains(&format!("port {port} of 127.0.0.1 is not free")), "{told}");
+        assert!(told.contains("choose one with --port"), "{told}");
+        let told = format!("{:#}", free(0, port).unwrap_err());
+        assert!(told.contains("choose one with --traffic-port"), "{told}");
+        assert!(free(0, u16::MAX).is_err());
+        assert_eq!(free(0, 0).unwrap().len(), 1);
+    }
 }

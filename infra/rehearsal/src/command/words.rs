@@ -1,0 +1,76 @@
+//! What `cargo rehearse serve` says: where everything is, and commands that work as they stand.
+
+use super::serve::BUILDS;
+use crate::stage::{CLUSTER, Sample, Stage};
+use std::fmt::Write as _;
+
+/// The port that `push` takes if it is not told another.
+const USUAL_PORT: &str = "4566";
+
+/// How to drive a served cloud.
+pub(super) fn words(stage: &Stage) -> anyhow::Result<String> {
+    let mut text = format!("The cloud is up at {}\n\n", stage.cloud.endpoint());
+    for sample in &stage.samples {
+        let _ = writeln!(text, "  http://{}/  {}", sample.address, about(sample));
+    }
+    text.push_str(&pushing(&stage.cloud.endpoint()));
+    if let Some(sample) = stage.samples.first() {
+        text.push_str(&driving(stage, sample)?);
+        let address = sample.address;
+        let _ = writeln!(
+            text,
+            "\nA bake judges by requests, so let some come:\n\n  while curl --silent http://{address}/; do sleep 0.05; done"
+        );
+    }
+    text.push_str("\nCtrl-C takes everything down.");
+    Ok(text)
+}
+
+fn about(sample: &Sample) -> String {
+    let kind = if sample.is_pair() { "blue/green pair" } else { "rolling service" };
+    format!("{} ({kind}), deployed by pushes of v* to {}", sample.service, sample.repository)
+}
+
+fn pushing(endpoint: &str) -> String {
+    let port = match endpoint.rsplit(':').next() {
+        Some(port) if port != USUAL_PORT => format!(" --port {port}"),
+        _ => String::new(),
+    };
+    format!(
+        r#"
+Push a version, and another that goes wrong; or a server of your own:
+
+  cargo rehearse push{port} --tag v4
+  cargo rehearse push{port} --tag v5 --sample "--error-rate 0.5"
+  cargo rehearse push{port} --tag v6 -- python3 -c 'import os,http.server as h; h.test(h.SimpleHTTPRequestHandler, port=int(os.environ["PORT"]), bind="127.0.0.1")'
+"#
+    )
+}
+
+fn driving(stage: &Stage, sample: &Sample) -> anyhow::Result<String> {
+    let [(good, ..), (bad, ..)] = BUILDS;
+    let first = &sample.members[0];
+    Ok(format!(
+        r#"
+With the AWS CLI; giving a build a tag is a push ({good} is good, {bad} answers with errors):
+
+  export AWS_ENDPOINT_URL={endpoint} AWS_DEFAULT_REGION=us-east-1 AWS_ACCESS_KEY_ID=operator AWS_SECRET_ACCESS_KEY=operator
+  aws ecr put-image --repository-name {repository} --image-tag v2 --image-manifest "$(aws ecr batch-get-image --repository-name {repository} --image-ids imageTag={good} --query 'images[0].imageManifest' --output text)"
+  aws stepfunctions list-executions --state-machine-arn {machine}
+  aws stepfunctions start-execution --state-machine-arn {machine} --input '{{"service":"{name}","redeploy":true}}'
+  aws ecs describe-services --cluster {CLUSTER} --services {service}
+  aws ecs list-tasks --cluster {CLUSTER} --service-name {service}
+  aws elbv2 describe-rules --listener-arn {listener}
+  aws elbv2 describe-target-health --target-group-arn {group}
+  aws dynamodb query --table-name {table} --key-condition-expression 'service = :s' --expression-attribute-values '{{":s":{{"S":"{name}"}}}}'
+"#,
+        endpoint = stage.cloud.endpoint(),
+        repository = sample.repository,
+        machine = stage.state_machine()?,
+        name = sample.service,
+        service = first.ecs_service,
+        listener = sample.listener,
+        group = first.target_group,
+        table = stage.table()?,
+    ))
+}

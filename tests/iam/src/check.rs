@@ -123,3 +123,23 @@ pub fn wide(stack: &Stack, record: &[Used]) -> anyhow::Result<Vec<String>> {
     }
     Ok(wide.into_iter().collect())
 }
+
+/// Grants, a line each.
+pub fn told<'a>(grants: impl IntoIterator<Item = &'a Grant>) -> Vec<String> {
+    let line = |grant: &Grant| {
+        format!("{} {}: {} on {}", grant.holder, grant.statement, grant.action, grant.resource)
+    };
+    grants.into_iter().map(line).collect()
+}
+
+/// The grants that were never used.
+///
+/// Actions and resources are granted each for each; a pair that makes no sense, such as to modify a rule on a
+/// listener, is no grant too many as long as each of the two is used with another.
+#[must_use]
+pub fn unused(grants: &BTreeSet<Grant>, used: &[Used]) -> Vec<String> {
+    let is_used = |part: Part| used.iter().any(|used| part.lets(used));
+    told(grants.iter().filter(|grant| {
+        !(is_used(Part::Action((*grant).clone())) && is_used(Part::Resource((*grant).clone())))
+    }))
+}

@@ -70,6 +70,19 @@ fn a_grant_too_many_is_named() {
 }
 
 #[test]
+fn a_grant_that_the_course_does_not_use_is_named() {
+    let unused = |from: &str, to: &str| {
+        let judge = policies::judge(&edited(from, to)).expect("no mistakes");
+        check::unused(&judge.grants(), &on_record())
+    };
+    assert_eq!(unused(QUERY, QUERY), [""; 0]);
+    let scan = unused(QUERY, &format!("{QUERY}\n                  - dynamodb:Scan"));
+    assert!(scan.len() == 1 && scan[0].starts_with("DispatchRole Ledger: dynamodb:Scan on "), "{scan:?}");
+    let dispatch = unused(STEPS, &format!("{STEPS}\n                  - !GetAtt DispatchFunction.Arn"));
+    assert!(dispatch.len() == 1 && dispatch[0].ends_with(":function:changeover-dispatch"), "{dispatch:?}");
+}
+
+#[test]
 fn a_grant_too_few_is_named() {
     let missing =
         |from: &str, to: &str| check::missing(&edited(from, to), &on_record()).expect("no mistakes");

@@ -47,6 +47,9 @@ pub enum Command {
         /// Only cells whose name has this part, such as "pair/Swap".
         #[arg(long, default_value = "")]
         only: String,
+        /// Instead of every cell, so many pairs of cells by chance: two faults in one deployment.
+        #[arg(long, value_name = "COUNT", conflicts_with = "write")]
+        pairs: Option<usize>,
         /// How many trials at once.
         #[arg(long, default_value_t = 8)]
         at_once: usize,

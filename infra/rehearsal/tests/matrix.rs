@@ -1,22 +1,28 @@
 //! Every fault in every state of the state machine as it ships, for both strategies, under live traffic.
 
 use rehearsal::binaries::Binaries;
-use rehearsal::matrix::{self, FaultKind, Options, cells};
+use rehearsal::matrix::{self, Case, FaultKind, Options, cells, pairs};
 
 /// As many at once as two cores bear beside the traffic.
 const AT_ONCE: usize = 6;
 
+/// How many pairs of faults are drawn.
+const PAIRS: usize = 24;
+const SEED: u64 = 3;
+
 #[tokio::test(flavor = "multi_thread")]
-async fn every_cell_ends_as_it_may_and_holds_all_along() {
+async fn every_cell_and_pairs_of_them_end_as_they_may_and_hold_all_along() {
     let binaries = Binaries::build().expect("the functions build");
-    let options = Options { seed: 3, rate: 30.0, at_once: AT_ONCE };
+    let options = Options { seed: SEED, rate: 30.0, at_once: AT_ONCE };
     let cells = cells().expect("the state machine is read");
-    let trials = matrix::run(&binaries, &cells, options, |_| {}).await.expect("the stages are set");
-    assert_eq!(trials.len(), cells.len());
+    let drawn = pairs(&cells, PAIRS, SEED);
+    let cases: Vec<Case> = cells.into_iter().map(Case::one).chain(drawn).collect();
+    let trials = matrix::run(&binaries, &cases, options, |_| {}).await.expect("the stages are set");
+    assert_eq!(trials.len(), cases.len());
     let broken: Vec<String> = trials
         .iter()
         .filter(|trial| !trial.broken.is_empty())
-        .map(|trial| format!("{}: {:#?}", trial.cell.name(), trial.broken))
+        .map(|trial| format!("{}: {:#?}", trial.case.name(), trial.broken))
         .collect();
     assert!(broken.is_empty(), "seed {}: {}", options.seed, broken.join("\n"));
 }

@@ -216,6 +216,12 @@ impl Cloud {
         self.inner.gate.set_access(access);
     }
 
+    /// How many invocations of a function, and how many API calls of it, were spoiled on purpose so far.
+    #[must_use]
+    pub fn spoiled(&self, function: &str) -> u64 {
+        self.inner.gate.spoiled(function) + self.lambda().spoiled(function)
+    }
+
     /// Forgets every fault of API calls, invocations and events.
     pub fn clear_faults(&self) {
         self.inner.gate.clear_faults();

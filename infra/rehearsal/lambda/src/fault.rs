@@ -1,5 +1,6 @@
 //! Faults on purpose: which invocation of which function goes wrong, and how.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -38,6 +39,7 @@ pub struct FaultRule {
 pub(crate) struct Faults {
     rules: Vec<FaultRule>,
     refusing: Vec<(String, Fault, Instant)>,
+    spoiled: BTreeMap<String, u64>,
 }
 
 impl Faults {
@@ -50,8 +52,19 @@ impl Faults {
         self.refusing.clear();
     }
 
+    /// How many invocations of a function were spoiled so far.
+    pub(crate) fn spoiled(&self, function: &str) -> u64 {
+        self.spoiled.get(function).copied().unwrap_or(0)
+    }
+
     /// What is to happen to this invocation. Every rule that matches counts down.
     pub(crate) fn next(&mut self, function: &str, now: Instant) -> Option<Fault> {
+        let fault = self.take(function, now)?;
+        *self.spoiled.entry(function.to_owned()).or_default() += 1;
+        Some(fault)
+    }
+
+    fn take(&mut self, function: &str, now: Instant) -> Option<Fault> {
         self.refusing.retain(|(_, _, until)| now < *until);
         if let Some((_, fault, _)) = self.refusing.iter().find(|(name, ..)| matches(name, function)) {
             return Some(*fault);
@@ -106,6 +119,7 @@ mod tests {
         faults.add(rule("*", 0, 1, outage));
         let now = Instant::now();
         assert_eq!(faults.next("plan", now), Some(outage));
+        assert_eq!((faults.spoiled("plan"), faults.spoiled("swap")), (1, 0));
         assert_eq!(faults.next("swap", now + Duration::from_secs(1)), Some(outage));
         assert_eq!(faults.next("swap", now + Duration::from_secs(2)), None);
     }

@@ -85,6 +85,12 @@ impl Lambda {
         self.inner.faults.lock().add(rule);
     }
 
+    /// How many invocations of a function were spoiled so far.
+    #[must_use]
+    pub fn spoiled(&self, function: &str) -> u64 {
+        self.inner.faults.lock().spoiled(function)
+    }
+
     /// Forgets every fault that was injected.
     pub fn clear_faults(&self) {
         self.inner.faults.lock().clear();

@@ -48,9 +48,9 @@ async fn dispatch(cli: Cli) -> anyhow::Result<bool> {
             Ok(true)
         }
         Some(Command::Crowd { services, seed, rate }) => command::crowd(services, seed, rate).await,
-        Some(Command::Matrix { only, at_once, seed, rate, write }) => {
+        Some(Command::Matrix { only, pairs, at_once, seed, rate, write }) => {
             let options = rehearsal::matrix::Options { seed, rate, at_once };
-            command::matrix(&only, options, write.as_deref()).await
+            command::matrix(&only, pairs, options, write.as_deref()).await
         }
         Some(Command::Soak { minutes, seed, rate, report }) => {
             let length = std::time::Duration::try_from_secs_f64(minutes * 60.0)?;

@@ -1,21 +1,32 @@
 //! `cargo rehearse matrix`
 
 use crate::binaries::Binaries;
-use crate::matrix::{self, Options, Trial, cells, table};
+use crate::matrix::{self, Case, Options, Trial, cells, pairs, table};
 use anyhow::Context as _;
 use std::path::Path;
 
-/// Tries every cell whose name has this part, and writes the table if asked to. True if everything held.
+/// Tries every cell whose name has this part, or so many pairs of such cells by chance, and writes the table if asked
+/// to. True if everything held.
 ///
 /// # Errors
 /// If a stage cannot be set or the table cannot be written.
-pub async fn matrix(only: &str, options: Options, write: Option<&Path>) -> anyhow::Result<bool> {
+pub async fn matrix(
+    only: &str,
+    at_random: Option<usize>,
+    options: Options,
+    write: Option<&Path>,
+) -> anyhow::Result<bool> {
     let binaries = Binaries::build()?;
-    let chosen: Vec<_> = cells()?.into_iter().filter(|cell| cell.name().contains(only)).collect();
+    let cells: Vec<_> = cells()?.into_iter().filter(|cell| cell.name().contains(only)).collect();
+    let chosen = match at_random {
+        Some(count) => pairs(&cells, count, options.seed),
+        None => cells.into_iter().map(Case::one).collect(),
+    };
     let trials = matrix::run(&binaries, &chosen, options, say).await?;
     let broken = trials.iter().filter(|trial| !trial.broken.is_empty()).count();
     let requests: u64 = trials.iter().map(|trial| trial.requests).sum();
-    println!("\n{} cells, {requests} requests, {broken} cells did not hold", trials.len());
+    let faults: usize = trials.iter().map(|trial| trial.hits).sum();
+    println!("\n{} trials, {faults} faults, {requests} requests; {broken} trials did not hold", trials.len());
     if let Some(path) = write {
         std::fs::write(path, table(&trials)).with_context(|| format!("cannot write {}", path.display()))?;
     }
@@ -24,7 +35,7 @@ pub async fn matrix(only: &str, options: Options, write: Option<&Path>) -> anyho
 
 fn say(trial: &Trial) {
     let mark = if trial.broken.is_empty() { "✓" } else { "✗" };
-    println!("{mark} {:<55} {:<11} {:>5.0} s", trial.cell.name(), trial.outcome, trial.seconds);
+    println!("{mark} {:<75} {:<11} {:>5.0} s", trial.case.name(), trial.outcome, trial.seconds);
     for broken in &trial.broken {
         println!("      {broken}");
     }

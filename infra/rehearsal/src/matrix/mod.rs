@@ -1,13 +1,15 @@
 //! The matrix: every Task state of the state machine as it ships, every kind of fault there, both strategies, under
-//! live traffic.
+//! live traffic; and pairs of them, by chance.
 
+mod case;
 mod cell;
 mod table;
 mod trial;
 
+pub use case::{Case, pairs};
 pub use cell::{Cell, FaultKind, cells};
 pub use table::table;
-pub use trial::{Trial, run as try_cell};
+pub use trial::Trial;
 
 use crate::binaries::Binaries;
 use std::sync::Arc;
@@ -24,26 +26,26 @@ pub struct Options {
     pub at_once: usize,
 }
 
-/// Tries cells, some at once, each in a cloud of its own; tells each as it ends, and all in the end in their order.
+/// Tries cases, some at once, each in a cloud of its own; tells each as it ends, and all in the end in their order.
 ///
 /// # Errors
 /// If a stage cannot be set.
 pub async fn run(
     binaries: &Binaries,
-    cells: &[Cell],
+    cases: &[Case],
     options: Options,
     tell: impl Fn(&Trial),
 ) -> anyhow::Result<Vec<Trial>> {
     let turns = Arc::new(Semaphore::new(options.at_once.max(1)));
     let mut running = tokio::task::JoinSet::new();
-    for (index, cell) in cells.iter().cloned().enumerate() {
+    for (index, case) in cases.iter().cloned().enumerate() {
         let (turns, binaries) = (Arc::clone(&turns), binaries.clone());
         running.spawn(async move {
             let _turn = turns.acquire_owned().await;
-            (index, trial::run(&binaries, &cell, options).await)
+            (index, trial::run(&binaries, &case, options).await)
         });
     }
-    let mut trials: Vec<(usize, Trial)> = Vec::with_capacity(cells.len());
+    let mut trials: Vec<(usize, Trial)> = Vec::with_capacity(cases.len());
     while let Some(ended) = running.join_next().await {
         let (index, trial) = ended?;
         let trial = trial?;

@@ -1,9 +1,9 @@
 //! The matrix as a table for people.
 
-use super::{FaultKind, Trial};
+use super::{Cell, FaultKind, Trial};
 use std::fmt::Write as _;
 
-/// The table in Markdown: a row for each fault, a column for each state.
+/// The table in Markdown: a row for each fault, a column for each state. Trials of more than one cell are not in it.
 pub fn table(trials: &[Trial]) -> String {
     let mut text = String::from(
         "# Faults\n\nEvery Task state of the state machine, every fault there, under live traffic: how the deployment \
@@ -13,11 +13,15 @@ pub fn table(trials: &[Trial]) -> String {
          started the recovery by hand.\n",
     );
     for (pair, title) in [(true, "Blue/green"), (false, "Rolling")] {
-        let ours: Vec<&Trial> = trials.iter().filter(|trial| trial.cell.pair == pair).collect();
+        let single = trials.iter().filter_map(|trial| match trial.case.cells.as_slice() {
+            [cell] if cell.pair == pair => Some((cell, trial)),
+            _ => None,
+        });
+        let ours: Vec<(&Cell, &Trial)> = single.collect();
         let mut states: Vec<&str> = Vec::new();
-        for trial in &ours {
-            if !states.contains(&trial.cell.state.as_str()) {
-                states.push(&trial.cell.state);
+        for (cell, _) in &ours {
+            if !states.contains(&cell.state.as_str()) {
+                states.push(&cell.state);
             }
         }
         let _ = write!(
@@ -29,8 +33,8 @@ pub fn table(trials: &[Trial]) -> String {
         for fault in FaultKind::ALL {
             let _ = write!(text, "| {} |", fault.words());
             for state in &states {
-                let found = ours.iter().find(|trial| trial.cell.state == *state && trial.cell.fault == fault);
-                let cell = found.map_or_else(String::new, |trial| {
+                let found = ours.iter().find(|(cell, _)| cell.state == *state && cell.fault == fault);
+                let cell = found.map_or_else(String::new, |(_, trial)| {
                     let star = if trial.words > 0 { "*" } else { "" };
                     let wrong = if trial.broken.is_empty() { "" } else { " **broken**" };
                     format!("{}{star}{wrong}", trial.outcome)

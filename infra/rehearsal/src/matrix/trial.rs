@@ -1,6 +1,6 @@
-//! Tries one cell: a deployment under traffic, with the fault in its state, and everything that must hold.
+//! Tries one case: a deployment under traffic, with each fault in its state, and everything that must hold.
 
-use super::{Cell, FaultKind, Options};
+use super::{Case, Cell, FaultKind, Options};
 use crate::binaries::Binaries;
 use crate::scenario::{Observation, Observed};
 use crate::soak::start;
@@ -8,6 +8,7 @@ use crate::stage::{Image, Pace, Sample, Setting, Stage};
 use crate::story::{Story, stories, until_over};
 use crate::witness::read_ledger;
 use anyhow::Context as _;
+use futures_util::future::{FutureExt as _, join_all};
 use rehearsal_wire::Service;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -18,6 +19,8 @@ use std::time::{Duration, Instant};
 const DEADLINE: Duration = Duration::from_secs(240);
 /// The longest that a state is waited for.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// How long nothing runs until a moment is taken never to come.
+const OVER: Duration = Duration::from_secs(3);
 /// How often the state that an execution is in is looked at.
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
 /// How long users come before and after.
@@ -25,15 +28,17 @@ const AROUND: Duration = Duration::from_millis(700);
 /// Most words of an operator that a trial may need to come to rest.
 const MOST_WORDS: usize = 2;
 
-/// What came of a cell.
+/// What came of a case.
 #[derive(Debug, Clone)]
 pub struct Trial {
-    /// The cell.
-    pub cell: Cell,
+    /// What it was about.
+    pub case: Case,
     /// How the deployment ended.
     pub outcome: String,
     /// How often an operator had to start a recovery by hand.
     pub words: usize,
+    /// How many of its faults met their states.
+    pub hits: usize,
     /// What did not hold.
     pub broken: Vec<String>,
     /// Requests that users sent.
@@ -42,16 +47,25 @@ pub struct Trial {
     pub seconds: f64,
 }
 
-/// Tries a cell.
+/// What was seen on the stage.
+struct Seen {
+    observed: Observed,
+    words: usize,
+    /// For each cell whether its fault met its state.
+    hit: Vec<bool>,
+    broken: Vec<String>,
+}
+
+/// Tries a case.
 ///
 /// # Errors
 /// If the stage cannot be set.
-pub async fn run(binaries: &Binaries, cell: &Cell, options: Options) -> anyhow::Result<Trial> {
+pub async fn run(binaries: &Binaries, case: &Case, options: Options) -> anyhow::Result<Trial> {
     let began = Instant::now();
-    let stage = Arc::new(Stage::set(binaries, &setting(cell, options.seed)).await?);
-    let tried = on_stage(&stage, cell, options).await;
+    let stage = Arc::new(Stage::set(binaries, &setting(case, options.seed)).await?);
+    let tried = on_stage(&stage, case, options).await;
     stage.strike().await;
-    let (observed, words, mut broken) = tried.with_context(|| cell.name())?;
+    let Seen { observed, words, hit, mut broken } = tried.with_context(|| case.name())?;
     let failed = observed.record.summary.totals.failed;
     if failed > 0 {
         let first = observed.record.summary.failures.first().map(|failure| format!("{failure:?}"));
@@ -62,25 +76,28 @@ pub async fn run(binaries: &Binaries, cell: &Cell, options: Options) -> anyhow::
     );
     let outcome = observed.ledger.deployments.last().and_then(|one| one.outcome.clone());
     let outcome = outcome.unwrap_or_else(|| "none".to_owned());
-    if !cell.allowed().contains(&outcome.as_str()) {
+    let allowed = case.allowed();
+    if !allowed.contains(&outcome.as_str()) {
         let reason = observed.ledger.deployments.last().and_then(|one| one.reason.clone());
         let reason = reason.unwrap_or_default();
-        broken.push(format!("it ended {outcome}, not {}: {reason}", cell.allowed().join(" or ")));
+        broken.push(format!("it ended {outcome}, not {}: {reason}", allowed.join(" or ")));
     }
-    if !was_hit(cell, &observed.stories) {
-        broken.push("the fault did not hit its state, so nothing was shown".to_owned());
+    // Of two faults the first may end the deployment before it comes to the state of the second.
+    if !hit.contains(&true) {
+        broken.push("no fault hit its state, so nothing was shown".to_owned());
     }
     Ok(Trial {
-        cell: cell.clone(),
+        case: case.clone(),
         outcome,
         words,
+        hits: hit.into_iter().filter(|hit| *hit).count(),
         broken,
         requests: observed.record.summary.totals.total,
         seconds: began.elapsed().as_secs_f64(),
     })
 }
 
-fn setting(cell: &Cell, seed: u64) -> Setting {
+fn setting(case: &Case, seed: u64) -> Setting {
     let settings = [
         ("image-tag", "v*"),
         ("bake", "1s"),
@@ -92,63 +109,87 @@ fn setting(cell: &Cell, seed: u64) -> Setting {
         settings.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
     // An execution that is aborted while Plan claims the lease is found by reconcile.
     let parameters = BTreeMap::from([("ReconcileSchedule".to_owned(), "rate(1 minute)".to_owned())]);
-    let (pair, rolling) = (cell.pair, u16::from(!cell.pair));
+    let (pair, rolling) = (case.is_pair(), u16::from(!case.is_pair()));
     Setting { seed, tasks: 2, pair, rolling, tags, parameters, pace: Pace::BRISK, ..Setting::default() }
 }
 
-async fn on_stage(
-    stage: &Arc<Stage>,
-    cell: &Cell,
-    options: Options,
-) -> anyhow::Result<(Observed, usize, Vec<String>)> {
+async fn on_stage(stage: &Arc<Stage>, case: &Case, options: Options) -> anyhow::Result<Seen> {
     let sample = stage.samples.first().context("the stage has no sample service")?.clone();
     let observation = Observation::begin(stage, &sample, options.rate, options.seed).await?;
     tokio::time::sleep(AROUND).await;
-    let bad: &[&str] = if cell.needs_bad_image() { &["--crash", "3"] } else { &[] };
-    if cell.state != "Bake" {
+    let bad: &[&str] = if case.needs_bad_image() { &["--crash", "3"] } else { &[] };
+    for cell in case.cells.iter().filter(|cell| cell.state != "Bake") {
         inject(stage, cell, 0);
     }
     stage.push(&sample.repository, "v2", &Image::sample(&stage.binaries, "v2", bad)).await?;
     let mut broken = Vec::new();
-    if let Err(error) = during(stage, cell, &observation).await {
-        broken.push(format!("{error:#}"));
+    let mut moments = Vec::new();
+    for cell in &case.cells {
+        moments.push(during(stage, cell, &observation).boxed());
     }
-    let rested = rest(stage, cell, &sample, &observation).await;
+    let mut aborted = Vec::new();
+    for done in join_all(moments).await {
+        aborted.push(done.unwrap_or_else(|error| {
+            broken.push(format!("{error:#}"));
+            false
+        }));
+    }
+    let aborts = aborted.iter().filter(|aborted| **aborted).count();
+    let rested = rest(stage, &sample, observation.earlier() + 1 + aborts).await;
     let words = rested.unwrap_or_else(|error| {
         broken.push(format!("{error:#}"));
         MOST_WORDS
     });
+    let spoiled: Vec<bool> = case.cells.iter().map(|cell| is_spoiled(stage, cell)).collect();
     tokio::time::sleep(AROUND).await;
-    // When even going back is refused for ever, nothing is at rest: a person is needed, and nothing was deleted.
-    let is_at_rest = !(cell.fault == FaultKind::CallRefused && cell.state == "Rollback");
-    Ok((observation.end(is_at_rest).await?, words, broken))
+    let observed = observation.end(case.comes_to_rest()).await?;
+    let met = |((cell, spoiled), aborted): ((&Cell, bool), bool)| match cell.fault {
+        FaultKind::Aborted => aborted,
+        // The SDK's own retry leaves no trace of these in the state machine.
+        FaultKind::AnswerLost | FaultKind::CallFailsOnce => spoiled,
+        _ => spoiled && left_a_trace(cell, &observed.stories),
+    };
+    let hit = case.cells.iter().zip(spoiled).zip(aborted).map(met).collect();
+    Ok(Seen { observed, words, hit, broken })
+}
+
+/// Whether something of the state's function was spoiled.
+fn is_spoiled(stage: &Stage, cell: &Cell) -> bool {
+    function_of(stage, cell).is_some_and(|name| stage.cloud.spoiled(name) > 0)
+}
+
+fn function_of<'a>(stage: &'a Stage, cell: &Cell) -> Option<&'a str> {
+    let functions = &stage.cloud.stack().functions;
+    let ours = functions.iter().find(|one| one.binary.as_deref() == Some(&cell.function));
+    ours.map(|function| function.name.as_str())
 }
 
 /// Puts the fault where the state's function will meet it.
 fn inject(stage: &Stage, cell: &Cell, skip: u32) {
-    let function =
-        stage.cloud.stack().functions.iter().find(|one| one.binary.as_deref() == Some(&cell.function));
-    let Some(function) = function else { return };
-    if let Some(rule) = cell.invocation_fault(&function.name, skip) {
+    let Some(function) = function_of(stage, cell) else { return };
+    if let Some(rule) = cell.invocation_fault(function, skip) {
         stage.cloud.lambda().inject(rule);
     }
-    if let Some(rule) = cell.call_fault(&function.name, skip) {
+    if let Some(rule) = cell.call_fault(function, skip) {
         stage.cloud.inject(rule);
     }
 }
 
-/// What has to be done while the deployment is on its way: some faults need their moment.
-async fn during(stage: &Stage, cell: &Cell, observation: &Observation) -> anyhow::Result<()> {
+/// What has to be done while the deployment is on its way: some faults need their moment, which may never come. Whether
+/// an execution was aborted.
+async fn during(stage: &Stage, cell: &Cell, observation: &Observation) -> anyhow::Result<bool> {
     if cell.fault == FaultKind::Aborted {
-        let arn = until(stage, observation, |story| {
+        let there = |story: &Story| {
             story.state().is_some_and(|visit| visit.state == cell.state).then(|| story.arn.clone())
-        })
-        .await?;
+        };
+        let Some(arn) = until(stage, observation, there).await? else { return Ok(false) };
         let stop = json!({"executionArn": arn, "error": "Operator", "cause": "stopped on purpose"});
         stage.call(Service::StepFunctions, "StopExecution", stop).await?;
-    } else if cell.state == "Bake" {
+        return Ok(true);
+    }
+    if cell.state == "Bake" {
         // Bake and CheckHealth are one function: the fault must not meet the one that comes first.
-        let skip = until(stage, observation, |story| {
+        let nearly_there = |story: &Story| {
             let last = story.visits.iter().rev().find(|visit| visit.kind == "Task")?;
             let nearly = last.note.as_deref().is_some_and(|note| note.starts_with("1 of 2 healthy"));
             match (last.state.as_str(), cell.pair) {
@@ -156,27 +197,38 @@ async fn during(stage: &Stage, cell: &Cell, observation: &Observation) -> anyhow
                 ("CheckHealth", false) if nearly => Some(1),
                 _ => None,
             }
-        })
-        .await?;
-        inject(stage, cell, skip);
+        };
+        if let Some(skip) = until(stage, observation, nearly_there).await? {
+            inject(stage, cell, skip);
+        }
     }
-    Ok(())
+    Ok(false)
 }
 
-/// Waits until the deployment's execution is as wanted.
+/// Waits until the deployment's execution is as wanted; nothing if everything is over before.
 async fn until<T>(
     stage: &Stage,
     observation: &Observation,
     wanted: impl Fn(&Story) -> Option<T>,
-) -> anyhow::Result<T> {
+) -> anyhow::Result<Option<T>> {
     let watched = async {
+        let mut over_since: Option<Instant> = None;
         loop {
             let stories = stories(stage).await?;
             let ours = observation.ours(&stories);
-            if let Some(found) =
-                ours.iter().filter(|story| story.status == "RUNNING").find_map(|one| wanted(one))
-            {
-                return anyhow::Ok(found);
+            let mut runs = ours.is_empty();
+            for story in ours {
+                if story.status == "RUNNING" {
+                    runs = true;
+                    if let Some(found) = wanted(story) {
+                        return anyhow::Ok(Some(found));
+                    }
+                }
+            }
+            if runs {
+                over_since = None;
+            } else if over_since.get_or_insert_with(Instant::now).elapsed() > OVER {
+                return Ok(None);
             }
             tokio::time::sleep(LOOK_AGAIN).await;
         }
@@ -184,15 +236,9 @@ async fn until<T>(
     tokio::time::timeout(PATIENCE, watched).await.context("the moment of the fault never came")?
 }
 
-/// Waits until everything is over and the lease is free. A fault that lasts for ever is taken away in the end, and an
-/// operator starts a recovery by hand; how often is answered.
-async fn rest(
-    stage: &Stage,
-    cell: &Cell,
-    sample: &Sample,
-    observation: &Observation,
-) -> anyhow::Result<usize> {
-    let least = observation.earlier() + 1 + usize::from(cell.fault == FaultKind::Aborted);
+/// Waits until everything is over, at least so many executions, and the lease is free. A fault that lasts for ever is
+/// taken away in the end, and an operator starts a recovery by hand; how often is answered.
+async fn rest(stage: &Stage, sample: &Sample, least: usize) -> anyhow::Result<usize> {
     until_over(stage, least, DEADLINE, async |_| {}).await?;
     for words in 0..=MOST_WORDS {
         let ledger = read_ledger(stage, &sample.service).await;
@@ -204,17 +250,12 @@ async fn rest(
     anyhow::bail!("the lease is still held after {MOST_WORDS} words of an operator")
 }
 
-/// Whether the state was really met by the fault: it was tried again, left by a catch, or aborted. Of a lost answer
-/// or a call that fails once the SDK's own retry leaves no trace in the state machine.
-fn was_hit(cell: &Cell, stories: &[Story]) -> bool {
-    if matches!(cell.fault, FaultKind::AnswerLost | FaultKind::CallFailsOnce) {
-        return true;
-    }
+/// Whether the state was tried again, left by a catch, or its execution failed.
+fn left_a_trace(cell: &Cell, stories: &[Story]) -> bool {
     stories.iter().any(|story| {
         story.visits.iter().any(|visit| {
-            let aborted = story.status == "ABORTED" && story.state().is_some_and(|last| last == visit);
             let caught = visit.left.is_some() && visit.verdict.is_none() && visit.note.is_some();
-            visit.state == cell.state && (visit.tries > 1 || aborted || caught || story.status == "FAILED")
+            visit.state == cell.state && (visit.tries > 1 || caught || story.status == "FAILED")
         })
     })
 }

@@ -8,6 +8,7 @@ use super::throttle::{Limits, Throttle, refusal};
 use parking_lot::Mutex;
 use rehearsal_wire::{ApiError, Call};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -29,6 +30,7 @@ pub(crate) struct Gate {
     access: Mutex<Option<Arc<dyn Access>>>,
     rules: Mutex<Vec<ApiFaultRule>>,
     hook: Mutex<Option<FaultHook>>,
+    spoiled: Mutex<BTreeMap<String, u64>>,
     counter: Counter,
     handler: Arc<dyn Handler>,
 }
@@ -41,6 +43,7 @@ impl Gate {
             access: Mutex::default(),
             rules: Mutex::default(),
             hook: Mutex::default(),
+            spoiled: Mutex::default(),
             counter: Counter::default(),
             handler,
         }
@@ -63,6 +66,11 @@ impl Gate {
         *self.hook.lock() = None;
     }
 
+    /// How many calls of a caller were spoiled on purpose so far.
+    pub(crate) fn spoiled(&self, caller: &str) -> u64 {
+        self.spoiled.lock().get(caller).copied().unwrap_or(0)
+    }
+
     pub(crate) fn calls(&self) -> Calls {
         self.counter.calls()
     }
@@ -72,6 +80,9 @@ impl Gate {
         let caller = self.callers.of(call.access_key.as_deref());
         let (service, operation) = (call.service, call.operation.clone());
         let fault = self.fault(&caller, &call);
+        if fault.is_some() {
+            *self.spoiled.lock().entry(caller.name().to_owned()).or_default() += 1;
+        }
         let answer = match &fault {
             Some(ApiFault::Fail(error)) => Err(error.clone()),
             Some(ApiFault::Throttle) => Err(refusal(service)),

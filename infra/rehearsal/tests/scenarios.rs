@@ -53,6 +53,15 @@ async fn bad_under_traffic() {
     assert!(told.requests.by_version["v2"].failed > 0, "the new side did, or nothing was shown");
     let most = told.series.weights["green"].iter().map(|point| point.value).max();
     assert_eq!(most, Some(10), "it never got more than the first step");
+    assert!(told.requests.failed_for_ms.is_some(), "how long users noticed is told");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn slow_push() {
+    let told = holds("slow-push").await;
+    assert_eq!(told.requests.failed, 0);
+    let most = told.series.weights["green"].iter().map(|point| point.value).max();
+    assert!(most < Some(100), "it never got everything");
 }
 
 #[tokio::test(flavor = "multi_thread")]

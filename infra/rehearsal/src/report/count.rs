@@ -1,19 +1,30 @@
 //! From the traffic's record to the report's facts.
 
 use super::fact::{FailedRequest, Requests, Second, SecondVersion, VersionRequests};
-use rehearsal_traffic::{Connection, Failure, Kind, Outcome, Second as Counted, Summary, VersionTotals};
+use rehearsal_traffic::{
+    Connection, Failure, Kind, Outcome, Record, Request, Second as Counted, Summary, VersionTotals,
+};
 
 /// What users saw, counted.
-pub fn requests(summary: &Summary) -> Requests {
+pub fn requests(record: &Record) -> Requests {
+    let summary = &record.summary;
     let by_version = summary.by_version.iter();
     Requests {
         total: summary.totals.total,
         failed: summary.totals.failed,
+        failed_for_ms: failed_for(&record.requests),
         retried: summary.totals.retried,
         unsent: summary.totals.unsent,
         rate: summary.rate,
         by_version: by_version.map(|(name, version)| (name.clone(), counted(version))).collect(),
     }
+}
+
+fn failed_for(requests: &[Request]) -> Option<u64> {
+    let failed = || requests.iter().filter(|request| matches!(request.outcome, Outcome::Failed(_)));
+    let first = failed().map(|request| request.scheduled_us).min()?;
+    let last = failed().map(|request| request.done_us).max()?;
+    Some(last.saturating_sub(first) / 1_000)
 }
 
 /// What users saw, second by second. The last, incomplete second is left out: it would look like a drop.

@@ -89,6 +89,9 @@ pub struct Requests {
     pub total: u64,
     /// Transport errors, wrong or cut-off bodies, and statuses of 500 and above.
     pub failed: u64,
+    /// From when the first request that failed was to be sent to when the last one failed: for so long users noticed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed_for_ms: Option<u64>,
     /// Sent again over a fresh connection, as browsers do, and not failed.
     #[serde(default)]
     pub retried: u64,

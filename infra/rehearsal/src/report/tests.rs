@@ -137,8 +137,11 @@ async fn the_traffics_record_becomes_facts() {
         assert!(tokio::time::Instant::now() < deadline, "the traffic does not go on");
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
-    let summary = traffic.stop().await.summary;
-    let requests = requests(&summary);
+    let record = traffic.stop().await;
+    let requests = requests(&record);
+    let summary = record.summary;
+    // They were sent over more than a second, and the last one failed at once.
+    assert!(requests.failed_for_ms.is_some_and(|span| span > 900), "{requests:?}");
     assert!(requests.total > 0 && requests.failed == requests.total);
     assert_eq!(requests.by_version["none"].failed, requests.total);
     assert_eq!(seconds(&summary).len(), 1, "only whole seconds");

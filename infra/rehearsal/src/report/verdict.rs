@@ -44,6 +44,12 @@ fn users(requests: &Requests) -> String {
         (_, 1) => format!("One of {} requests failed.", count(total)),
         _ => format!("{} of {} requests failed ({}).", count(failed), count(total), share(failed, total)),
     };
+    let seen = match requests.failed_for_ms {
+        Some(span) if failed > 1 => {
+            format!("{seen} From the first to the last of them it took {:.1} s.", span as f64 / 1_000.0)
+        }
+        _ => seen,
+    };
     match unsent {
         0 => seen,
         _ => format!("{seen} {} more could not be sent, so the record proves nothing.", count(unsent)),

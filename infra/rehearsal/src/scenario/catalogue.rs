@@ -20,7 +20,7 @@ const PUSH: Scenario = Scenario {
 };
 
 /// Every scenario, in the order in which they are best understood.
-pub const CATALOGUE: [Scenario; 10] = [
+pub const CATALOGUE: [Scenario; 11] = [
     Scenario {
         name: "good-push",
         about: "A good image is pushed; a blue/green pair changes over in steps of 10, 50 and 100 %.",
@@ -33,6 +33,13 @@ pub const CATALOGUE: [Scenario; 10] = [
         image: &["--error-rate", "0.3"],
         reason: &["requests with errors"],
         may_fail: MayFail::NewVersion(10),
+        ..PUSH
+    },
+    Scenario {
+        name: "slow-push",
+        about: "The image is healthy and answers everything, but a second late; a bake throws it back.",
+        image: &["--latency", "1s"],
+        reason: &["took longer than"],
         ..PUSH
     },
     Scenario {

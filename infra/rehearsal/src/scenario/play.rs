@@ -199,7 +199,7 @@ impl Told<'_> {
             reason,
             broken,
             invariants: (1..=11).map(|number| (number, self.observed.breaches.held(number))).collect(),
-            requests: report::requests(summary),
+            requests: report::requests(&self.observed.record),
             samples: report::samples(&self.observed.record, &series),
             series,
             timeline: moments(&ours, self.observed.began_epoch),

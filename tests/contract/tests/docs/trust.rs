@@ -49,8 +49,9 @@ fn every_end_is_documented() {
 fn every_alarm_is_documented_and_no_other() {
     let there: BTreeSet<String> = stack().alarms.into_iter().map(|alarm| alarm.logical_id).collect();
     let rows = rows(&section(&document("operations.md"), "Alarms"));
-    let said: BTreeSet<String> = rows.iter().map(|cells| code(&cells[0]).concat()).collect();
-    assert_eq!(said, there, "what is said, and what the template has");
+    assert!(rows.iter().all(|cells| cells[3].len() > 10), "an alarm with nothing to do");
+    let said: BTreeSet<String> = rows.iter().flat_map(|cells| code(&cells[0])).collect();
+    assert_eq!(said, there, "the ids in the first column, and the template's alarms");
 }
 
 #[test]

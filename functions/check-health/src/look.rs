@@ -51,7 +51,7 @@ pub(crate) async fn look(context: &Context, held: &Held<'_>, purpose: Purpose) -
         },
         settings: plan.settings.clone(),
         check_interval: plan.pace.check_interval,
-        poll: context.config.poll,
+        poll: plan.poll(context.config.poll, context.config.data_patience),
         room_patience: context.config.room_patience,
         data_patience: context.config.data_patience,
     })

@@ -1,14 +1,10 @@
 //! What draining needs next, given how far it is and what was seen.
 
 use changeover_domain::evidence::SideSeen;
+use changeover_domain::plan::{QUIET_PATIENCE, STOP_PATIENCE};
 use changeover_domain::route::{Route, WHOLE, is_at};
 use changeover_domain::span::Seconds;
 use changeover_domain::{StepError, Timestamp};
-
-/// Longest wait for the last request; after that the deregistration delay alone protects what is left.
-pub const QUIET_PATIENCE: Seconds = Seconds(1800);
-/// Longest wait, besides the deregistration delay, for ECS to stop tasks.
-pub const STOP_PATIENCE: Seconds = Seconds(900);
 
 /// What was seen.
 #[derive(Debug, Clone, PartialEq)]
@@ -113,15 +109,9 @@ pub fn decide(view: &View) -> Result<Action, StepError> {
     if view.now < until {
         let rest = Seconds::between(view.now, until);
         let why = format!("the old tasks stay warm for a rollback window of {}", view.rollback_window);
-        return Ok(Action::Wait { seconds: Seconds(rest.0 + 1).min(window_poll(view)), why });
+        return Ok(Action::Wait { seconds: Seconds(rest.0 + 1).min(view.poll), why });
     }
     Ok(Action::ScaleIn)
-}
-
-/// In a long window looks are rarer, so that it does not fill an execution's history.
-fn window_poll(view: &View) -> Seconds {
-    const LOOKS: u64 = 500;
-    Seconds((view.rollback_window.0 / LOOKS).max(view.poll.0))
 }
 
 /// Waits until no balancer node sends requests there any more: by time, then by the balancer's own counts.

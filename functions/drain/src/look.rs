@@ -35,7 +35,7 @@ pub(crate) async fn look(context: &Context, held: &Held<'_>) -> Result<View, Ste
         deregistration_delay: plan.pace.deregistration_delay,
         convergence: context.config.convergence,
         evidence: evidence_span(context),
-        poll: context.config.poll,
+        poll: plan.poll(context.config.poll, context.config.data_patience),
     })
 }
 

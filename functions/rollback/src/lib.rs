@@ -29,12 +29,13 @@ pub async fn run(context: &Context, ending: Ending) -> Result<Baton, StepError> 
     }
     let view = look::look(context, &held).await?;
     let action = decide(&view);
+    let poll = held.plan()?.poll(context.config.poll, context.config.data_patience);
     act::act(context, &mut held, &view, &action).await?;
     Ok(match action {
         Action::Done { why } | Action::GiveUp { why } => baton.with(Verdict::Ready, why),
         Action::Wait { why }
         | Action::Scale { why, .. }
         | Action::Weights { why }
-        | Action::Shelter { why } => baton.waiting(context.config.poll.0, why),
+        | Action::Shelter { why } => baton.waiting(poll.0, why),
     })
 }

@@ -28,6 +28,15 @@ impl Member {
     }
 }
 
+/// Most looks of one deployment while it waits. Each is a task, a choice and a wait: nine events of the 25,000 that
+/// Step Functions keeps of an execution; what remains is for changes and for retries.
+pub const MAX_LOOKS: u64 = 2_500;
+/// Longest wait for the last request to a side that went out; after that the deregistration delay alone protects
+/// what is left.
+pub const QUIET_PATIENCE: Seconds = Seconds(1800);
+/// Longest wait, besides the deregistration delay, for ECS to stop tasks.
+pub const STOP_PATIENCE: Seconds = Seconds(900);
+
 /// How target groups drain and how often they are checked: the paces that waiting follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pace {
@@ -86,8 +95,80 @@ impl Plan {
         step + 1 >= self.settings.steps.len()
     }
 
+    /// How long to wait between two looks: as configured, or longer where everything that may be waited for is so long
+    /// that the execution's history would not hold it.
+    pub fn poll(&self, configured: Seconds, data_patience: Seconds) -> Seconds {
+        let (settings, pace) = (&self.settings, &self.pace);
+        let bakes = (settings.bake.0 + data_patience.0).saturating_mul(settings.steps.len().max(1) as u64);
+        let start_and_back = settings.health_timeout.0 * 2;
+        let drain = pace.stickiness.0 + QUIET_PATIENCE.0 + settings.rollback_window.0;
+        let stops = (pace.deregistration_delay.0 + STOP_PATIENCE.0) * 2;
+        let longest = bakes.saturating_add(start_and_back + drain + stops);
+        configured.max(Seconds(longest / MAX_LOOKS))
+    }
+
     /// The two target groups of a pair: live and next.
     pub fn pair_groups(&self) -> Option<(&str, &str)> {
         Some((self.live.target_group()?, self.next.as_ref()?.target_group()?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::{MAX_BAKE, MAX_HEALTH_TIMEOUT, MAX_ROLLBACK_WINDOW, MAX_STEPS, Raw, read};
+
+    /// What Step Functions keeps of an execution, and what a look adds to it: a task's five events, and two each of a
+    /// choice and of a wait.
+    const HISTORY: u64 = 25_000;
+    const EVENTS_OF_A_LOOK: u64 = 9;
+    const DAY: u64 = 24 * 3600;
+
+    fn plan(tags: &[(&str, String)], stickiness: Seconds) -> Plan {
+        let tags: Raw = tags.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect();
+        let member = |name: &str| Member {
+            ecs_service: name.to_owned(),
+            target_groups: vec![name.to_owned()],
+            task_definition: "td:1".to_owned(),
+            desired: 2,
+            running: 2,
+        };
+        Plan {
+            cluster: "c".to_owned(),
+            image: PinnedImage::new("web", "r/web", None, "sha256:0"),
+            container: "web".to_owned(),
+            live: member("blue"),
+            next: Some(member("green")),
+            routes: Vec::new(),
+            tasks: 2,
+            pace: Pace { deregistration_delay: Seconds(3600), check_interval: Seconds(5), stickiness },
+            settings: read(&Raw::new(), &tags, &Raw::new()).unwrap(),
+            notes: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn usual_deployments_are_looked_at_as_often_as_configured() {
+        let usual = plan(&[("repository", "web".to_owned())], Seconds(0));
+        assert_eq!(usual.poll(Seconds(10), Seconds(1800)), Seconds(10));
+    }
+
+    #[test]
+    fn the_longest_deployment_fits_into_a_history() {
+        let steps: Vec<String> = (1..=MAX_STEPS).map(|step| (step * 5).to_string()).collect();
+        let tags = [
+            ("repository", "web".to_owned()),
+            ("pair", "green".to_owned()),
+            ("strategy", "blue-green".to_owned()),
+            ("steps", steps.join(" ")),
+            ("bake", MAX_BAKE.to_string()),
+            ("health-timeout", MAX_HEALTH_TIMEOUT.to_string()),
+            ("rollback-window", MAX_ROLLBACK_WINDOW.to_string()),
+        ];
+        let longest = plan(&tags, Seconds(7 * DAY));
+        let poll = longest.poll(Seconds(1), Seconds(1800));
+        let waits =
+            MAX_BAKE.0 * MAX_STEPS as u64 + MAX_HEALTH_TIMEOUT.0 * 2 + MAX_ROLLBACK_WINDOW.0 + 7 * DAY;
+        assert!(waits / poll.0 * EVENTS_OF_A_LOOK < HISTORY, "{poll}");
     }
 }

@@ -10,13 +10,15 @@ use serde_json::{Map, Value, json};
 
 /// How much of the log `LogType: Tail` gives back.
 const TAIL: usize = 4_096;
+/// AWS's bound on one page of functions.
+const PAGE: usize = 50;
 
 impl Lambda {
     /// Answers one call of the service `lambda`.
     pub async fn call(&self, operation: &str, input: Value) -> Result<Value, ApiError> {
         match operation {
             "Invoke" => self.call_invoke(&input).await,
-            "ListFunctions" => Ok(self.list()),
+            "ListFunctions" => self.list(&input),
             "GetFunction" => {
                 let function = self.named(&input)?;
                 let code = json!({ "RepositoryType": "S3", "Location": "" });
@@ -86,10 +88,23 @@ impl Lambda {
         self.inner.resolve(name).map_err(|refusal| refusal.to_api())
     }
 
-    fn list(&self) -> Value {
+    /// In pages; a marker is the name of the last function given.
+    fn list(&self, input: &Value) -> Result<Value, ApiError> {
         let pools = self.inner.pools.lock();
-        let functions: Vec<Value> = pools.values().map(|pool| describe(&pool.function)).collect();
-        json!({ "Functions": functions })
+        let marker = input.get("Marker").and_then(Value::as_str).unwrap_or_default();
+        if !marker.is_empty() && !pools.contains_key(marker) {
+            return Err(ApiError::new("InvalidParameterValueException", "Invalid Marker"));
+        }
+        let size = input.get("MaxItems").and_then(Value::as_u64).and_then(|size| usize::try_from(size).ok());
+        let size = size.unwrap_or(PAGE).clamp(1, PAGE);
+        let mut left = pools.iter().filter(|(name, _)| name.as_str() > marker);
+        let here: Vec<_> = left.by_ref().take(size).collect();
+        let functions: Vec<Value> = here.iter().map(|(_, pool)| describe(&pool.function)).collect();
+        let mut answer = json!({ "Functions": functions });
+        if let (Some(_), Some((last, _))) = (left.next(), here.last()) {
+            answer["NextMarker"] = last.as_str().into();
+        }
+        Ok(answer)
     }
 
     fn tail(&self, name: &str) -> String {

@@ -273,6 +273,15 @@ async fn the_invoke_api_speaks_as_aws_does() {
 
     let listed = lambda.call("ListFunctions", json!({})).await.unwrap();
     assert_eq!(listed["Functions"][0]["FunctionName"], "swap");
+    assert!(listed.get("NextMarker").is_none());
+    lambda.deploy(function("drain"));
+    let first = lambda.call("ListFunctions", json!({ "MaxItems": 1 })).await.unwrap();
+    assert_eq!(
+        (&first["Functions"][0]["FunctionName"], &first["NextMarker"]),
+        (&json!("drain"), &json!("drain"))
+    );
+    let last = lambda.call("ListFunctions", json!({ "MaxItems": 1, "Marker": "drain" })).await.unwrap();
+    assert_eq!((&last["Functions"][0]["FunctionName"], last.get("NextMarker")), (&json!("swap"), None));
     let got = lambda.call("GetFunction", json!({ "FunctionName": "swap" })).await.unwrap();
     assert_eq!(got["Configuration"]["Environment"]["Variables"]["LEDGER"], "table");
     let error = lambda.call("DeleteEverything", json!({})).await.unwrap_err();

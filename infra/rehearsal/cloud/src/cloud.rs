@@ -92,7 +92,8 @@ impl Cloud {
             return Err(ApiError::new("ValidationException", violations.join("; ")));
         }
         let region = self.inner.services.account.region.clone();
-        let call = Call { service, operation: operation.to_owned(), input, access_key: None, region };
+        let call =
+            Call { service, operation: operation.to_owned(), input, access_key: None, region, trace: None };
         self.inner.gate.pass_within(call).await
     }
 

@@ -4,3 +4,4 @@ mod hand;
 mod human;
 mod many;
 mod show;
+mod trace;

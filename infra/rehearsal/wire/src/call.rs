@@ -17,4 +17,6 @@ pub struct Call {
     pub access_key: Option<String>,
     /// The region it is signed for.
     pub region: String,
+    /// The trace that it is part of, as `X-Amzn-Trace-Id` has it.
+    pub trace: Option<String>,
 }

@@ -81,6 +81,7 @@ fn read(parts: &Parts, body: &[u8], reply: &mut Reply) -> Result<Call, ApiError>
         input,
         access_key: scope.as_ref().map(|scope| scope.access_key.to_owned()),
         region: scope.map_or(DEFAULT_REGION, |scope| scope.region).to_owned(),
+        trace: header(parts, "x-amzn-trace-id").map(str::to_owned),
     })
 }
 

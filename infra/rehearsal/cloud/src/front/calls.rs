@@ -20,6 +20,8 @@ pub struct CallCount {
     pub throttled: u64,
     /// Of these, those that were refused for another reason.
     pub failed: u64,
+    /// Of these, those that said which trace they are part of.
+    pub traced: u64,
 }
 
 /// The counts at one moment.
@@ -41,13 +43,14 @@ impl Calls {
                 .counts
                 .iter()
                 .find(is_same)
-                .map_or((0, 0, 0), |one| (one.calls, one.throttled, one.failed))
+                .map_or((0, 0, 0, 0), |one| (one.calls, one.throttled, one.failed, one.traced))
         };
         let counts = self.counts.iter().cloned().map(|mut now| {
-            let (calls, throttled, failed) = before(&now);
+            let (calls, throttled, failed, traced) = before(&now);
             now.calls = now.calls.saturating_sub(calls);
             now.throttled = now.throttled.saturating_sub(throttled);
             now.failed = now.failed.saturating_sub(failed);
+            now.traced = now.traced.saturating_sub(traced);
             now
         });
         Self { counts: counts.filter(|count| count.calls > 0).collect() }
@@ -76,19 +79,30 @@ impl Counter {
     /// Counts a call that has its answer.
     pub(crate) fn count(&self, caller: &Caller, service: Service, operation: &str, error: Option<&ApiError>) {
         let throttled = error.is_some_and(super::throttle::is_throttling);
+        self.on(caller, service, operation, |count| {
+            count.calls += 1;
+            count.throttled += u64::from(throttled);
+            count.failed += u64::from(error.is_some() && !throttled);
+        });
+    }
+
+    /// Counts that a call says which trace it is part of.
+    pub(crate) fn traced(&self, caller: &Caller, service: Service, operation: &str) {
+        self.on(caller, service, operation, |count| count.traced += 1);
+    }
+
+    fn on(&self, caller: &Caller, service: Service, operation: &str, add: impl FnOnce(&mut CallCount)) {
         let key = (caller.name().to_owned(), service, operation.to_owned());
         let mut all = self.all.lock();
-        let count = all.entry(key).or_insert_with(|| CallCount {
+        add(all.entry(key).or_insert_with(|| CallCount {
             caller: caller.name().to_owned(),
             service,
             operation: operation.to_owned(),
             calls: 0,
             throttled: 0,
             failed: 0,
-        });
-        count.calls += 1;
-        count.throttled += u64::from(throttled);
-        count.failed += u64::from(error.is_some() && !throttled);
+            traced: 0,
+        }));
     }
 
     /// The counts now.

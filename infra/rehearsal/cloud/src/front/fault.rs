@@ -77,6 +77,7 @@ mod tests {
             input: serde_json::Value::Null,
             access_key: None,
             region: "us-east-1".to_owned(),
+            trace: None,
         };
         let mut rules = vec![ApiFaultRule {
             caller: Some("operator".to_owned()),

@@ -79,6 +79,9 @@ impl Gate {
     pub(crate) async fn pass(&self, call: Call) -> Option<Result<Value, ApiError>> {
         let caller = self.callers.of(call.access_key.as_deref());
         let (service, operation) = (call.service, call.operation.clone());
+        if call.trace.is_some() {
+            self.counter.traced(&caller, service, &operation);
+        }
         let fault = self.fault(&caller, &call);
         if fault.is_some() {
             *self.spoiled.lock().entry(caller.name().to_owned()).or_default() += 1;
@@ -171,6 +174,7 @@ mod tests {
             input: json!({}),
             access_key: None,
             region: "us-east-1".to_owned(),
+            trace: None,
         }
     }
 

@@ -136,6 +136,7 @@ mod tests {
             input,
             access_key: None,
             region: "us-east-1".to_owned(),
+            trace: None,
         };
         let place = Place { account: "123456789012", region: "us-east-1" };
         Some(needs(&call, &place)?.into_iter().map(|need| (need.action, need.resource)).collect())

@@ -55,6 +55,19 @@ fn every_alarm_is_documented_and_no_other() {
 }
 
 #[test]
+fn every_alarm_points_to_what_there_is_to_read() {
+    let headings = headings(&document("operations.md").text);
+    for alarm in stack().alarms {
+        let description = alarm.properties["AlarmDescription"].as_str().unwrap_or_default().to_owned();
+        let place =
+            description.split_once("(docs/operations.md, ").and_then(|(_, rest)| rest.split_once(')'));
+        let (place, _) =
+            place.unwrap_or_else(|| panic!("{} points nowhere: {description}", alarm.logical_id));
+        assert!(headings.contains(&place.to_owned()), "{} points to {place}", alarm.logical_id);
+    }
+}
+
+#[test]
 fn the_ledgers_keys_are_the_codes() {
     let operations = document("operations.md");
     for key in [PARTITION_KEY, SORT_KEY] {

@@ -19,14 +19,15 @@ const SAM: [(&str, &[&str]); 3] = [
     ("delete", &["--stack-name"]),
 ];
 /// Operations of services that the rehearsal does not have, or of the CLI itself.
-const FOREIGN: [(&str, &str); 4] = [
+const FOREIGN: [(&str, &str); 5] = [
     ("cloudformation", "describe-stacks"),
     ("cloudformation", "describe-stack-resource"),
     ("cloudformation", "deploy"),
     ("ecr", "get-login-password"),
+    ("sns", "subscribe"),
 ];
 /// Options that the AWS CLI has of its own, or calls otherwise than the API does.
-const GLOBAL: [&str; 5] = ["query", "output", "region", "max-items", "notification-endpoint"];
+const GLOBAL: [&str; 4] = ["query", "output", "region", "max-items", "notification-endpoint"];
 
 /// Options whose values have a language of their own.
 const NO_JSON: [&str; 2] = ["query", "filter-pattern"];

@@ -27,7 +27,7 @@ const FOREIGN: [(&str, &str); 5] = [
     ("sns", "subscribe"),
 ];
 /// Options that the AWS CLI has of its own, or calls otherwise than the API does.
-const GLOBAL: [&str; 4] = ["query", "output", "region", "max-items", "notification-endpoint"];
+const GLOBAL: [&str; 4] = ["query", "output", "region", "max-items"];
 
 /// Options whose values have a language of their own.
 const NO_JSON: [&str; 2] = ["query", "filter-pattern"];

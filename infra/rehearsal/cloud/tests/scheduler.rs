@@ -63,6 +63,14 @@ async fn schedules_are_listed_fired_and_deleted() {
     assert_eq!(got["ScheduleExpression"], "cron(0 3 * * ? *)");
     assert!(scheduler.fire("canary"));
     assert_eq!(heard.recv().await.unwrap().role.as_deref(), Some("arn:role"));
+    scheduler.call("UpdateSchedule", &schedule("canary", "rate(2 days)")).unwrap();
+    let changed = scheduler.call("GetSchedule", &json!({ "Name": "canary" })).unwrap();
+    assert_eq!(
+        (&changed["ScheduleExpression"], &changed["CreationDate"]),
+        (&json!("rate(2 days)"), &got["CreationDate"])
+    );
+    let nobody = scheduler.call("UpdateSchedule", &schedule("nobody", "rate(2 days)")).unwrap_err();
+    assert_eq!(nobody.code, "ResourceNotFoundException");
     scheduler.call("DeleteSchedule", &json!({ "Name": "canary" })).unwrap();
     assert!(!scheduler.fire("canary"));
 }

@@ -23,7 +23,7 @@ async fn a_user_deploys_and_looks_around() {
     let shell = Shell::of(&served);
     // One machine, two services: what is done to one does not disturb the other.
     tokio::join!(changes_over(&served, &shell), scales(&served, &shell));
-    stops_by_hand(&served, &shell).await;
+    tokio::join!(stops_by_hand(&served, &shell), drains_an_instance(&shell));
     shifts_by_hand(&served, &shell).await;
     served.close().await;
 }
@@ -181,6 +181,30 @@ async fn stops_by_hand(served: &Served, shell: &Shell) {
         async || shell.text(tasks).await == "0" && shell.json(&running).await["executions"] == json!([]);
     until("the other side is gone again and nothing runs", at_rest).await;
     assert_eq!(served.body("web").await.as_deref(), Ok("v2"));
+}
+
+/// An instance is emptied for maintenance, and comes back.
+async fn drains_an_instance(shell: &Shell) {
+    let list = "aws ecs list-container-instances --cluster rehearsal --output text --query";
+    let instance = shell.text(&format!("{list} 'containerInstanceArns[0]'")).await;
+    let update = format!(
+        "aws ecs update-container-instances-state --cluster rehearsal --container-instances {instance} --status"
+    );
+    assert_eq!(
+        shell.json(&format!("{update} DRAINING")).await["containerInstances"][0]["status"],
+        "DRAINING"
+    );
+    let describe =
+        format!("aws ecs describe-container-instances --cluster rehearsal --container-instances {instance}");
+    let is_empty = async || {
+        let described = shell.json(&describe).await;
+        let instance = &described["containerInstances"][0];
+        instance["runningTasksCount"] == 0 && instance["pendingTasksCount"] == 0
+    };
+    until("the instance is empty", is_empty).await;
+    shell.json(&format!("{update} ACTIVE")).await;
+    let active = shell.text(&format!("{list} 'length(containerInstanceArns)' --status ACTIVE")).await;
+    assert_eq!(active, "3");
 }
 
 /// Weights written by hand are the weights.

@@ -8,3 +8,4 @@ mod ends;
 mod processes;
 mod refusals;
 mod server;
+mod understood;

@@ -15,7 +15,7 @@ import botocore
 
 OPERATIONS = {
     "ecs": """DescribeServices ListServices CreateCluster DescribeClusters ListClusters CreateService
-        UpdateService DeleteService ListTasks DescribeTasks StopTask RunTask DescribeTaskDefinition
+        UpdateService DeleteService ListTasks DescribeTasks StopTask DescribeTaskDefinition
         RegisterTaskDefinition DeregisterTaskDefinition ListTaskDefinitions ListTaskDefinitionFamilies
         ListContainerInstances DescribeContainerInstances TagResource UntagResource ListTagsForResource
         DescribeServiceDeployments ListServiceDeployments StopServiceDeployment UpdateContainerInstancesState
@@ -33,16 +33,16 @@ OPERATIONS = {
         TransactWriteItems TransactGetItems BatchGetItem BatchWriteItem UpdateTimeToLive
         DescribeTimeToLive UpdateTable DeleteTable TagResource UntagResource ListTagsOfResource""",
     "ecr": """CreateRepository DescribeRepositories PutImage BatchGetImage DescribeImages ListImages
-        BatchDeleteImage GetAuthorizationToken""",
-    "events": """PutEvents PutRule PutTargets ListRules DescribeRule ListTargetsByRule EnableRule
+        BatchDeleteImage""",
+    "events": """PutEvents ListRules DescribeRule ListTargetsByRule EnableRule
         DisableRule TestEventPattern""",
     "scheduler": "ListSchedules GetSchedule CreateSchedule UpdateSchedule DeleteSchedule",
     "cloudwatch": "GetMetricData GetMetricStatistics ListMetrics PutMetricData DescribeAlarms SetAlarmState",
-    "resourcegroupstaggingapi": "GetResources TagResources UntagResources",
+    "resourcegroupstaggingapi": "GetResources",
     "lambda": "Invoke ListFunctions GetFunction GetFunctionConfiguration",
-    "sns": "Publish ListTopics CreateTopic Subscribe",
+    "sns": "Publish ListTopics CreateTopic",
     "application-autoscaling": "DescribeScalableTargets RegisterScalableTarget",
-    "autoscaling": "DescribeAutoScalingGroups SetDesiredCapacity",
+    "autoscaling": "SetDesiredCapacity",
     "sts": "GetCallerIdentity",
     "logs": "DescribeLogGroups DescribeLogStreams GetLogEvents FilterLogEvents",
 }

@@ -26,6 +26,7 @@ impl Scheduler {
                 schedules.get(&key(group, name)).map(describe).ok_or_else(|| not_there(name))
             }
             "CreateSchedule" => self.create(input),
+            "UpdateSchedule" => self.update(input),
             "DeleteSchedule" => {
                 let (group, name) = address(input)?;
                 let key = key(group, name);
@@ -68,6 +69,18 @@ impl Scheduler {
             let error = ApiError::new("ConflictException", format!("Schedule {name} already exists."));
             return Err(error.with_status(409));
         }
+        self.write(input, jiff::Timestamp::now())
+    }
+
+    /// As in AWS, what is not given is not kept.
+    fn update(&self, input: &Value) -> Result<Value, ApiError> {
+        let (group, name) = address(input)?;
+        let created = self.inner.schedules.lock().get(&key(group, name)).map(|there| there.created);
+        self.write(input, created.ok_or_else(|| not_there(name))?)
+    }
+
+    fn write(&self, input: &Value, created: jiff::Timestamp) -> Result<Value, ApiError> {
+        let (group, name) = address(input)?;
         if text(input, "ScheduleExpressionTimezone").is_some_and(|zone| zone != "UTC") {
             return Err(ApiError::new(INVALID, "The rehearsal keeps its schedules in UTC."));
         }
@@ -92,7 +105,7 @@ impl Scheduler {
                     .and_then(Value::as_str)
                     .map(str::to_owned),
             },
-            created: jiff::Timestamp::now(),
+            created,
             delete_after: text(input, "ActionAfterCompletion") == Some("DELETE"),
         });
         Ok(json!({ "ScheduleArn": arn }))

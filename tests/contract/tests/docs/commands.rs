@@ -11,7 +11,8 @@ use serde_json::Value;
 /// Blocks with these words after the fence are commands.
 const SHELLS: [&str; 2] = ["sh", "console"];
 /// What else the documents run.
-const PROGRAMS: [&str; 5] = ["export", "git", "docker", "pip", "infra/package"];
+const PROGRAMS: [&str; 9] =
+    ["export", "git", "docker", "pip", "infra/package", "curl", "while", "do", "done"];
 /// SAM's verbs that the documents use, with their options.
 const SAM: [(&str, &[&str]); 3] = [
     ("build", &["--beta-features"]),
@@ -19,10 +20,12 @@ const SAM: [(&str, &[&str]); 3] = [
     ("delete", &["--stack-name"]),
 ];
 /// Operations of services that the rehearsal does not have, or of the CLI itself.
-const FOREIGN: [(&str, &str); 5] = [
+const FOREIGN: [(&str, &str); 7] = [
     ("cloudformation", "describe-stacks"),
     ("cloudformation", "describe-stack-resource"),
     ("cloudformation", "deploy"),
+    ("cloudformation", "delete-stack"),
+    ("cloudformation", "wait"),
     ("ecr", "get-login-password"),
     ("sns", "subscribe"),
 ];

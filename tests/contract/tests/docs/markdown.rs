@@ -22,7 +22,10 @@ pub struct Block {
     pub body: String,
 }
 
-/// Every document under `docs/`.
+/// Documents that are elsewhere than under `docs/`, beside what they are about.
+const ELSEWHERE: [&str; 1] = ["infra/sample/README.md"];
+
+/// Every document.
 pub fn all() -> Vec<Document> {
     fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
         for entry in std::fs::read_dir(folder).expect("a folder") {
@@ -37,6 +40,7 @@ pub fn all() -> Vec<Document> {
     let root = contract::workspace();
     let mut paths = Vec::new();
     walk(&root.join("docs"), &mut paths);
+    paths.extend(ELSEWHERE.iter().map(|path| root.join(path)));
     paths.sort();
     let document = |path: PathBuf| {
         let path = path.strip_prefix(&root).expect("inside").to_string_lossy().into_owned();

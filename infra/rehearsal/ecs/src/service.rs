@@ -13,6 +13,9 @@ const EVENT_LIMIT: usize = 100;
 /// Service deployments kept; AWS keeps 90 days of them.
 pub(crate) const RECORD_LIMIT: usize = 100;
 
+/// Settings that are told of deployments and not of the service.
+const OF_DEPLOYMENTS: [&str; 2] = ["serviceConnectConfiguration", "volumeConfigurations"];
+
 /// A service's `status`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ServiceStatus {
@@ -39,23 +42,29 @@ pub(crate) struct Rolling {
     pub(crate) maximum: u32,
     pub(crate) breaker: bool,
     pub(crate) breaker_rolls_back: bool,
+    /// Kept and answered; no alarm ends a deployment here.
+    pub(crate) alarms: Option<Value>,
 }
 
 impl Default for Rolling {
     fn default() -> Self {
-        Self { minimum: 100, maximum: 200, breaker: false, breaker_rolls_back: false }
+        Self { minimum: 100, maximum: 200, breaker: false, breaker_rolls_back: false, alarms: None }
     }
 }
 
 impl Rolling {
     pub(crate) fn json(&self) -> Value {
-        json!({
+        let mut told = json!({
             "deploymentCircuitBreaker": { "enable": self.breaker, "rollback": self.breaker_rolls_back },
             "maximumPercent": self.maximum,
             "minimumHealthyPercent": self.minimum,
             "strategy": "ROLLING",
             "bakeTimeInMinutes": 0,
-        })
+        });
+        if let Some(alarms) = &self.alarms {
+            told["alarms"] = alarms.clone();
+        }
+        told
     }
 }
 
@@ -197,6 +206,7 @@ impl Service {
     pub(crate) fn json(&self, state: &State) -> Value {
         let tasks: Vec<&Task> = state.tasks_of(&self.cluster, &self.name).collect();
         let mut members = self.settings.clone();
+        members.retain(|name, _| !OF_DEPLOYMENTS.contains(&name.as_str()));
         let mut add = |name: &str, value: Value| members.insert(name.to_owned(), value);
         add("serviceArn", self.arn.clone().into());
         add("serviceName", self.name.clone().into());
@@ -264,8 +274,10 @@ impl Service {
             "rolloutState": deployment.rollout.name(),
             "rolloutStateReason": deployment.reason,
         });
-        if let Some(network) = self.settings.get("networkConfiguration") {
-            value["networkConfiguration"] = network.clone();
+        for name in OF_DEPLOYMENTS.into_iter().chain(["networkConfiguration"]) {
+            if let Some(setting) = self.settings.get(name) {
+                value[name] = setting.clone();
+            }
         }
         value
     }

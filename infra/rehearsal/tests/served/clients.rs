@@ -101,3 +101,14 @@ async fn boto3_pages_and_waits() {
     assert!(said.lines().count() > 30, "{said}");
     served.close().await;
 }
+
+/// What ECS is told by those who know all of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn ecs_keeps_what_it_is_given() {
+    if !there_is("python3 -c 'import boto3'").await {
+        return;
+    }
+    let served = Served::start().await;
+    Shell::of(&served).text(&format!("python3 {}", script("fields.py").display())).await;
+    served.close().await;
+}

@@ -10,7 +10,7 @@ use rehearsal_wire::ApiError;
 use serde_json::{Map, Value, json};
 
 /// Members that are kept and answered, though they mean nothing to processes on loopback.
-pub(super) const KEPT: [&str; 11] = [
+pub(super) const KEPT: [&str; 13] = [
     "networkConfiguration",
     "placementConstraints",
     "placementStrategy",
@@ -22,6 +22,8 @@ pub(super) const KEPT: [&str; 11] = [
     "availabilityZoneRebalancing",
     "schedulingStrategy",
     "capacityProviderStrategy",
+    "serviceConnectConfiguration",
+    "volumeConfigurations",
 ];
 
 impl State {
@@ -129,6 +131,7 @@ pub(super) fn rolling(input: &Value, before: &Rolling) -> Result<Rolling, ApiErr
         maximum: count(given, "maximumPercent")?.unwrap_or(before.maximum),
         breaker: breaker["enable"].as_bool().unwrap_or(before.breaker),
         breaker_rolls_back: breaker["rollback"].as_bool().unwrap_or(before.breaker_rolls_back),
+        alarms: given.get("alarms").filter(|alarms| !alarms.is_null()).or(before.alarms.as_ref()).cloned(),
     };
     if rolling.minimum == 100 && rolling.maximum == 100 {
         return Err(invalid(

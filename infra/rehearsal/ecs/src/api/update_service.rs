@@ -10,7 +10,8 @@ use rehearsal_wire::ApiError;
 use serde_json::Value;
 
 /// Besides `taskDefinition` and `loadBalancers`: a change of these starts a deployment.
-const DEPLOYING: [&str; 2] = ["networkConfiguration", "platformVersion"];
+const DEPLOYING: [&str; 4] =
+    ["networkConfiguration", "platformVersion", "serviceConnectConfiguration", "volumeConfigurations"];
 
 impl State {
     pub(super) fn update_service(&mut self, input: &Value) -> Result<Value, ApiError> {

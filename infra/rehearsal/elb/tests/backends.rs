@@ -3,8 +3,10 @@
 mod common;
 
 use common::backend::{Backend, raw, read_head, reset};
-use common::client::{Client, get};
+use common::client::{Client, get, whole};
 use common::{World, quick};
+use http::{Request, Version};
+use http_body_util::Full;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::io::AsyncWriteExt;
@@ -46,6 +48,24 @@ async fn what_is_not_http_is_a_502() {
             .await;
     world.serving("web", 1, &[target]).await;
     assert_eq!(get(world.address, "/").await.status, 502);
+}
+
+/// Such as Python's: it says HTTP/1.0 and no length, and its body ends with the connection.
+#[tokio::test]
+async fn a_target_of_the_old_school_does_not_show() {
+    let world = World::new(quick()).await;
+    let target = raw(|mut stream, _| async move {
+        stream.write_all(b"HTTP/1.0 200 OK\r\nserver: old\r\n\r\nhello").await.unwrap_or(());
+    })
+    .await;
+    world.serving("web", 1, &[target]).await;
+    let mut client = Client::connect(world.address).await;
+    for _ in 0..2 {
+        let request = Request::get("/").header("host", "test").body(Full::default()).expect("a request");
+        let answer = client.send(request).await;
+        assert_eq!(answer.version(), Version::HTTP_11);
+        assert_eq!(whole(answer).await.body, "hello", "and the client keeps its connection");
+    }
 }
 
 #[tokio::test]

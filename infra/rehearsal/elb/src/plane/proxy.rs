@@ -10,7 +10,7 @@ use super::tunnel::tunnel;
 use crate::metrics;
 use crate::target::{InFlight, Target};
 use http::request::Parts;
-use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Version, header};
 use hyper::body::{Body as _, Incoming};
 use hyper::upgrade::OnUpgrade;
 use std::io;
@@ -163,6 +163,8 @@ fn pass_back(
     cookie: Option<String>,
 ) -> Response<Body> {
     let silence: Duration = client.silence;
+    // Between the balancer and the client it is their version, whatever the target speaks.
+    *response.version_mut() = Version::HTTP_11;
     let body = if response.status() == StatusCode::SWITCHING_PROTOCOLS {
         let (Some(upgrade), Some(protocol)) = (upgrade, headers::upgrade(response.headers())) else {
             return own_error(client, StatusCode::BAD_GATEWAY);

@@ -28,7 +28,7 @@ pub(super) fn words(stage: &Stage) -> anyhow::Result<String> {
 
 fn about(sample: &Sample) -> String {
     let kind = if sample.is_pair() { "blue/green pair" } else { "rolling service" };
-    format!("{} ({kind}), deployed by pushes of v* to {}", sample.service, sample.repository)
+    format!("{} ({kind}), deployed by tags like v2 that are pushed to {}", sample.service, sample.repository)
 }
 
 fn pushing(endpoint: &str) -> String {
@@ -38,14 +38,20 @@ fn pushing(endpoint: &str) -> String {
     };
     format!(
         r#"
-Push a version, and another that goes wrong; or a server of your own:
+Push a version, and another that goes wrong; or a server of your own, which answers /health as well:
 
   cargo rehearse push{port} --tag v4
   cargo rehearse push{port} --tag v5 --sample "--error-rate 0.5"
-  cargo rehearse push{port} --tag v6 -- python3 -c 'import os,http.server as h; h.test(h.SimpleHTTPRequestHandler, port=int(os.environ["PORT"]), bind="127.0.0.1")'
+  cargo rehearse push{port} --tag v6 -- python3 -c '{SERVER}'
 "#
     )
 }
+
+/// The shortest server of one's own.
+const SERVER: &str = r#"import os, http.server as h
+class Mine(h.BaseHTTPRequestHandler):
+    def do_GET(self): self.send_response(200), self.end_headers(), self.wfile.write(b"mine")
+h.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Mine).serve_forever()"#;
 
 fn driving(stage: &Stage, sample: &Sample) -> anyhow::Result<String> {
     let [(good, ..), (bad, ..)] = BUILDS;

@@ -1,7 +1,7 @@
 //! The AWS CLI, typed as a user types it: what the cloud prints, and whatever else one does.
 
 use crate::clients::{Shell, there_is};
-use crate::server::{Served, until_asked};
+use crate::server::{REHEARSE, Served, until_asked};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ async fn a_user_deploys_and_looks_around() {
     // One machine, two services: what is done to one does not disturb the other.
     tokio::join!(changes_over(&served, &shell), scales(&served, &shell));
     tokio::join!(stops_by_hand(&served, &shell), drains_an_instance(&shell));
-    shifts_by_hand(&served, &shell).await;
+    tokio::join!(shifts_by_hand(&served, &shell), runs_a_server_of_ones_own(&served, &shell));
     served.close().await;
 }
 
@@ -205,6 +205,28 @@ async fn drains_an_instance(shell: &Shell) {
     shell.json(&format!("{update} ACTIVE")).await;
     let active = shell.text(&format!("{list} 'length(containerInstanceArns)' --status ACTIVE")).await;
     assert_eq!(active, "3");
+}
+
+/// The printed server of one's own, for the rolling service.
+async fn runs_a_server_of_ones_own(served: &Served, shell: &Shell) {
+    if !there_is("python3 --version").await {
+        return;
+    }
+    let said = served.said.join("\n");
+    let (_, push) = said.split_once(" --tag v6 -- ").expect("it is printed");
+    let (command, _) = push.split_once("\n\n").expect("it ends");
+    let port = served.port();
+    let pushed =
+        shell.text(&format!("{REHEARSE} push --port {port} --repository api --tag v6 -- {command}")).await;
+    assert!(pushed.starts_with("pushed api:v6 as sha256:"), "{pushed}");
+    let find = format!(
+        "{} --output text --query \"executions[?starts_with(name,'api-')].executionArn\"",
+        printed(served, "list-executions")
+    );
+    until("the push starts an execution", async || !shell.text(&find).await.is_empty()).await;
+    let ended = over(shell, &shell.text(&find).await).await;
+    assert_eq!(ended["status"], "SUCCEEDED", "{ended}");
+    assert_eq!(served.body("api").await.as_deref(), Ok("mine"));
 }
 
 /// Weights written by hand are the weights.

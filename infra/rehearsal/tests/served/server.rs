@@ -1,6 +1,11 @@
 //! `rehearse serve` as a process, as a user starts it.
 
 use crate::processes::LOOK_AGAIN;
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Empty};
+use hyper::{Request, StatusCode};
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use rehearsal::binaries::Binaries;
@@ -9,8 +14,7 @@ use std::net::SocketAddr;
 use std::process::{ExitStatus, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader, Lines};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
@@ -146,19 +150,16 @@ impl Served {
 pub async fn get(address: SocketAddr) -> Result<String, String> {
     const PATIENCE: Duration = Duration::from_secs(10);
     let exchange = async {
-        let mut stream = TcpStream::connect(address).await?;
-        let request = format!("GET / HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
-        stream.write_all(request.as_bytes()).await?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await?;
-        std::io::Result::Ok(answer)
+        let client = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build_http();
+        let request = Request::get(format!("http://{address}/")).body(Empty::<Bytes>::new());
+        let answer = client.request(request.map_err(|error| error.to_string())?).await;
+        let answer = answer.map_err(|error| error.to_string())?;
+        let status = answer.status();
+        let body = answer.into_body().collect().await.map_err(|error| error.to_string())?.to_bytes();
+        let body = String::from_utf8_lossy(&body).trim().to_owned();
+        if status == StatusCode::OK { Ok(body) } else { Err(format!("{status} {body}")) }
     };
-    let answer = tokio::time::timeout(PATIENCE, exchange).await.map_err(|_| "no answer".to_owned())?;
-    let answer = answer.map_err(|error| error.to_string())?;
-    match answer.split_once("\r\n\r\n") {
-        Some((head, body)) if head.starts_with("HTTP/1.1 200 ") => Ok(body.trim().to_owned()),
-        _ => Err(answer),
-    }
+    tokio::time::timeout(PATIENCE, exchange).await.map_err(|_| "no answer".to_owned())?
 }
 
 /// Waits until something is so.

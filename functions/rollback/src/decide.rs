@@ -240,7 +240,7 @@ fn wait_or_give_up(view: &View, why: String) -> Action {
     if view.began_at.is_some_and(|began| view.now >= limit.after(began)) {
         return Action::GiveUp {
             why: format!(
-                "going back has not ended within {limit}: {why}; traffic was left where it is served best and nothing was deleted; look at the events of {}; once it is repaired, let one side have all the weight and push again or start an execution",
+                "going back has not ended within {limit}: {why}; traffic was left where it is served best and nothing was deleted; look at the events of {}; once it is repaired, let one side have all the weight, and push another image or start an execution",
                 view.live_before.ecs_service
             ),
         };

@@ -57,18 +57,27 @@ impl Request {
     /// Reads an execution's input.
     ///
     /// # Errors
-    /// `BadInput` in words, naming the field.
+    /// `BadInput` in words, naming the fields.
     pub fn read(input: &serde_json::Value) -> Result<Self, StepError> {
         if !input.is_object() {
             return Err(StepError::BadInput(format!(
                 "the execution's input must be an object such as {{\"service\": \"main/web\"}}, not {input}"
             )));
         }
-        serde_json::from_value(input.clone()).map_err(|error| {
+        let request: Self = serde_json::from_value(input.clone()).map_err(|error| {
             StepError::BadInput(format!(
                 "the execution's input is not one of ours: {error}; it takes service (CLUSTER/NAME) and, if wanted, tag, digest, settings, redeploy, dry_run, rollback, recover, cause"
             ))
-        })
+        })?;
+        let does = [("rollback", request.rollback), ("recover", request.recover.is_some())]
+            .into_iter()
+            .find(|(_, asked)| *asked);
+        match does {
+            Some((does, _)) if request.dry_run => Err(StepError::BadInput(format!(
+                "the execution's input has both dry_run and {does}: there is nothing to plan in {does}, leave one of them out"
+            ))),
+            _ => Ok(request),
+        }
     }
 }
 
@@ -234,6 +243,19 @@ mod tests {
             assert_eq!(error.name(), "BadInput");
             assert!(error.to_string().contains(part), "{part}: {error}");
         }
+    }
+
+    /// Whoever asks for a dry run does not want anything changed.
+    #[test]
+    fn a_dry_run_of_what_has_no_plan_is_told_in_words() {
+        for (field, value) in [("rollback", json!(true)), ("recover", json!("d"))] {
+            let error =
+                Request::read(&json!({"service": "main/web", "dry_run": true, field: value})).unwrap_err();
+            assert_eq!(error.name(), "BadInput");
+            let words = error.to_string();
+            assert!(words.contains("dry_run") && words.contains(field), "{words}");
+        }
+        assert!(Request::read(&json!({"service": "main/web", "dry_run": true, "rollback": false})).is_ok());
     }
 
     #[test]

@@ -57,7 +57,7 @@ fn conclude(context: &Context, record: &mut Deployment) {
     record.receipt = Some(receipt(record, now));
     record.expires_at = Some(KEPT.after(now).as_second());
     record.note(now, "Finish", outcome.to_string());
-    tracing::info!(deployment = %record.id, service = %record.service, outcome = %outcome, "the deployment has ended");
+    tracing::info!(deployment = %record.id, ecs_service = %record.service, outcome = %outcome, "the deployment has ended");
 }
 
 fn finished(record: &Deployment, followed_by: Option<String>) -> Finished {

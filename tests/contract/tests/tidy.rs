@@ -48,6 +48,30 @@ fn every_file_says_what_it_is_for() {
     assert!(silent.is_empty(), "{silent:#?}");
 }
 
+/// What the telemetry puts on every line would go over what a line says itself under the same key.
+#[test]
+fn no_line_of_a_log_has_a_key_that_every_line_has() {
+    let telemetry = contract::text("shared/lambda/src/telemetry.rs");
+    let keys: Vec<&str> =
+        telemetry.split("put(\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    assert!(keys.contains(&"service") && keys.contains(&"level"), "{keys:?}");
+    let mut lines = 0;
+    for path in sources().iter().filter(|path| !path.starts_with(contract::workspace().join("infra"))) {
+        let text = std::fs::read_to_string(path).expect("a file");
+        for level in ["error", "warn", "info", "debug"] {
+            for line in text.split(&format!("tracing::{level}!(")).skip(1) {
+                let line = line.split(");").next().unwrap_or_default();
+                lines += 1;
+                let taken = line.split(", ").filter_map(|field| field.split_once(" = "));
+                let taken: Vec<&str> =
+                    taken.map(|(key, _)| key.trim()).filter(|key| keys.contains(key)).collect();
+                assert!(taken.is_empty(), "{}: {taken:?} in {line}", path.display());
+            }
+        }
+    }
+    assert!(lines > 4, "only {lines} lines were seen");
+}
+
 #[test]
 fn every_function_has_the_same_shape() {
     for name in contract::function_crates() {

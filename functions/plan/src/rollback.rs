@@ -23,6 +23,10 @@ pub(crate) async fn rollback(
     };
     let by = request.cause.as_deref().unwrap_or(&execution.name);
     if wanted.taken_back.as_ref() != Some(&holder) {
+        let record = ledger.find_deployment(&service, &holder).await?;
+        if let Some(why) = record.as_ref().and_then(too_late) {
+            return Err(StepError::BadInput(why));
+        }
         ledger
             .take_back(&service, &wanted, &holder, &format!("rollback asked for by {by}"), context.now())
             .await?;
@@ -30,4 +34,51 @@ pub(crate) async fn rollback(
     let note = format!("{holder} takes {} back", wanted.image);
     let record = Deployment::new(service, holder, &execution.id, by, context.now());
     Ok(Planned { baton: baton(&record, 0, Verdict::Over, note), plan: None })
+}
+
+/// Why a deployment cannot be taken back any more, if so: its old tasks are being stopped, or gone.
+fn too_late(record: &Deployment) -> Option<String> {
+    let progress = &record.progress;
+    let stopping = progress.scaled_in_at.is_some() || progress.drained;
+    (stopping && progress.rollback_at.is_none()).then(|| {
+        format!(
+            "it is too late to take back {}: the old tasks of {} are being stopped; to go back, start an execution with the tag or the digest of the earlier image",
+            record.id, record.service
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use changeover_domain::Timestamp;
+    use changeover_domain::name::{DeploymentId, ServiceName};
+
+    fn deployment() -> Deployment {
+        let (service, id) = (ServiceName::new("main", "web"), DeploymentId::from("d-1"));
+        Deployment::new(service, id, "arn", "push", Timestamp::UNIX_EPOCH)
+    }
+
+    #[test]
+    fn what_is_on_the_way_or_in_its_window_is_taken_back() {
+        let mut record = deployment();
+        assert_eq!(too_late(&record), None);
+        record.progress.quiet_at = Some(Timestamp::UNIX_EPOCH);
+        assert_eq!(too_late(&record), None);
+    }
+
+    #[test]
+    fn once_the_old_tasks_are_being_stopped_it_is_too_late() {
+        let (mut stopping, mut drained) = (deployment(), deployment());
+        stopping.progress.scaled_in_at = Some(Timestamp::UNIX_EPOCH);
+        drained.progress.drained = true;
+        for record in [&stopping, &drained] {
+            let why = too_late(record).expect("it is too late");
+            for part in ["too late", "d-1", "main/web", "the earlier image"] {
+                assert!(why.contains(part), "{part} in {why}");
+            }
+        }
+        stopping.progress.rollback_at = Some(Timestamp::UNIX_EPOCH);
+        assert_eq!(too_late(&stopping), None, "it is on its way back already");
+    }
 }

@@ -77,7 +77,7 @@ pub fn decide(view: &View) -> Decision {
     if tasks == 0 && next.is_some() {
         mistakes.push(format!("the live side {} runs no tasks: start it before deploying", live.name));
     }
-    let mut notes = notes(view);
+    let mut notes = notes(view, settings);
     of_room(view, live, next, &definition, tasks, &mut mistakes, &mut notes);
     match &view.image {
         Ok(image) if mistakes.is_empty() => {
@@ -183,16 +183,21 @@ fn of_room(
     }
 }
 
-fn notes(view: &View) -> Vec<String> {
+fn notes(view: &View, settings: &Settings) -> Vec<String> {
     let short = view.groups.iter().filter(|group| group.deregistration_delay < SHORT_DELAY);
-    short
-        .map(|group| {
-            format!(
-                "{} has a deregistration delay of {}: balancer nodes may send requests for longer than that; 30s or more is safe",
-                group.arn, group.deregistration_delay
-            )
-        })
-        .collect()
+    let short = short.map(|group| {
+        format!(
+            "{} has a deregistration delay of {}: balancer nodes may send requests for longer than that; 30s or more is safe",
+            group.arn, group.deregistration_delay
+        )
+    });
+    let window = settings.rollback_window;
+    let no_window = (settings.strategy == Strategy::Rolling && window > Seconds(0)).then(|| {
+        format!(
+            "changeover:rollback-window is {window} and without effect: a rolling service keeps no old tasks"
+        )
+    });
+    short.chain(no_window).collect()
 }
 
 fn member(seen: &ServiceSeen) -> Member {

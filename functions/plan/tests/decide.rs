@@ -148,6 +148,17 @@ fn a_rolling_service_has_no_next_side() {
 }
 
 #[test]
+fn a_window_that_a_rolling_service_does_not_have_is_noted() {
+    let noted = |plan: &Plan| plan.notes.iter().any(|note| note.contains("rollback-window is 30m"));
+    let set = |mut view: View| {
+        view.settings.as_mut().unwrap().rollback_window = Seconds(1800);
+        planned(&view)
+    };
+    assert!(noted(&set(rolling())));
+    assert!(!noted(&set(pair())) && !noted(&planned(&rolling())));
+}
+
+#[test]
 fn what_runs_already_is_not_deployed_unless_it_is_asked_for() {
     let mut view = pair();
     view.image = Ok(image("a"));

@@ -7,7 +7,7 @@ use changeover_domain::capacity::{Instance, shortage};
 use changeover_domain::evidence::ServiceSeen;
 use changeover_domain::image::{PinnedImage, pinned_digest};
 use changeover_domain::name::ServiceName;
-use changeover_domain::plan::{Member, Pace, Plan};
+use changeover_domain::plan::{MAX_EXECUTION, Member, Pace, Plan};
 use changeover_domain::route::Route;
 use changeover_domain::settings::{Settings, Strategy};
 use changeover_domain::span::Seconds;
@@ -79,6 +79,8 @@ pub fn decide(view: &View) -> Decision {
     }
     let mut notes = notes(view, settings);
     of_room(view, live, next, &definition, tasks, &mut mistakes, &mut notes);
+    let pace = pace(view);
+    mistakes.extend(too_long(settings, &pace));
     match &view.image {
         Ok(image) if mistakes.is_empty() => {
             if !view.redeploy && runs(&definition, &container, image) {
@@ -92,7 +94,7 @@ pub fn decide(view: &View) -> Decision {
                 next: next.map(member),
                 routes: view.routes.clone(),
                 tasks,
-                pace: pace(view),
+                pace,
                 settings: settings.clone(),
                 notes,
             };
@@ -181,6 +183,22 @@ fn of_room(
     if let Some(shortage) = shortage(instances, &definition.need, tasks.saturating_sub(warm)) {
         mistakes.push(shortage);
     }
+}
+
+/// An execution that times out is recovered, which takes back what it brought: better not to begin.
+fn too_long(settings: &Settings, pace: &Pace) -> Option<String> {
+    // What a bake without requests waits for is left out: it is for the few that have none.
+    let longest = pace.longest(settings, Seconds(0));
+    (longest > MAX_EXECUTION).then(|| {
+        format!(
+            "a deployment with these settings would take up to {}h: at most {MAX_EXECUTION} are allowed; {} steps with a bake of {}, a rollback window of {} and a stickiness of {} count the most",
+            longest.0.div_ceil(3600),
+            settings.steps.len(),
+            settings.bake,
+            settings.rollback_window,
+            pace.stickiness
+        )
+    })
 }
 
 fn notes(view: &View, settings: &Settings) -> Vec<String> {

@@ -252,6 +252,21 @@ fn the_container_must_be_there_and_be_one() {
 }
 
 #[test]
+fn settings_that_need_longer_than_an_execution_may_take_are_refused() {
+    let bakes = |view: &mut View, steps: Vec<u32>| {
+        let settings = view.settings.as_mut().unwrap();
+        settings.steps = steps;
+        settings.bake = Seconds(24 * 3600);
+    };
+    refused(pair(), |view| bakes(view, vec![10, 50, 100]), &["would take up to 74h: at most 72h"]);
+    let week = Some(7 * 24 * 3600);
+    refused(pair(), |view| view.routes[0].stickiness_seconds = week, &["would take up to 170h"]);
+    let mut two = pair();
+    bakes(&mut two, vec![50, 100]);
+    planned(&two);
+}
+
+#[test]
 fn a_lack_of_room_is_refused_in_awss_words() {
     refused(
         pair(),

@@ -28,6 +28,8 @@ impl Member {
     }
 }
 
+/// How long an execution may run, everything included: the state machine's `TimeoutSeconds`.
+pub const MAX_EXECUTION: Seconds = Seconds(72 * 3600);
 /// Most looks of one deployment while it waits. Each is a task, a choice and a wait: nine events of the 25,000 that
 /// Step Functions keeps of an execution; what remains is for changes and for retries.
 pub const MAX_LOOKS: u64 = 2_500;
@@ -46,6 +48,22 @@ pub struct Pace {
     pub check_interval: Seconds,
     /// The longest stickiness on a route: how long clients may stay pinned to a side of weight 0.
     pub stickiness: Seconds,
+}
+
+impl Pace {
+    /// The longest that a deployment with these settings takes if it waits for everything that it may wait for, and is
+    /// rolled back in the end; each bake with this much patience for data.
+    pub fn longest(&self, settings: &Settings, data_patience: Seconds) -> Seconds {
+        let bakes = (settings.bake.0 + data_patience.0).saturating_mul(settings.steps.len().max(1) as u64);
+        let start_and_back = settings.health_timeout.0 * 2;
+        let drain = match settings.strategy {
+            // ECS stops its old tasks without waiting for any of this.
+            Strategy::Rolling => 0,
+            Strategy::BlueGreen => self.stickiness.0 + QUIET_PATIENCE.0 + settings.rollback_window.0,
+        };
+        let stops = (self.deregistration_delay.0 + STOP_PATIENCE.0) * 2;
+        Seconds(bakes.saturating_add(start_and_back + drain + stops))
+    }
 }
 
 /// What will be done, to what, and how it was before.
@@ -98,13 +116,8 @@ impl Plan {
     /// How long to wait between two looks: as configured, or longer where everything that may be waited for is so long
     /// that the execution's history would not hold it.
     pub fn poll(&self, configured: Seconds, data_patience: Seconds) -> Seconds {
-        let (settings, pace) = (&self.settings, &self.pace);
-        let bakes = (settings.bake.0 + data_patience.0).saturating_mul(settings.steps.len().max(1) as u64);
-        let start_and_back = settings.health_timeout.0 * 2;
-        let drain = pace.stickiness.0 + QUIET_PATIENCE.0 + settings.rollback_window.0;
-        let stops = (pace.deregistration_delay.0 + STOP_PATIENCE.0) * 2;
-        let longest = bakes.saturating_add(start_and_back + drain + stops);
-        configured.max(Seconds(longest / MAX_LOOKS))
+        let longest = self.pace.longest(&self.settings, data_patience);
+        configured.max(Seconds(longest.0 / MAX_LOOKS))
     }
 
     /// The two target groups of a pair: live and next.
@@ -151,6 +164,26 @@ mod tests {
     fn usual_deployments_are_looked_at_as_often_as_configured() {
         let usual = plan(&[("repository", "web".to_owned())], Seconds(0));
         assert_eq!(usual.poll(Seconds(10), Seconds(1800)), Seconds(10));
+    }
+
+    #[test]
+    fn the_longest_is_all_that_may_be_waited_for() {
+        let tags = |strategy: &str| {
+            let mut tags = vec![("repository", "web".to_owned()), ("strategy", strategy.to_owned())];
+            if strategy == "blue-green" {
+                tags.push(("pair", "green".to_owned()));
+                tags.push(("steps", "50 100".to_owned()));
+            }
+            tags.extend([("bake", "2h".to_owned()), ("rollback-window", "3h".to_owned())]);
+            tags
+        };
+        let hours = |plan: &Plan, patience| plan.pace.longest(&plan.settings, patience).0 / 3600;
+        // Two bakes, 10 min to begin and to go back, stickiness, 30 min of requests, the window, twice 75 min of stops.
+        let pair = plan(&tags("blue-green"), Seconds(DAY));
+        assert_eq!(hours(&pair, Seconds(0)), 4 + 24 + 3 + 3);
+        assert_eq!(hours(&pair, Seconds(3600)), 4 + 24 + 3 + 3 + 2);
+        let rolling = plan(&tags("rolling"), Seconds(DAY));
+        assert_eq!(hours(&rolling, Seconds(0)), 2 + 2, "it waits for no stickiness and has no window");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The state machine, the error enum, the verdicts and the functions hold together, in both directions.
 
 use changeover_domain::StepError;
+use changeover_domain::plan::MAX_EXECUTION;
 use changeover_domain::record::Outcome;
 use changeover_domain::settings::Strategy;
 use changeover_domain::state::Verdict;
@@ -78,7 +79,7 @@ fn every_retry_backs_off_with_full_jitter_and_an_end() {
 
 #[test]
 fn everything_ends_in_time() {
-    assert!(machine()["TimeoutSeconds"].is_u64());
+    assert_eq!(machine()["TimeoutSeconds"], MAX_EXECUTION.0, "what Plan holds deployments to");
     let longest =
         stack().functions.iter().map(|function| function.timeout.as_secs()).max().expect("functions");
     for (name, state) in states("Task") {

@@ -10,7 +10,7 @@ use changeover_domain::StepError;
 use changeover_domain::image::tag_matches;
 use changeover_domain::name::{DeploymentId, ServiceName};
 use changeover_domain::record::Lease;
-use changeover_domain::settings::Raw;
+use changeover_domain::settings::{Raw, of_both};
 use changeover_domain::state::Request;
 use changeover_lambda::Context;
 use std::collections::BTreeMap;
@@ -63,13 +63,20 @@ async fn measure_lease(context: &Context, service: &ServiceName, lease: &Lease) 
 
 /// Services by the names they go by, with their tags.
 async fn known(context: &Context, repository: Option<&str>) -> Result<BTreeMap<ServiceName, Raw>, StepError> {
-    let found = tags::services_of(&context.aws, repository).await?;
-    Ok(found
-        .into_iter()
-        .map(|(name, raw)| {
-            (name.of_pair(raw.get("pair").map(|pair| pair.trim()).filter(|pair| !pair.is_empty())), raw)
-        })
-        .collect())
+    Ok(by_name(tags::services_of(&context.aws, repository).await?))
+}
+
+/// A pair is one, with the tags of both members.
+fn by_name(mut found: Vec<(ServiceName, Raw)>) -> BTreeMap<ServiceName, Raw> {
+    // In whichever order they were found.
+    found.sort();
+    let mut known: BTreeMap<ServiceName, Raw> = BTreeMap::new();
+    for (name, raw) in found {
+        let name = name.of_pair(raw.get("pair").map(|pair| pair.trim()).filter(|pair| !pair.is_empty()));
+        let both = known.get(&name).map(|first| of_both(first, &raw));
+        known.insert(name, both.unwrap_or(raw));
+    }
+    known
 }
 
 fn glob_of(raw: &Raw) -> &str {
@@ -213,4 +220,27 @@ async fn start(
 
 fn clipped(text: &str, most: usize) -> String {
     text.chars().take(most).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn service(name: &str, tags: &[(&str, &str)]) -> (ServiceName, Raw) {
+        let tags = tags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+        (ServiceName::new("main", name), tags.collect())
+    }
+
+    #[test]
+    fn a_tag_on_either_member_counts_in_whichever_order_they_were_found() {
+        let blue = service("blue", &[("repository", "web"), ("pair", "green"), ("image-tag", "prod")]);
+        let green = service("green", &[("repository", "web"), ("pair", "blue")]);
+        let other = service("other", &[("repository", "web")]);
+        for found in [[blue.clone(), green.clone(), other.clone()], [other, green, blue]] {
+            let known = by_name(found.to_vec());
+            let patterns: Vec<(&str, &str)> =
+                known.iter().map(|(name, raw)| (name.name.as_str(), glob_of(raw))).collect();
+            assert_eq!(patterns, [("blue", "prod"), ("other", "latest")]);
+        }
+    }
 }

@@ -60,9 +60,7 @@ pub fn decide(view: &View) -> Decision {
     if let (Err(why), true) = (&view.image, view.settings.is_ok()) {
         mistakes.push(why.clone());
     }
-    if strategy == Strategy::BlueGreen {
-        of_pair(view, &mut mistakes);
-    }
+    of_pair(view, strategy, &mut mistakes);
     let (Ok(settings), Some((live, next))) = (&view.settings, sides(view, strategy)) else {
         return Decision::Refuse(mistakes);
     };

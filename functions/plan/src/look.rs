@@ -7,7 +7,7 @@ use changeover_domain::StepError;
 use changeover_domain::evidence::ServiceSeen;
 use changeover_domain::image::PinnedImage;
 use changeover_domain::name::ServiceName;
-use changeover_domain::settings::{Raw, Settings, read};
+use changeover_domain::settings::{Raw, Settings, of_both, read};
 use changeover_domain::state::Request;
 use changeover_lambda::Context;
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,8 +24,7 @@ pub(crate) struct Asked {
 pub(crate) async fn members(context: &Context, request: &Request) -> Result<Asked, StepError> {
     let named = &request.service;
     let mut members = ecs::services(&context.aws, &named.cluster, &[&named.name]).await?;
-    let tags = members.first().map(|member| member.settings.clone()).unwrap_or_default();
-    let settings = read(&request.settings, &tags, &context.config.defaults);
+    let tags = tags_of(&members, &named.name);
     let raw_pair = request.settings.get("pair").or_else(|| tags.get("pair"));
     let pair = raw_pair.map(|pair| pair.trim().to_owned()).filter(|pair| !pair.is_empty());
     let mut names = vec![named.name.clone()];
@@ -33,6 +32,7 @@ pub(crate) async fn members(context: &Context, request: &Request) -> Result<Aske
         members.extend(ecs::services(&context.aws, &named.cluster, &[other]).await?);
         names.push(other.clone());
     }
+    let settings = read(&request.settings, &together(&members, &names), &context.config.defaults);
     Ok(Asked { service: named.of_pair(pair.as_deref()), names, members, settings })
 }
 
@@ -97,4 +97,31 @@ pub(crate) fn tags_of(members: &[ServiceSeen], name: &str) -> Raw {
         .find(|member| member.name == name)
         .map(|member| member.settings.clone())
         .unwrap_or_default()
+}
+
+/// Our tags of all members as one's, those of the one that was named first.
+fn together(members: &[ServiceSeen], names: &[String]) -> Raw {
+    let each = names.iter().map(|name| tags_of(members, name));
+    each.reduce(|first, second| of_both(&first, &second)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_settings_of_a_pair_are_those_of_both_whichever_is_named() {
+        let member = |name: &str, key: &str| ServiceSeen {
+            name: name.into(),
+            settings: Raw::from([(key.into(), "5m".into()), ("repository".into(), "web".into())]),
+            ..ServiceSeen::default()
+        };
+        let members = [member("blue", "bake"), member("green", "health-timeout")];
+        for names in [["blue", "green"], ["green", "blue"]] {
+            let tags = together(&members, &names.map(str::to_owned));
+            let keys: Vec<&str> = tags.keys().map(String::as_str).collect();
+            assert_eq!(keys, ["bake", "health-timeout", "repository"]);
+        }
+        assert_eq!(together(&members, &["blue".to_owned()]), members[0].settings);
+    }
 }

@@ -69,32 +69,45 @@ fn of_member(member: &ServiceSeen, strategy: Strategy, mistakes: &mut Vec<String
 }
 
 /// What is wrong between the two members of a pair: tags that contradict, target groups that do not belong together.
-pub(crate) fn of_pair(view: &View, mistakes: &mut Vec<String>) {
-    let [first, second] = view.names.as_slice() else {
+pub(crate) fn of_pair(view: &View, strategy: Strategy, mistakes: &mut Vec<String>) {
+    if let [first, second] = view.names.as_slice() {
+        of_tags(view, [first, second], mistakes);
+    } else if strategy == Strategy::BlueGreen {
         mistakes
             .push(format!("{TAG_PREFIX}pair names service {} itself: name the other one", view.service.name));
-        return;
-    };
+    }
+    if strategy == Strategy::BlueGreen && view.names.len() == 2 {
+        of_groups(view, mistakes);
+    }
+}
+
+/// A tag on one member only is enough; two that differ are a contradiction. Each has to name the other: a service that
+/// names none is taken for one by itself.
+fn of_tags(view: &View, [first, second]: [&str; 2], mistakes: &mut Vec<String>) {
     let (ours, theirs) = (tags_of(&view.members, first), tags_of(&view.members, second));
-    let keys: BTreeSet<&String> = ours.keys().chain(theirs.keys()).filter(|key| *key != "pair").collect();
-    for key in keys {
-        // A tag on one member only is enough; two that differ are a contradiction.
-        if let (Some(a), Some(b)) = (ours.get(key), theirs.get(key))
-            && a != b
-        {
+    for (key, a) in ours.iter().filter(|(key, _)| *key != "pair") {
+        if let Some(b) = theirs.get(key).filter(|b| *b != a) {
             mistakes.push(format!(
                 "{TAG_PREFIX}{key} is {a:?} on {first} and {b:?} on {second}: give both members the same"
             ));
         }
     }
+    let tagged = ours.contains_key("pair") || theirs.contains_key("pair");
     for (tags, name, other) in [(&ours, first, second), (&theirs, second, first)] {
-        if let Some(pair) = tags.get("pair").filter(|pair| pair.trim() != other) {
-            mistakes.push(format!(
+        // Of what is not there, that is told already.
+        if !view.members.iter().any(|member| member.name == name) {
+            continue;
+        }
+        match tags.get("pair") {
+            Some(pair) if pair.trim() != other => mistakes.push(format!(
                 "{TAG_PREFIX}pair on {name} is {pair:?}, but it is paired with {other}: name {other}"
-            ));
+            )),
+            None if tagged => mistakes.push(format!(
+                "service {name} has no tag {TAG_PREFIX}pair, but it is paired with {other}: name {other}"
+            )),
+            _ => {}
         }
     }
-    of_groups(view, mistakes);
 }
 
 fn of_groups(view: &View, mistakes: &mut Vec<String>) {

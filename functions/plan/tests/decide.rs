@@ -177,7 +177,11 @@ fn each_mistake_is_refused_in_words() {
     refused(rolling(), |view| view.members[0].controller = "CODE_DEPLOY".into(), &["needs ECS"]);
     refused(rolling(), |view| view.members[0].ecs_strategy = "BLUE_GREEN".into(), &["set it to ROLLING"]);
     refused(rolling(), |view| view.members[0].settings.clear(), &["changeover:repository"]);
-    refused(pair(), |view| view.members[1].settings.clear(), &["green has no tag"]);
+    refused(
+        pair(),
+        |view| view.members[1].settings.clear(),
+        &["green has no tag changeover:repository", "green has no tag changeover:pair"],
+    );
     let busy = EcsDeployment { status: "ACTIVE".into(), ..EcsDeployment::default() };
     refused(rolling(), |view| view.members[0].deployments.push(busy), &["still busy"]);
 }
@@ -208,6 +212,29 @@ fn tags_that_contradict_are_refused() {
         },
         &["names service blue itself"],
     );
+}
+
+#[test]
+fn members_that_contradict_in_what_else_is_wrong_are_told_both() {
+    refused(
+        pair(),
+        |view| {
+            view.members[1].settings.insert("strategy".into(), "rolling".into());
+            view.settings = Err(vec!["strategy is rolling but pair is set".into()]);
+        },
+        &["but pair is set", "\"blue-green\" on blue and \"rolling\" on green"],
+    );
+}
+
+#[test]
+fn each_member_names_the_other() {
+    let unnamed = |view: &mut View| drop(view.members[0].settings.remove("pair"));
+    refused(pair(), unnamed, &["service blue has no tag changeover:pair"]);
+    let mut by_input = pair();
+    for member in &mut by_input.members {
+        member.settings.remove("pair");
+    }
+    planned(&by_input);
 }
 
 #[test]

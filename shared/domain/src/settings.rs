@@ -95,6 +95,16 @@ pub fn from_tags<'a>(tags: impl IntoIterator<Item = (&'a str, &'a str)>) -> Raw 
         .collect()
 }
 
+/// The tags of both members of a pair as one's. Where they differ `plan` refuses, and until then the first one's count;
+/// whom a member is paired with, only its own tag says.
+#[must_use]
+pub fn of_both(first: &Raw, second: &Raw) -> Raw {
+    let mut both = second.clone();
+    both.remove("pair");
+    both.extend(first.clone());
+    both
+}
+
 /// Reads settings, each from the first layer that has it: input over tags over the stack's defaults.
 ///
 /// # Errors
@@ -265,6 +275,15 @@ mod tests {
         let settings = read(&raw(&[("bake", "5s")]), &tags, &defaults).unwrap();
         assert_eq!((settings.bake, settings.healthy_checks), (Seconds(5), 5));
         assert_eq!(read(&Raw::new(), &tags, &defaults).unwrap().bake, Seconds(30));
+    }
+
+    #[test]
+    fn a_tag_on_either_member_counts_for_the_pair() {
+        let (blue, green) =
+            (raw(&[("bake", "5m"), ("pair", "green")]), raw(&[("steps", "10 100"), ("pair", "blue")]));
+        assert_eq!(of_both(&blue, &green), raw(&[("bake", "5m"), ("steps", "10 100"), ("pair", "green")]));
+        assert_eq!(of_both(&green, &blue), raw(&[("bake", "5m"), ("steps", "10 100"), ("pair", "blue")]));
+        assert!(!of_both(&raw(&[]), &blue).contains_key("pair"));
     }
 
     #[test]

@@ -109,6 +109,20 @@ fn every_task_has_its_function_and_every_function_its_task() {
     }
 }
 
+/// The state machine sees an error and acts on it. Nobody sees that of a function that is handed events.
+#[test]
+fn every_function_that_nobody_waits_for_keeps_what_it_could_not_deal_with() {
+    let stack = stack();
+    let waited_for: BTreeSet<&String> =
+        stack.state_machines[0].substitutions.iter().map(|(_, arn)| arn).collect();
+    for function in &stack.functions {
+        let kept =
+            function.dead_letters.as_ref().map(|arn| stack.queues.iter().any(|queue| queue.arn == *arn));
+        let expected = (!waited_for.contains(&function.arn)).then_some(true);
+        assert_eq!(kept, expected, "{}", function.logical_id);
+    }
+}
+
 #[test]
 fn every_function_in_the_template_is_a_crate() {
     let named: BTreeSet<String> =

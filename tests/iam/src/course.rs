@@ -5,6 +5,7 @@ use anyhow::Context as _;
 use rehearsal::binaries::Binaries;
 use rehearsal::stage::{Sample, Stage};
 use rehearsal_cloud::{Denied, Grant, Used};
+use rehearsal_lambda::{Fault, FaultRule};
 use rehearsal_wire::Service;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -113,7 +114,8 @@ async fn refused(stage: &Stage, pair: &Sample) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What cannot be delivered is kept: of a schedule in the name of its role, of a rule by the queue's own policy.
+/// What dispatch cannot deal with is kept in the name of its role; what cannot be delivered, of a schedule in the name of
+/// its role, of a rule by the queue's own policy.
 async fn letters(stage: &Stage, pair: &Sample) -> anyhow::Result<()> {
     let queue = stage.cloud.stack().queues.first().context("the template has no queue")?.arn.clone();
     let invoke = "lambda:InvokeFunction";
@@ -121,18 +123,34 @@ async fn letters(stage: &Stage, pair: &Sample) -> anyhow::Result<()> {
         anyhow::ensure!(stage.cloud.iam().withdraw(name, invoke), "{name} was not granted {invoke}");
         Ok(())
     };
+    kills(stage, "DispatchFunction")?;
+    tick(stage, "ReconcileTick")?;
+    letter(stage, &queue, "reconcile", 1).await?;
+    stage.cloud.lambda().clear_faults();
     taken("SchedulerRole")?;
     tick(stage, "ReconcileTick")?;
-    letter(stage, &queue, "reconcile").await?;
+    letter(stage, &queue, "reconcile", 2).await?;
     taken("DispatchFunction")?;
     push(stage, pair, "v8", &[]).await?;
-    letter(stage, &queue, "ECR Image Action").await
+    letter(stage, &queue, "ECR Image Action", 1).await
 }
 
-async fn letter(stage: &Stage, queue: &str, part: &str) -> anyhow::Result<()> {
+/// Whatever event a function gets kills it, until faults are cleared.
+fn kills(stage: &Stage, logical_id: &str) -> anyhow::Result<()> {
+    let function = stage.cloud.stack().function(logical_id).context("no such function")?.name.clone();
+    stage.cloud.lambda().inject(FaultRule { function, skip: 0, times: u32::MAX, fault: Fault::KillBefore });
+    Ok(())
+}
+
+/// Waits until so many letters say this.
+async fn letter(stage: &Stage, queue: &str, part: &str, number: usize) -> anyhow::Result<()> {
     let began = Instant::now();
-    while !stage.cloud.sqs().messages(queue).iter().any(|message| message.body.contains(part)) {
-        anyhow::ensure!(began.elapsed() < LETTER, "no letter says {part}");
+    let says = || {
+        let messages = stage.cloud.sqs().messages(queue);
+        messages.iter().filter(|message| message.body.contains(part)).count()
+    };
+    while says() < number {
+        anyhow::ensure!(began.elapsed() < LETTER, "{} letters say {part}, not {number}", says());
         tokio::time::sleep(LOOK_AGAIN).await;
     }
     Ok(())

@@ -21,7 +21,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(50);
 pub async fn set(binaries: &Binaries, seed: u64) -> anyhow::Result<Stage> {
     // Users do not have to come: what matters here is what functions ask for.
     let tags = [
-        ("image-tag", "v*"),
+        ("image-tag", "v@"),
         ("healthy-checks", "1"),
         ("bake", "3s"),
         ("minimum-requests", "0"),

@@ -3,9 +3,11 @@
 
 use crate::ecr::Ecr;
 use crate::iam::Iam;
+use crate::sqs::Sqs;
+use crate::template::Stack;
 use rehearsal_ecs::{Image, Registry, TargetGroups, TargetHealth};
 use rehearsal_elb::Elb;
-use rehearsal_lambda::Lambda;
+use rehearsal_lambda::{DeadLetterSink, Lambda};
 use rehearsal_stepfunctions::{Failure, Invoke};
 use rehearsal_wire::ApiError;
 use serde_json::Value;
@@ -42,6 +44,22 @@ impl TargetGroups for Groups {
         let health = self.0.target_health(target_group_arn, id, port)?;
         Some(TargetHealth { state: health.state, reason: health.reason, description: health.description })
     }
+}
+
+/// The queues of the functions, as Lambda sends to them what a function could not deal with.
+pub(crate) fn letters(stack: &Stack, iam: &Arc<Iam>, sqs: &Sqs) -> DeadLetterSink {
+    let (functions, iam, sqs) = (stack.functions.clone(), iam.clone(), sqs.clone());
+    Arc::new(move |failed, event| {
+        let Some(function) = functions.iter().find(|one| one.name == failed.name) else { return };
+        let Some(queue) = &function.dead_letters else { return };
+        match iam.may_bury(function, queue) {
+            // The letter is the event itself; in AWS attributes tell why.
+            Ok(()) => {
+                sqs.send(queue, String::from_utf8_lossy(event).into_owned());
+            }
+            Err(message) => tracing::warn!(function = %failed.name, %message, "a dead letter is lost"),
+        }
+    })
 }
 
 /// Lambda, as Task states invoke it.

@@ -1,6 +1,6 @@
 //! The cloud as its callers hold it: started from a template, reached by port or by hand, shut down whole.
 
-use crate::between::{Functions, Groups, Images};
+use crate::between::{Functions, Groups, Images, letters};
 use crate::cloudwatch::CloudWatch;
 use crate::config::CloudConfig;
 use crate::deploy::deploy;
@@ -265,6 +265,7 @@ fn start_services(
         ..config.elb.clone()
     });
     let (sns, sqs) = (Sns::new(account.clone()), Sqs::new(account.clone()));
+    lambda.set_dead_letter_sink(letters(stack, iam, &sqs));
     let hub = Arc::new(Hub {
         lambda: lambda.clone(),
         sns: sns.clone(),

@@ -60,7 +60,7 @@ impl Lambda {
     }
 
     /// Invokes without waiting, as EventBridge and `InvocationType: Event` do: what fails is tried again
-    /// as often as the configuration says.
+    /// as often as the configuration says, and is handed to whoever keeps dead letters after that.
     pub fn invoke_event(&self, name_or_arn: &str, payload: Bytes) {
         let inner = self.inner.clone();
         let name = name_or_arn.to_owned();
@@ -71,7 +71,7 @@ impl Lambda {
                 let Err(failure) = outcome else { return };
                 let error = failure.for_step_functions();
                 tracing::warn!(function = %name, %error, "an asynchronous invocation failed");
-                let Some(wait) = waits.next() else { return };
+                let Some(wait) = waits.next() else { return inner.bury(&name, &payload) };
                 tokio::select! {
                     () = tokio::time::sleep(wait) => {}
                     () = inner.stop.cancelled() => return,

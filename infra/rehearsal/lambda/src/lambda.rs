@@ -17,6 +17,9 @@ use tokio_util::task::TaskTracker;
 /// Invocations kept on record; the oldest go first.
 const MAX_RECORDS: usize = 65_536;
 
+/// Gets every event that was given up, with the function that could not deal with it.
+pub type DeadLetterSink = Arc<dyn Fn(&Function, &Bytes) + Send + Sync>;
+
 /// AWS Lambda in miniature. Cheap to clone; when the last clone is dropped, every process is killed.
 #[derive(Clone)]
 pub struct Lambda {
@@ -31,6 +34,7 @@ pub(crate) struct Inner {
     pub(crate) pools: Mutex<BTreeMap<String, Pool>>,
     pub(crate) faults: Mutex<Faults>,
     pub(crate) logs: Arc<Logs>,
+    dead_letters: Mutex<Option<DeadLetterSink>>,
     pub(crate) stop: CancellationToken,
     pub(crate) running: TaskTracker,
     records: Mutex<VecDeque<Record>>,
@@ -47,6 +51,7 @@ impl Lambda {
             pools: Mutex::default(),
             faults: Mutex::default(),
             logs: Arc::default(),
+            dead_letters: Mutex::default(),
             stop,
             running: TaskTracker::new(),
             records: Mutex::default(),
@@ -107,6 +112,11 @@ impl Lambda {
         self.inner.logs.set_sink(sink);
     }
 
+    /// Says who keeps the events of asynchronous invocations that failed once too often; without, they are lost.
+    pub fn set_dead_letter_sink(&self, sink: DeadLetterSink) {
+        *self.inner.dead_letters.lock() = Some(sink);
+    }
+
     /// The latest finished invocations, oldest first.
     #[must_use]
     pub fn records(&self) -> Vec<Record> {
@@ -139,6 +149,14 @@ impl Inner {
             let arn = format!("arn:aws:lambda:{region}:{account}:function:{name}");
             Refusal::NotFound(arn)
         })
+    }
+
+    /// Hands on an event that no more tries are made with.
+    pub(crate) fn bury(&self, name: &str, event: &Bytes) {
+        let sink = self.dead_letters.lock().clone();
+        if let (Some(sink), Ok(function)) = (sink, self.resolve(name)) {
+            sink(&function, event);
+        }
     }
 
     pub(crate) fn record(&self, record: Record) {

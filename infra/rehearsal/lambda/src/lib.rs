@@ -22,6 +22,6 @@ mod variables;
 pub use failure::InvokeError;
 pub use fault::{Fault, FaultRule};
 pub use function::{Config, Credentials, Function};
-pub use lambda::Lambda;
+pub use lambda::{DeadLetterSink, Lambda};
 pub use logs::{LogLine, LogSink};
 pub use record::Record;

@@ -3,9 +3,11 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
+use parking_lot::Mutex;
 use rehearsal_lambda::{Config, Credentials, Fault, FaultRule, Function, InvokeError, Lambda};
 use serde_json::{Value, json};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -299,5 +301,28 @@ async fn an_asynchronous_invocation_is_tried_again() {
     assert_eq!(lambda.call("Invoke", input).await.unwrap(), json!({ "StatusCode": 202 }));
     until("the second attempt has acted", || Path::new(&mark).exists()).await;
     std::fs::remove_file(&mark).unwrap();
+    lambda.shutdown().await;
+}
+
+#[tokio::test]
+async fn what_fails_once_too_often_is_a_dead_letter() {
+    let lambda = lambda_with(function("swap"));
+    let letters = Arc::new(Mutex::new(Vec::new()));
+    let kept = letters.clone();
+    lambda.set_dead_letter_sink(Arc::new(move |function, event| {
+        kept.lock().push((function.name.clone(), event.clone()));
+    }));
+    // Two tries fail, and there is no third.
+    lambda.inject(FaultRule { times: 2, ..rule(Fault::KillBefore) });
+    let event = Bytes::from(json!({ "n": 1 }).to_string());
+    lambda.invoke_event("swap", event.clone());
+    until("the event is given up", || letters.lock().len() == 1).await;
+    assert_eq!(*letters.lock(), [("swap".to_owned(), event)]);
+    // One that fails only once is none.
+    lambda.inject(rule(Fault::KillBefore));
+    lambda.invoke_event("swap", Bytes::from(json!({ "n": 2 }).to_string()));
+    until("the second try is over", || lambda.records().last().is_some_and(|last| last.error.is_none()))
+        .await;
+    assert_eq!(letters.lock().len(), 1);
     lambda.shutdown().await;
 }

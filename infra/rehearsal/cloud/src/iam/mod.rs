@@ -152,6 +152,11 @@ impl Iam {
         }
     }
 
+    /// Whether the Lambda service may send to a queue in the name of a function's role.
+    pub(crate) fn may_bury(&self, function: &Function, queue: &str) -> Result<(), String> {
+        self.role_may(&function.role_arn, &function.name, &Need::new("sqs:SendMessage", queue))
+    }
+
     /// Whether the Lambda service may keep what a function prints.
     pub(crate) fn may_write_logs(&self, function: &Function) -> bool {
         let needs = self.log_needs(function);

@@ -34,6 +34,8 @@ pub struct Function {
     pub role_arn: String,
     /// That role's name in the template, if it is one of the template.
     pub role_logical_id: Option<String>,
+    /// The ARN of the queue for events that it could not deal with, if it has one.
+    pub dead_letters: Option<String>,
     /// Where its log lines go.
     pub log_group: String,
     /// Everything the template says of it, resolved.
@@ -74,10 +76,20 @@ pub(super) fn read(node: &Node<'_>, identity: Identity, metadata: &Value) -> Fun
         environment: node.node("Environment").map(|env| env.pairs("Variables")).unwrap_or_default(),
         role_arn: node.needed("Role"),
         role_logical_id: None,
+        dead_letters: dead_letters(node),
         log_group: log_group.unwrap_or_else(|| format!("/aws/lambda/{name}")),
         properties: node.value.clone(),
         logical_id,
         name,
         arn,
     }
+}
+
+fn dead_letters(node: &Node<'_>) -> Option<String> {
+    let queue = node.node("DeadLetterQueue")?;
+    let kind = queue.needed("Type");
+    if kind != "SQS" {
+        queue.wrong(format!("Type is {kind}; the rehearsal keeps dead letters in queues (SQS)"));
+    }
+    Some(queue.needed("TargetArn"))
 }

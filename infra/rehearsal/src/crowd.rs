@@ -38,7 +38,7 @@ pub struct Crowd {
 /// If the stage cannot be set.
 pub async fn crowd(services: u16, seed: u64, rate: f64) -> anyhow::Result<Crowd> {
     let binaries = Binaries::build()?;
-    let settings = [("image-tag", "v*"), ("bake", "2s"), ("healthy-checks", "2"), ("minimum-requests", "1")];
+    let settings = [("image-tag", "v@"), ("bake", "2s"), ("healthy-checks", "2"), ("minimum-requests", "1")];
     let tags = settings.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
     let instances = vec![INSTANCE; usize::from(services).div_ceil(5)];
     let setting = Setting {

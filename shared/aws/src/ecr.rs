@@ -5,13 +5,13 @@ use aws_sdk_ecr::types::{DescribeImagesFilter, ImageDetail, ImageIdentifier, Tag
 use changeover_domain::StepError;
 use changeover_domain::image::{ListedImage, PinnedImage, is_exact, newest_matching};
 
-/// Most images of a repository that are looked through for a glob.
+/// Most images of a repository that are looked through for a pattern.
 pub const MAX_IMAGES: usize = 10_000;
 
 /// Which image of a repository is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Which<'a> {
-    /// What this tag points to, or of the tags that match this glob the one pushed last.
+    /// What this tag points to, or of the tags that match this pattern the one pushed last.
     Tag(&'a str),
     /// Just this digest.
     Digest(&'a str),
@@ -21,9 +21,9 @@ pub enum Which<'a> {
 pub async fn find(aws: &Aws, repository: &str, which: Which<'_>) -> Result<Option<PinnedImage>, StepError> {
     let Some(uri) = repository_uri(aws, repository).await? else { return Ok(None) };
     let listed = match which {
-        Which::Tag(glob) if !is_exact(glob) => {
+        Which::Tag(pattern) if !is_exact(pattern) => {
             let images = tagged(aws, repository).await?;
-            return Ok(newest_matching(&images, glob)
+            return Ok(newest_matching(&images, pattern)
                 .map(|(image, tag)| PinnedImage::new(repository, &uri, Some(tag), &image.digest)));
         }
         Which::Tag(tag) => one(aws, repository, ImageIdentifier::builder().image_tag(tag).build()).await?,

@@ -58,14 +58,19 @@ pub fn is_digest(text: &str) -> bool {
         .is_some_and(|hex| hex.len() == 64 && hex.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
-/// Whether an image tag matches a service's `changeover:image-tag`, a glob with `*` and `?`.
-pub fn tag_matches(glob: &str, tag: &str) -> bool {
-    WildMatch::new(glob).matches(tag)
+/// What stands for any characters in a `changeover:image-tag`. ECS allows no `*` in the value of a tag; `@` it allows,
+/// and no image tag has one.
+pub const ANY: char = '@';
+
+/// Whether an image tag matches a service's `changeover:image-tag`: a tag, or a pattern with [`ANY`]. Where `*` and `?`
+/// can be written, as in an execution's input, they mean what they usually do.
+pub fn tag_matches(pattern: &str, tag: &str) -> bool {
+    WildMatch::new(&pattern.replace(ANY, "*")).matches(tag)
 }
 
 /// Whether a `changeover:image-tag` names one tag rather than a family of them.
-pub fn is_exact(glob: &str) -> bool {
-    !glob.contains(['*', '?'])
+pub fn is_exact(pattern: &str) -> bool {
+    !pattern.contains([ANY, '*', '?'])
 }
 
 /// An image as the registry lists it.
@@ -79,16 +84,16 @@ pub struct ListedImage {
     pub pushed_at: Timestamp,
 }
 
-/// The image that a glob means now: of those with a matching tag the one pushed last, and that tag.
+/// The image that a pattern means now: of those with a matching tag the one pushed last, and that tag.
 ///
 /// By the registry's record, never by the order in which events came: a late event of an earlier push leads to
 /// the same image. The record is in whole seconds; of two pushes in one second the one whose tag counts higher is
 /// taken, `v10` over `v9`.
-pub fn newest_matching<'a>(images: &'a [ListedImage], glob: &str) -> Option<(&'a ListedImage, &'a str)> {
+pub fn newest_matching<'a>(images: &'a [ListedImage], pattern: &str) -> Option<(&'a ListedImage, &'a str)> {
     images
         .iter()
         .filter_map(|image| {
-            let matching = image.tags.iter().filter(|tag| tag_matches(glob, tag));
+            let matching = image.tags.iter().filter(|tag| tag_matches(pattern, tag));
             Some((image, matching.max_by(|a, b| compare_str(a, b))?.as_str()))
         })
         .max_by(|(a, a_tag), (b, b_tag)| {
@@ -116,7 +121,7 @@ mod tests {
             image('c', &["dev-11"], "2026-01-04T00:00:00Z"),
             image('d', &[], "2026-01-05T00:00:00Z"),
         ];
-        let (newest, tag) = newest_matching(&images, "prod-*").unwrap();
+        let (newest, tag) = newest_matching(&images, "prod-@").unwrap();
         assert_eq!((newest, tag), (&images[1], "prod-10"));
         assert_eq!(newest_matching(&images, "latest"), None);
     }
@@ -125,7 +130,15 @@ mod tests {
     fn of_two_pushes_in_one_second_the_higher_tag_wins() {
         let at = "2026-01-02T00:00:00Z";
         let images = [image('f', &["v9"], at), image('a', &["v10", "v2"], at), image('e', &["v1"], at)];
-        assert_eq!(newest_matching(&images, "v*"), Some((&images[1], "v10")));
+        assert_eq!(newest_matching(&images, "v@"), Some((&images[1], "v10")));
+    }
+
+    #[test]
+    fn a_pattern_is_one_that_a_tag_of_ecs_can_hold() {
+        assert!(tag_matches("prod-@", "prod-10") && tag_matches("@-10", "prod-10"));
+        assert!(!tag_matches("prod-@", "dev-1") && !tag_matches("prod", "prod-10"));
+        assert!(tag_matches("prod-*", "prod-10") && tag_matches("v?", "v1"));
+        assert!(is_exact("latest") && !is_exact("v@") && !is_exact("v*"));
     }
 
     #[test]

@@ -45,7 +45,7 @@ pub enum OnPush {
 pub struct Settings {
     /// The ECR repository whose pushes deploy this service.
     pub repository: String,
-    /// Which image tags, a glob.
+    /// Which image tag, or a pattern of them.
     pub image_tag: String,
     /// The container that gets the image; none: the only essential one.
     pub container: Option<String>,

@@ -26,7 +26,7 @@ pub async fn serve(port: u16, traffic_port: u16, seed: u64) -> anyhow::Result<()
     let binaries = Binaries::build()?;
     drop(ports);
     let settings = [
-        ("image-tag", "v*"),
+        ("image-tag", "v@"),
         ("steps", "10 50 100"),
         ("bake", "5s"),
         ("healthy-checks", "2"),

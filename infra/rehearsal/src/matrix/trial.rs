@@ -99,7 +99,7 @@ pub async fn run(binaries: &Binaries, case: &Case, options: Options) -> anyhow::
 
 fn setting(case: &Case, seed: u64) -> Setting {
     let settings = [
-        ("image-tag", "v*"),
+        ("image-tag", "v@"),
         ("bake", "1s"),
         ("healthy-checks", "2"),
         ("health-timeout", "60s"),

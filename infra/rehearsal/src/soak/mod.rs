@@ -78,7 +78,7 @@ async fn rounds(
 /// A pair and a rolling service at a brisk pace; `reconcile` ticks every minute.
 fn setting(seed: u64) -> Setting {
     let settings = [
-        ("image-tag", "v*"),
+        ("image-tag", "v@"),
         ("steps", "20 100"),
         ("bake", "2s"),
         ("healthy-checks", "2"),

@@ -45,7 +45,7 @@ impl Show {
         let turn = TURNS.acquire().await.expect("never closed");
         let binaries = BINARIES.get_or_init(|| Binaries::build().expect("the functions build"));
         let usual = [
-            ("image-tag", "v*"),
+            ("image-tag", "v@"),
             ("steps", "20 100"),
             ("bake", "2s"),
             ("healthy-checks", "2"),

@@ -25,8 +25,12 @@ pub(crate) fn message(violations: &[String]) -> String {
     format!("{} validation {errors} detected: {}", violations.len(), violations.join("; "))
 }
 
-/// The ECS model's lengths, ranges and patterns describe more than ECS enforces; only what is required and
-/// the enums are checked there.
+/// What keys and values of tags may be written with. ECS enforces this one, as the API reference says of `Tag`: other
+/// characters are refused.
+const TAG_CHARACTERS: &str = r"([\p{L}\p{Z}\p{N}_.:/=+\-@]*)";
+
+/// The ECS model's lengths, ranges and patterns describe more than ECS enforces; only what is required, the enums and
+/// [`TAG_CHARACTERS`] are checked there.
 fn enforces_limits(service: Service) -> bool {
     service != Service::Ecs
 }
@@ -116,11 +120,12 @@ impl Walk<'_> {
             {
                 broken.push(at_least(shape, min));
             }
-            if let (Some(regex), Some(text)) = (shape.regex(), value.as_str())
-                && !regex.is_match(text)
-            {
-                broken.extend(pattern(shape));
-            }
+        }
+        if self.enforces_pattern(shape)
+            && let (Some(regex), Some(text)) = (shape.regex(), value.as_str())
+            && !regex.is_match(text)
+        {
+            broken.extend(pattern(shape));
         }
         if let (Some(allowed), Some(text)) = (&shape.allowed, value.as_str())
             && !allowed.iter().any(|name| name == text)
@@ -128,6 +133,10 @@ impl Walk<'_> {
             broken.extend(enumeration(shape));
         }
         broken
+    }
+
+    fn enforces_pattern(&self, shape: &Shape) -> bool {
+        self.limits || shape.pattern.as_deref() == Some(TAG_CHARACTERS)
     }
 
     /// All constraints of a shape, whether broken or not.
@@ -224,6 +233,18 @@ mod tests {
         assert!(message(&violations).starts_with("1 validation error detected: Value null at 'tableName'"));
         let both = validate(Service::Elbv2, "ModifyTargetGroupAttributes", &json!({}));
         assert!(message(&both).starts_with("2 validation errors detected: Value null at 'attributes'"));
+    }
+
+    #[test]
+    fn ecs_enforces_the_characters_of_tags_and_no_other_pattern() {
+        let tagged = |value: &str| {
+            let input =
+                json!({"resourceArn": "a", "tags": [{"key": "changeover:image-tag", "value": value}]});
+            validate(Service::Ecs, "TagResource", &input)
+        };
+        assert_eq!(tagged("v@"), [""; 0]);
+        let refused = tagged("v*");
+        assert!(refused.len() == 1 && refused[0].contains("regular expression pattern"), "{refused:?}");
     }
 
     #[test]

@@ -27,7 +27,11 @@ async fn play(name: &str) -> report::Scenario {
 
 async fn holds(name: &str) -> report::Scenario {
     let told = play(name).await;
-    assert!(told.held, "{name} (seed {}): {:#?}\n{:#?}", told.seed, told.broken, told.timeline);
+    assert!(
+        told.held,
+        "{name} (seed {}): {:#?}\n{:#?}\n{:#?}",
+        told.seed, told.broken, told.failed_requests, told.timeline
+    );
     assert!(told.requests.total > 500, "{name} had hardly any traffic: {}", told.requests.total);
     assert_eq!(told.requests.unsent, 0, "{name}: this machine was too busy to make the traffic");
     told

@@ -1,7 +1,7 @@
 //! Starting executions: by the registry's and the ledger's word, under names that make a repeat harmless.
 
 use crate::Dispatched;
-use crate::decide::again;
+use crate::decide::{MOST_ATTEMPTS, again};
 use crate::measure::{held, recovery};
 use changeover_aws::ecr::{Which, find};
 use changeover_aws::executions::{self, Start};
@@ -12,9 +12,12 @@ use changeover_domain::name::{DeploymentId, ServiceName};
 use changeover_domain::record::Lease;
 use changeover_domain::settings::{Raw, of_both};
 use changeover_domain::state::Request;
+use changeover_domain::wish::by_registry;
 use changeover_lambda::Context;
 use std::collections::BTreeMap;
 
+/// Most recoveries of one claim: each of them died before it took over.
+const MOST_RECOVERIES: usize = 10;
 /// How much of a name is kept where something is added to it: Step Functions takes 80 characters.
 const NAME_HEAD: usize = 50;
 
@@ -22,12 +25,12 @@ const NAME_HEAD: usize = 50;
 pub(crate) async fn pushed(context: &Context, repository: &str, tag: &str) -> Result<Dispatched, StepError> {
     let mut dispatched = Dispatched::default();
     for (service, raw) in known(context, Some(repository)).await? {
-        let glob = glob_of(&raw);
-        if tag_matches(glob, tag) {
+        let pattern = pattern_of(&raw);
+        if tag_matches(pattern, tag) {
             let cause = format!("push of {repository}:{tag}");
             bring(context, &service, &raw, &cause, Zeal::Once, &mut dispatched).await?;
         } else {
-            dispatched.passed_over.push(format!("{service} wants {glob}, not {tag}"));
+            dispatched.passed_over.push(format!("{service} wants {pattern}, not {tag}"));
         }
     }
     Ok(dispatched)
@@ -79,7 +82,7 @@ fn by_name(mut found: Vec<(ServiceName, Raw)>) -> BTreeMap<ServiceName, Raw> {
     known
 }
 
-fn glob_of(raw: &Raw) -> &str {
+fn pattern_of(raw: &Raw) -> &str {
     raw.get("image-tag").map_or("latest", |tag| tag.trim())
 }
 
@@ -101,16 +104,25 @@ async fn bring(
     dispatched: &mut Dispatched,
 ) -> Result<(), StepError> {
     let repository = raw.get("repository").map(|name| name.trim()).unwrap_or_default();
-    let glob = glob_of(raw);
+    let pattern = pattern_of(raw);
     let ledger = context.ledger();
     // What is wanted is read before the registry: of two events that are handled at once, the one that saw the older
     // image finds the record changed, and looks again.
     let before = ledger.wanted(service).await?;
-    let Some(image) = find(&context.aws, repository, Which::Tag(glob)).await? else {
-        dispatched.passed_over.push(format!("{service}: {repository} has no image with tag {glob} now"));
+    let Some(image) = find(&context.aws, repository, Which::Tag(pattern)).await? else {
+        dispatched.passed_over.push(format!("{service}: {repository} has no image with tag {pattern} now"));
         return Ok(());
     };
-    let wanted = ledger.want(service, before.as_ref(), &image, cause, context.now()).await?;
+    let now = context.now();
+    let wanted = match (by_registry(before.as_ref(), &image, cause, now), before) {
+        (Some(wanted), _) => {
+            ledger.want(service, &wanted).await?;
+            wanted
+        }
+        (None, Some(before)) => before,
+        (None, None) => return Ok(()),
+    };
+    let image = &wanted.image;
     if let Some(deployment) = &wanted.taken_back {
         dispatched.passed_over.push(format!("{service}: {deployment} took {image} back, as it was asked to"));
         return Ok(());
@@ -122,16 +134,22 @@ async fn bring(
         return Ok(());
     }
     let name = executions::name(service, &image.digest, wanted.generation);
-    let request = Request { cause: Some(cause.to_owned()), ..Request::of(service.clone()) };
+    let request = Request { wanted: true, cause: Some(cause.to_owned()), ..Request::of(service.clone()) };
     if start(context, &name, &request, dispatched).await? || zeal == Zeal::Once {
         return Ok(());
     }
     let deployments = ledger.recent_deployments(service).await?;
-    match again(&deployments, &image.digest) {
-        Some(attempt) => {
-            // Attempts are counted by what is on record, so a doubled tick starts one.
-            let name = format!("{}-again-{attempt}", clipped(&name, NAME_HEAD));
-            start(context, &name, &request, dispatched).await.map(drop)
+    match again(&deployments, &wanted, now) {
+        Some(first) => {
+            // Attempts are counted by what is on record, so a doubled tick starts one. What was stopped before it left
+            // a record has used a name up.
+            for attempt in first..first + MOST_ATTEMPTS {
+                let name = format!("{}-again-{attempt}", clipped(&name, NAME_HEAD));
+                if start(context, &name, &request, dispatched).await? {
+                    break;
+                }
+            }
+            Ok(())
         }
         None => Ok(()),
     }
@@ -147,8 +165,12 @@ pub(crate) async fn redeploy(
     let tick: String = at.chars().filter(char::is_ascii_alphanumeric).take(40).collect();
     let tick = if tick.is_empty() { context.now().as_second().to_string() } else { tick };
     let name = format!("{}-redeploy-{tick}", clipped(&service.name, 30));
-    let request =
-        Request { redeploy: true, cause: Some(format!("schedule at {at}")), ..Request::of(service) };
+    let request = Request {
+        wanted: true,
+        redeploy: true,
+        cause: Some(format!("schedule at {at}")),
+        ..Request::of(service)
+    };
     start(context, &name, &request, &mut dispatched).await?;
     Ok(dispatched)
 }
@@ -170,7 +192,8 @@ pub(crate) async fn recover(
     Ok(dispatched)
 }
 
-/// A fence is claimed once, so the recovery of one claim has one name.
+/// A fence is claimed once, so the recovery of one claim has one name; and others, should that one have died before it
+/// took over.
 async fn start_recovery(
     context: &Context,
     service: &ServiceName,
@@ -182,8 +205,12 @@ async fn start_recovery(
     let name = format!("{}-recover-{fence}", clipped(&service.name, NAME_HEAD));
     let cause = Some(format!("recovery of {execution}"));
     let request = Request { recover: Some(holder.clone()), cause, ..Request::of(service.clone()) };
-    if start(context, &name, &request, dispatched).await? {
-        context.measure(context.now(), &recovery(service, execution));
+    for attempt in 1..=MOST_RECOVERIES {
+        let name = if attempt == 1 { name.clone() } else { format!("{name}-{attempt}") };
+        if start(context, &name, &request, dispatched).await? {
+            context.measure(context.now(), &recovery(service, execution));
+            break;
+        }
     }
     Ok(())
 }
@@ -239,7 +266,7 @@ mod tests {
         for found in [[blue.clone(), green.clone(), other.clone()], [other, green, blue]] {
             let known = by_name(found.to_vec());
             let patterns: Vec<(&str, &str)> =
-                known.iter().map(|(name, raw)| (name.name.as_str(), glob_of(raw))).collect();
+                known.iter().map(|(name, raw)| (name.name.as_str(), pattern_of(raw))).collect();
             assert_eq!(patterns, [("blue", "prod"), ("other", "latest")]);
         }
     }

@@ -57,8 +57,7 @@ pub struct Follow {
 /// the record says why not.
 pub fn follow(record: &Deployment, wanted: Option<&Wanted>) -> Option<Follow> {
     let wanted = wanted?;
-    let tried = record.plan.as_ref().map(|plan| plan.image.digest.as_str());
-    let newer = tried.is_some_and(|tried| tried != wanted.image.digest);
+    let newer = record.digest.as_ref().is_some_and(|tried| *tried != wanted.image.digest);
     newer.then(|| Follow { digest: wanted.image.digest.clone(), generation: wanted.generation })
 }
 
@@ -85,6 +84,7 @@ mod tests {
             desired: 1,
             running: 1,
         };
+        record.digest = Some(image("a").digest);
         record.plan = Some(Plan {
             cluster: "main".into(),
             image: image("a"),
@@ -129,6 +129,7 @@ mod tests {
             since: Timestamp::UNIX_EPOCH,
             cause: "push".into(),
             taken_back: None,
+            instead_of: None,
         };
         assert_eq!(follow(&record(), Some(&wanted("a"))), None);
         assert_eq!(follow(&record(), None), None);

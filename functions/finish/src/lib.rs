@@ -13,12 +13,8 @@ use changeover_aws::executions::{self, Start};
 use changeover_aws::topic::publish;
 use changeover_domain::StepError;
 use changeover_domain::record::{Deployment, Outcome};
-use changeover_domain::span::Seconds;
 use changeover_domain::state::{Baton, Ending, Finished, Request};
 use changeover_lambda::Context;
-
-/// How long the table keeps a finished deployment; nothing depends on it.
-const KEPT: Seconds = Seconds(90 * 24 * 3600);
 
 /// Ends the deployment. Asked again it finds the outcome on record and repeats what follows.
 pub async fn run(context: &Context, ending: Ending) -> Result<Finished, StepError> {
@@ -52,10 +48,8 @@ pub async fn run(context: &Context, ending: Ending) -> Result<Finished, StepErro
 fn conclude(context: &Context, record: &mut Deployment) {
     let now = context.now();
     let outcome = outcome(record);
-    record.outcome = Some(outcome);
-    record.ended_at = Some(now);
     record.receipt = Some(receipt(record, now));
-    record.expires_at = Some(KEPT.after(now).as_second());
+    record.end(outcome, now);
     record.note(now, "Finish", outcome.to_string());
     tracing::info!(deployment = %record.id, ecs_service = %record.service, outcome = %outcome, "the deployment has ended");
 }
@@ -93,7 +87,7 @@ async fn start_next(
     };
     let name = executions::name(&baton.service, &digest, generation);
     let cause = Some(format!("wanted while {} ran", record.id));
-    let request = Request { digest: Some(digest), cause, ..Request::of(baton.service.clone()) };
+    let request = Request { wanted: true, cause, ..Request::of(baton.service.clone()) };
     match executions::start(&context.aws, state_machine, &name, &request).await? {
         Start::Started(arn) => Ok(Some(arn)),
         // An execution of that name came while the lease was held and was turned away: ours goes by another.

@@ -2,7 +2,7 @@
 
 use crate::{Decision, baton};
 use changeover_domain::StepError;
-use changeover_domain::record::{Deployment, Lease};
+use changeover_domain::record::{Deployment, Lease, Outcome};
 use changeover_domain::state::{Planned, Verdict};
 use changeover_lambda::Context;
 
@@ -48,6 +48,8 @@ pub(crate) async fn held_by(
         lease.execution.as_deref().unwrap_or("no execution on record")
     );
     refuse(context, record, &why);
+    // It never had the lease, so that nobody would bring it to an end if its execution died here.
+    record.end(Outcome::Refused, context.now());
     context.ledger().write_deployment(record).await?;
     Ok(again(record, 0))
 }

@@ -20,6 +20,7 @@ use changeover_domain::name::DeploymentId;
 use changeover_domain::record::Deployment;
 use changeover_domain::settings::Strategy;
 use changeover_domain::state::{Baton, PlanInput, Planned, Request, Verdict};
+use changeover_domain::wish::by_hand;
 use changeover_lambda::Context;
 
 /// Plans a deployment, refuses it, or takes over one whose execution died.
@@ -36,32 +37,34 @@ pub async fn run(context: &Context, input: PlanInput) -> Result<Planned, StepErr
     let id = DeploymentId::new(input.execution.started_at, &input.execution.name);
     let cause = request.cause.as_deref().unwrap_or("console");
     let mut record = Deployment::new(asked.service.clone(), id.clone(), &input.execution.id, cause, now);
-    if request.dry_run {
-        let decision = decide(&look::look(context, &request, asked).await?);
-        return Ok(act::dry(&record, decision));
-    }
     let ledger = context.ledger();
-    if let Some(earlier) = ledger.find_deployment(&asked.service, &id).await? {
-        let fence = ledger.lease(&asked.service).await?.fence;
+    if let Some(earlier) = ledger.find_deployment(&asked.service, &id).await?.filter(|_| !request.dry_run) {
+        // One that was turned away has no part in the lease of the one that holds it.
+        let lease = ledger.lease(&asked.service).await?;
+        let fence = if lease.holder == Some(id) { lease.fence } else { 0 };
         return Ok(act::again(&earlier, fence));
     }
     // Read before the image is looked up, so that what is asked for meanwhile is not written over.
     let before = ledger.wanted(&record.service).await?;
-    let view = look::look(context, &request, asked).await?;
-    if let Ok(image) = &view.image {
-        let taken_back = before.as_ref().is_some_and(|before| before.taken_back.is_some());
-        if taken_back {
-            // Whoever asks for it by hand wants it after all.
-            ledger.want_again(&record.service, before.as_ref(), image, cause, now).await?;
-        } else {
-            ledger.want(&record.service, before.as_ref(), image, cause, now).await?;
+    let view = look::look(context, &request, asked, before.as_ref()).await?;
+    if request.dry_run {
+        return Ok(act::dry(&record, decide(&view)));
+    }
+    if let (Ok(image), false) = (&view.image, request.wanted && before.is_some()) {
+        let registry = look::tagged(context, &view).await?;
+        if let Some(wanted) = by_hand(before.as_ref(), image, registry.as_deref(), cause, now) {
+            ledger.want(&record.service, &wanted).await?;
         }
     }
+    record.digest = view.image.as_ref().ok().map(|image| image.digest.clone());
     match ledger.claim(&record.service, &id, &input.execution.id).await? {
         Claim::Held(fence) => {
             // What was seen before the lease was ours may have been another deployment's half-way state.
             let asked = look::members(context, &request).await?;
-            let decision = decide(&look::look(context, &request, asked).await?);
+            let view =
+                look::look(context, &request, asked, ledger.wanted(&record.service).await?.as_ref()).await?;
+            record.digest = view.image.as_ref().ok().map(|image| image.digest.clone());
+            let decision = decide(&view);
             act::plan(context, &mut record, decision, fence).await
         }
         Claim::HeldBy(lease) => act::held_by(context, &mut record, &lease).await,

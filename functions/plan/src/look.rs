@@ -7,6 +7,7 @@ use changeover_domain::StepError;
 use changeover_domain::evidence::ServiceSeen;
 use changeover_domain::image::PinnedImage;
 use changeover_domain::name::ServiceName;
+use changeover_domain::record::Wanted;
 use changeover_domain::settings::{Raw, Settings, of_both, read};
 use changeover_domain::state::Request;
 use changeover_lambda::Context;
@@ -36,7 +37,13 @@ pub(crate) async fn members(context: &Context, request: &Request) -> Result<Aske
     Ok(Asked { service: named.of_pair(pair.as_deref()), names, members, settings })
 }
 
-pub(crate) async fn look(context: &Context, request: &Request, asked: Asked) -> Result<View, StepError> {
+/// What else there is to see. An execution that brings what is wanted is told what that is.
+pub(crate) async fn look(
+    context: &Context,
+    request: &Request,
+    asked: Asked,
+    wanted: Option<&Wanted>,
+) -> Result<View, StepError> {
     let Asked { service, names, members, settings } = asked;
     let aws = &context.aws;
     let arns: BTreeSet<String> =
@@ -45,8 +52,8 @@ pub(crate) async fn look(context: &Context, request: &Request, asked: Asked) -> 
     let groups = elb::target_groups(aws, &arns).await?;
     let balancers: BTreeSet<String> = groups.iter().flat_map(|group| group.load_balancers.clone()).collect();
     let balancers: Vec<String> = balancers.into_iter().collect();
-    let wanted: Vec<&str> = arns.iter().map(String::as_str).collect();
-    let routes = elb::routes(aws, &balancers, &wanted).await?;
+    let ours: Vec<&str> = arns.iter().map(String::as_str).collect();
+    let routes = elb::routes(aws, &balancers, &ours).await?;
     let mut definitions = BTreeMap::new();
     for member in &members {
         let (definition, _) = ecs::task_definition(aws, &member.task_definition).await?;
@@ -56,7 +63,7 @@ pub(crate) async fn look(context: &Context, request: &Request, asked: Asked) -> 
     let instances = if on_instances { Some(ecs::instances(aws, &service.cluster).await?) } else { None };
     Ok(View {
         redeploy: request.redeploy,
-        image: image(context, request, settings.as_ref().ok()).await?,
+        image: image(context, request, settings.as_ref().ok(), wanted).await?,
         instances,
         service,
         names,
@@ -73,14 +80,23 @@ async fn image(
     context: &Context,
     request: &Request,
     settings: Option<&Settings>,
+    wanted: Option<&Wanted>,
 ) -> Result<Result<PinnedImage, String>, StepError> {
     let Some(settings) = settings else {
         return Ok(Err("which image is meant cannot be told before the settings are right".to_owned()));
     };
-    let which = match (&request.digest, &request.tag) {
-        (Some(digest), _) => Which::Digest(digest),
-        (None, Some(tag)) => Which::Tag(tag),
-        (None, None) => Which::Tag(&settings.image_tag),
+    let wanted = wanted.filter(|_| request.wanted);
+    if let Some((wanted, by)) = wanted.and_then(|wanted| Some((wanted, wanted.taken_back.as_ref()?))) {
+        return Ok(Err(format!(
+            "{} was taken back by {by}: push another image, or ask for one by hand",
+            wanted.image
+        )));
+    }
+    let which = match (&request.digest, &request.tag, wanted) {
+        (Some(digest), ..) => Which::Digest(digest),
+        (None, Some(tag), _) => Which::Tag(tag),
+        (None, None, Some(wanted)) => Which::Digest(&wanted.image.digest),
+        (None, None, None) => Which::Tag(&settings.image_tag),
     };
     let repository = &settings.repository;
     let found = find(&context.aws, repository, which).await?;
@@ -88,6 +104,13 @@ async fn image(
         Which::Digest(digest) => format!("repository {repository} has no image {digest}: push it first"),
         Which::Tag(tag) => format!("repository {repository} has no image with tag {tag}: push it first"),
     }))
+}
+
+/// The digest that the service's image tag points to now, if the settings say where to look.
+pub(crate) async fn tagged(context: &Context, view: &View) -> Result<Option<String>, StepError> {
+    let Ok(settings) = &view.settings else { return Ok(None) };
+    let found = find(&context.aws, &settings.repository, Which::Tag(&settings.image_tag)).await?;
+    Ok(found.map(|image| image.digest))
 }
 
 /// Our tags of a member, for comparing a pair's two.

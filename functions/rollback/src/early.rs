@@ -4,7 +4,7 @@
 use changeover_aws::ecs;
 use changeover_domain::StepError;
 use changeover_domain::name::{DeploymentId, ServiceName};
-use changeover_domain::record::Deployment;
+use changeover_domain::record::{Deployment, Outcome};
 use changeover_domain::settings::Strategy;
 use changeover_domain::state::{Baton, Caught, PlanInput, Request, Verdict};
 use changeover_lambda::Context;
@@ -25,7 +25,17 @@ pub(crate) async fn end(
     };
     let ledger = context.ledger();
     let lease = ledger.lease(&service).await?;
-    let fence = if lease.execution.as_deref() == Some(&input.execution.id) { lease.fence } else { 0 };
+    let is_ours = lease.execution.as_deref() == Some(&input.execution.id);
+    if request.recover.is_some() && !is_ours {
+        // It has not taken over: the deployment is not its to end. The next tick of reconcile starts another recovery.
+        return Err(StepError::LeaseLost {
+            service: service.to_string(),
+            deployment: id.to_string(),
+            fence: lease.fence,
+            holder: lease.execution.unwrap_or_else(|| "nobody".to_owned()),
+        });
+    }
+    let fence = if is_ours { lease.fence } else { 0 };
     let mut record = match ledger.find_deployment(&service, &id).await? {
         Some(record) => record,
         None => Deployment::new(service.clone(), id.clone(), &input.execution.id, "console", context.now()),
@@ -43,6 +53,10 @@ pub(crate) async fn end(
     };
     if record.outcome.is_none() && record.execution == input.execution.id {
         record.fail(&why);
+        if fence == 0 && record.plan.is_none() {
+            // Without the lease nobody would bring it to an end if its execution died here.
+            record.end(Outcome::Refused, context.now());
+        }
         record.note(context.now(), "Rollback", &why);
         ledger.write_deployment(&mut record).await?;
     }

@@ -17,6 +17,7 @@ pub mod route;
 pub mod settings;
 pub mod span;
 pub mod state;
+pub mod wish;
 
 pub use error::StepError;
 pub use jiff::Timestamp;

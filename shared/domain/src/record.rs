@@ -5,6 +5,7 @@ use crate::image::PinnedImage;
 use crate::name::{DeploymentId, ServiceName};
 use crate::plan::Plan;
 use crate::route::Weight;
+use crate::span::Seconds;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -12,6 +13,8 @@ use std::fmt;
 pub const SCHEMA: u32 = 1;
 /// Most timeline entries of a deployment; after that only the newest are kept besides the first.
 pub const MAX_TIMELINE: usize = 200;
+/// How long the table keeps a finished deployment; nothing depends on it.
+pub const KEPT: Seconds = Seconds(90 * 24 * 3600);
 /// Longest text put into a record.
 pub const MAX_TEXT: usize = 2_000;
 
@@ -30,6 +33,10 @@ pub struct Wanted {
     /// to this image again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub taken_back: Option<DeploymentId>,
+    /// The digest that the service's image tag pointed to when somebody asked for this image instead: until the tag is
+    /// moved, nothing brings the service there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instead_of: Option<String>,
 }
 
 /// Who may change a service now. There is no expiry: only its holder, or the recovery of its dead execution,
@@ -152,6 +159,9 @@ pub struct Deployment {
     pub cause: String,
     /// When it began.
     pub began_at: Timestamp,
+    /// The digest that it is to bring; none if there is no such image.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
     /// What it will do; none if it was refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<Plan>,
@@ -221,6 +231,7 @@ impl Deployment {
             execution: execution.to_owned(),
             cause: cause.to_owned(),
             began_at,
+            digest: None,
             plan: None,
             progress: Progress::default(),
             reason: None,
@@ -259,6 +270,13 @@ impl Deployment {
             "{reason}; once that is right, start an execution with {{\"service\":\"{}\"}}",
             self.service
         )));
+    }
+
+    /// Records how it ended, and until when the table keeps it.
+    pub fn end(&mut self, outcome: Outcome, at: Timestamp) {
+        self.outcome = Some(outcome);
+        self.ended_at = Some(at);
+        self.expires_at = Some(KEPT.after(at).as_second());
     }
 
     /// Records why it cannot go on; the first reason stays.

@@ -21,6 +21,10 @@ pub struct Request {
     /// Settings that go over the tags, by the same names without the prefix.
     #[serde(default, skip_serializing_if = "Raw::is_empty")]
     pub settings: Raw,
+    /// Bring what is wanted, as the ledger has it: for executions that `dispatch` and `finish` start. Without it, whoever
+    /// asks decides what is wanted.
+    #[serde(default)]
+    pub wanted: bool,
     /// Deploy even what runs already: a canary of the way itself.
     #[serde(default)]
     pub redeploy: bool,
@@ -46,6 +50,7 @@ impl Request {
             tag: None,
             digest: None,
             settings: Raw::new(),
+            wanted: false,
             redeploy: false,
             dry_run: false,
             rollback: false,
@@ -66,7 +71,7 @@ impl Request {
         }
         let request: Self = serde_json::from_value(input.clone()).map_err(|error| {
             StepError::BadInput(format!(
-                "the execution's input is not one of ours: {error}; it takes service (CLUSTER/NAME) and, if wanted, tag, digest, settings, redeploy, dry_run, rollback, recover, cause"
+                "the execution's input is not one of ours: {error}; it takes service (CLUSTER/NAME) and, if wanted, tag, digest, settings, wanted, redeploy, dry_run, rollback, recover, cause"
             ))
         })?;
         let does = [("rollback", request.rollback), ("recover", request.recover.is_some())]

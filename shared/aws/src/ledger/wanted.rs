@@ -2,7 +2,6 @@
 
 use super::{Ledger, PARTITION_KEY, key, lost_race, number};
 use crate::At;
-use changeover_domain::image::PinnedImage;
 use changeover_domain::name::{DeploymentId, ServiceName};
 use changeover_domain::record::Wanted;
 use changeover_domain::{StepError, Timestamp};
@@ -15,38 +14,13 @@ impl Ledger<'_> {
         self.get(service, RECORD).await
     }
 
-    /// Makes an image what is wanted, on condition that nobody has asked for anything since `before` was read. The
-    /// generation grows only if it is another image than before, so that a doubled event changes nothing.
+    /// Puts on record what becomes wanted, on condition that nobody has asked for anything since the generation before
+    /// it was read.
     ///
-    /// Read `before` first and find out what is to be wanted after that: then nothing older can go over something
-    /// newer, in whatever order events come.
-    pub async fn want(
-        &self,
-        service: &ServiceName,
-        before: Option<&Wanted>,
-        image: &PinnedImage,
-        cause: &str,
-        now: Timestamp,
-    ) -> Result<Wanted, StepError> {
-        if let Some(before) = before.filter(|before| before.image.digest == image.digest) {
-            return Ok(before.clone());
-        }
-        self.want_again(service, before, image, cause, now).await
-    }
-
-    /// The same for an image that may have been wanted before: a generation of its own.
-    pub async fn want_again(
-        &self,
-        service: &ServiceName,
-        before: Option<&Wanted>,
-        image: &PinnedImage,
-        cause: &str,
-        now: Timestamp,
-    ) -> Result<Wanted, StepError> {
-        let generation = before.map_or(0, |wanted| wanted.generation) + 1;
-        let cause = cause.to_owned();
-        let wanted = Wanted { image: image.clone(), generation, since: now, cause, taken_back: None };
-        self.write_wanted(service, wanted).await
+    /// Read that first and find out what is to be wanted after that: then nothing older can go over something newer,
+    /// in whatever order events come.
+    pub async fn want(&self, service: &ServiceName, wanted: &Wanted) -> Result<(), StepError> {
+        self.write_wanted(service, wanted.clone()).await.map(drop)
     }
 
     /// What is wanted is to be taken back by a deployment.
@@ -64,6 +38,7 @@ impl Ledger<'_> {
             since: now,
             cause: cause.to_owned(),
             taken_back: Some(deployment.clone()),
+            instead_of: before.instead_of.clone(),
         };
         self.write_wanted(service, wanted).await
     }

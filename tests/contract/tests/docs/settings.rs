@@ -180,6 +180,7 @@ fn every_field_of_an_executions_input_is_documented() {
         tag: Some("v1".to_owned()),
         digest: Some("sha256:1".to_owned()),
         settings: Raw::from([("bake".to_owned(), "1s".to_owned())]),
+        wanted: true,
         recover: Some(DeploymentId::from("d")),
         cause: Some("me".to_owned()),
         ..Request::of(ServiceName::new("main", "web"))

@@ -39,9 +39,11 @@ pub async fn run(context: &Context, input: PlanInput) -> Result<Planned, StepErr
     let mut record = Deployment::new(asked.service.clone(), id.clone(), &input.execution.id, cause, now);
     let ledger = context.ledger();
     if let Some(earlier) = ledger.find_deployment(&asked.service, &id).await?.filter(|_| !request.dry_run) {
-        // One that was turned away has no part in the lease of the one that holds it.
+        // One that was turned away has no part in the lease of the one that holds it, and one that was stopped, taken
+        // over and then redriven has none in that of its recovery.
         let lease = ledger.lease(&asked.service).await?;
-        let fence = if lease.holder == Some(id) { lease.fence } else { 0 };
+        let fence = lease.fence_for(&id, &input.execution.id);
+        let fence = fence.ok_or_else(|| lease.lost(&asked.service, &id, 0))?;
         return Ok(act::again(&earlier, fence));
     }
     // Read before the image is looked up, so that what is asked for meanwhile is not written over.

@@ -28,12 +28,7 @@ pub(crate) async fn end(
     let is_ours = lease.execution.as_deref() == Some(&input.execution.id);
     if request.recover.is_some() && !is_ours {
         // It has not taken over: the deployment is not its to end. The next tick of reconcile starts another recovery.
-        return Err(StepError::LeaseLost {
-            service: service.to_string(),
-            deployment: id.to_string(),
-            fence: lease.fence,
-            holder: lease.execution.unwrap_or_else(|| "nobody".to_owned()),
-        });
+        return Err(lease.lost(&service, &id, 0));
     }
     let fence = if is_ours { lease.fence } else { 0 };
     let mut record = match ledger.find_deployment(&service, &id).await? {

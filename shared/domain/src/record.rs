@@ -1,11 +1,11 @@
 //! The ledger's records: wanted, lease, deployment.
 
-use crate::Timestamp;
 use crate::image::PinnedImage;
 use crate::name::{DeploymentId, ServiceName};
 use crate::plan::Plan;
 use crate::route::Weight;
 use crate::span::Seconds;
+use crate::{StepError, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -51,6 +51,34 @@ pub struct Lease {
     pub execution: Option<String>,
     /// Grows by one with each claim, for ever.
     pub fence: u64,
+}
+
+impl Lease {
+    /// The fence with which an execution goes on with a deployment of its own: 0, which changes nothing, if the
+    /// deployment does not hold the service, and none if it does but another execution has taken it over.
+    pub fn fence_for(&self, deployment: &DeploymentId, execution: &str) -> Option<u64> {
+        if self.holder.as_ref() != Some(deployment) {
+            return Some(0);
+        }
+        (self.execution.as_deref() == Some(execution)).then_some(self.fence)
+    }
+
+    /// The error of whoever thought to hold the service for a deployment with a fence.
+    pub fn lost(&self, service: &ServiceName, deployment: &DeploymentId, fence: u64) -> StepError {
+        let holder = match (&self.holder, &self.execution) {
+            (Some(holder), Some(execution)) if holder == deployment => {
+                format!("{execution} took it over with fence {}", self.fence)
+            }
+            (Some(holder), _) => format!("{holder} has it with fence {}", self.fence),
+            (None, _) => format!("nobody has it, the fence is {}", self.fence),
+        };
+        StepError::LeaseLost {
+            service: service.to_string(),
+            deployment: deployment.to_string(),
+            fence,
+            holder,
+        }
+    }
 }
 
 /// How a deployment ended.
@@ -322,5 +350,16 @@ mod tests {
         deployment.fail(&"é".repeat(MAX_TEXT + 1));
         deployment.fail("second");
         assert_eq!(deployment.reason.unwrap().chars().count(), MAX_TEXT + 1);
+    }
+
+    #[test]
+    fn only_the_execution_that_acts_for_the_holder_has_its_fence() {
+        let (ours, theirs) = (DeploymentId::from("d"), DeploymentId::from("e"));
+        let lease = Lease { holder: Some(ours.clone()), execution: Some("recovery".to_owned()), fence: 2 };
+        assert_eq!(lease.fence_for(&ours, "recovery"), Some(2));
+        assert_eq!(lease.fence_for(&ours, "stopped, and redriven"), None);
+        assert_eq!(lease.fence_for(&theirs, "another"), Some(0));
+        let told = lease.lost(&ServiceName::new("c", "s"), &ours, 0).to_string();
+        assert!(told.contains("recovery took it over with fence 2"), "{told}");
     }
 }

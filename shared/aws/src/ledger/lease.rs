@@ -95,7 +95,7 @@ impl Ledger<'_> {
         if lease.holder.as_ref() == Some(deployment) && lease.fence == fence {
             return Ok(());
         }
-        Err(lost(service, deployment, fence, &lease))
+        Err(lease.lost(service, deployment, fence))
     }
 
     /// Gives the lease back. The fence stays, and a repeat after success is harmless.
@@ -148,12 +148,4 @@ fn holder_in<T, R>(
         },
         Ok(_) => None,
     }
-}
-
-fn lost(service: &ServiceName, deployment: &DeploymentId, fence: u64, lease: &Lease) -> StepError {
-    let holder = match &lease.holder {
-        Some(holder) => format!("{holder} has it with fence {}", lease.fence),
-        None => format!("nobody has it, the fence is {}", lease.fence),
-    };
-    StepError::LeaseLost { service: service.to_string(), deployment: deployment.to_string(), fence, holder }
 }

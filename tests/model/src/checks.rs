@@ -1,0 +1,131 @@
+//! What must hold in every state, and what must be seen in some.
+
+use crate::functions::is_steady;
+use crate::small::Small;
+use crate::world::{Record, World};
+use changeover_domain::record::Outcome;
+use stateright::Property;
+
+/// An outcome as the state machine reads it.
+pub fn word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Succeeded => "Succeeded",
+        Outcome::RolledBack => "RolledBack",
+        Outcome::Refused => "Refused",
+        Outcome::Superseded => "Superseded",
+        Outcome::NeedsHuman => "NeedsHuman",
+    }
+}
+
+/// Whether a deployment that ends so leaves something half done. What somebody's hand did is not held against it.
+pub fn is_half_done(world: &World, record: &Record, outcome: Outcome) -> bool {
+    if world.noted.hand {
+        return false;
+    }
+    let Some(planned) = &record.plan else { return record.started };
+    let is_pair = world.members.len() == 2;
+    let (live, next) = (planned.live, if is_pair { 1 - planned.live } else { 0 });
+    let side = |index: usize| (world.members[index].revision, world.members[index].desired);
+    match outcome {
+        Outcome::Succeeded => {
+            let serves = world.members[next].revision.image == planned.image && world.weight_of(next) == 100;
+            !serves || (is_pair && world.members[live].desired > 0)
+        }
+        Outcome::RolledBack | Outcome::Superseded => {
+            let serves = side(live) == planned.before[live] && world.weight_of(live) == 100;
+            !serves || side(next) != planned.before[next]
+        }
+        Outcome::Refused => record.started,
+        // Nothing is promised but that nothing was deleted, and somebody was told.
+        Outcome::NeedsHuman => false,
+    }
+}
+
+/// Whether nothing goes on, and nothing would by itself, not even with the next tick of `reconcile`.
+fn is_quiet(small: &Small, world: &World) -> bool {
+    !world.executions.iter().any(|execution| execution.running || execution.pending.is_some())
+        && !world.event
+        && crate::events::dead(world).is_none()
+        && is_steady(world)
+        && small.reconciled(world) == *world
+}
+
+/// Nobody is locked out, and every deployment has its outcome.
+fn is_settled(world: &World) -> bool {
+    world.ledger.lease.holder.is_none()
+        && world.ledger.records.values().all(|record| record.outcome.is_some())
+}
+
+/// What is wanted runs, or a record says why not.
+fn is_explained(world: &World) -> bool {
+    let Some(wanted) = &world.ledger.wanted else { return true };
+    let serving = |index: &usize| world.weight_of(*index) > 0;
+    let runs = (0..world.members.len())
+        .filter(serving)
+        .all(|index| world.members[index].revision.image == wanted.image);
+    let tried = |record: &Record| record.plan.as_ref().is_none_or(|planned| planned.image == wanted.image);
+    let said = world.ledger.records.values().any(|record| record.failed && tried(record));
+    runs || said || wanted.taken_back.is_some() || world.noted.hand
+}
+
+fn ended(world: &World, outcome: Outcome) -> bool {
+    world.ledger.records.values().any(|record| record.outcome == Some(outcome))
+}
+
+/// A property by its name.
+pub type Named = (&'static str, fn(&Small, &World) -> bool);
+
+/// What must hold always.
+pub const ALWAYS: [Named; 8] = [
+    ("only the holder of the lease changes the service", |_, world| !world.noted.trespass),
+    ("no side without a healthy task is given weight", |_, world| !world.noted.starved),
+    ("no side with weight is told to stop tasks", |_, world| !world.noted.robbed),
+    ("no step before the one before it has baked", |_, world| !world.noted.skipped),
+    ("nothing goes on without healthy tasks and good answers", |_, world| !world.noted.blind),
+    ("nothing ends half done", |_, world| !world.noted.half_done),
+    ("in the end nobody is locked out", |small, world| !is_quiet(small, world) || is_settled(world)),
+    ("in the end what is wanted runs, or it is said why not", |small, world| {
+        !is_quiet(small, world) || is_explained(world)
+    }),
+];
+
+/// What must be seen, or nothing was shown.
+pub const SOMETIMES: [Named; 11] = [
+    ("Succeeded", |_, world| ended(world, Outcome::Succeeded)),
+    ("RolledBack", |_, world| ended(world, Outcome::RolledBack)),
+    ("Refused", |_, world| ended(world, Outcome::Refused)),
+    ("NeedsHuman", |_, world| ended(world, Outcome::NeedsHuman)),
+    ("a lease is found lost", |_, world| world.noted.lease_lost),
+    ("a dead execution's deployment is brought to an end", |_, world| {
+        let carried =
+            |(number, record): (&u8, &Record)| record.execution != *number && record.outcome.is_some();
+        world.ledger.records.iter().any(carried)
+    }),
+    ("a deployment follows another", |small, world| world.ledger.records.len() > 1 && is_quiet(small, world)),
+    ("something is taken back by hand", |small, world| {
+        let wanted = world.ledger.wanted.as_ref();
+        wanted.is_some_and(|wanted| wanted.taken_back.is_some()) && is_quiet(small, world)
+    }),
+    ("Superseded", |_, world| ended(world, Outcome::Superseded)),
+    ("half of the weight is shifted", |_, world| world.weight == 50),
+    ("the new side shelters requests that the old one cannot serve", |_, world| world.noted.sheltered),
+];
+
+/// Whether a model can show one of [`SOMETIMES`]: a rolling service has no weights, and only what gives way to newer
+/// images is superseded.
+fn can_show(small: &Small, name: &str) -> bool {
+    match name {
+        "Superseded" => small.functions.on_push == "supersede",
+        "half of the weight is shifted" | "the new side shelters requests that the old one cannot serve" => {
+            small.is_pair
+        }
+        _ => true,
+    }
+}
+
+/// The properties of a model.
+pub fn properties(small: &Small) -> Vec<Property<Small>> {
+    let always = ALWAYS.iter().map(|(name, holds)| Property::always(name, *holds));
+    let shown = SOMETIMES.iter().filter(|(name, _)| can_show(small, name));
+    always.chain(shown.map(|(name, seen)| Property::sometimes(name, *seen))).collect()
+}

@@ -1,0 +1,336 @@
+//! The functions, as the model has them: look, let the real decision be made, put it on record, and be about to act;
+//! and, in a step of its own, act. Somebody may come between.
+
+mod act;
+mod begin;
+
+pub use begin::want;
+
+use crate::deciders::Deciders;
+use crate::look::{self, Clock, Evidence, NAMES};
+use crate::world::{Answer, Change, Health, Planned, Record, Revision, World};
+use begin::early;
+use changeover_domain::state::Verdict;
+use check_health::Purpose;
+
+/// What an invocation comes to: an answer, something to do first, or an error by its name.
+pub type Came = Result<Option<Answer>, &'static str>;
+
+/// The functions of one model.
+pub struct Functions {
+    /// Their decisions.
+    pub deciders: Deciders,
+    /// What a newer push does to what is on the way.
+    pub on_push: &'static str,
+}
+
+/// An answer.
+pub fn say(word: &'static str) -> Answer {
+    Answer { word, more_steps: false }
+}
+
+impl Functions {
+    /// Looks, decides and puts on record. `number` is the execution's.
+    pub fn decide(
+        &self,
+        world: &mut World,
+        number: usize,
+        state: &str,
+        clock: Clock,
+        evidence: Evidence,
+    ) -> Came {
+        if state == "Plan" {
+            return self.plan(world, number);
+        }
+        let Some((deployment, fence)) = world.executions[number].baton else {
+            if state == "Finish" {
+                return Err("BadInput");
+            }
+            return early(world, number).map(Some);
+        };
+        if state == "Finish" {
+            return self.finish(world, number, deployment, fence);
+        }
+        self.hold(world, deployment, fence)?;
+        let caught = world.executions[number].caught;
+        let mut record = world.ledger.records.get(&deployment).cloned().ok_or("RecordMissing")?;
+        record.failed |= caught;
+        let Some(planned) = record.plan.clone() else {
+            world.ledger.records.insert(deployment, record);
+            return if state == "Rollback" { Ok(Some(say("ready"))) } else { Err("RecordMissing") };
+        };
+        let came = match state {
+            "RegisterRevision" => Ok(self.register(&mut record)),
+            "UpdateService" => self.update(world, &mut record, &planned),
+            "CheckHealth" => {
+                self.check(world, &mut record, &planned, (clock, evidence), Purpose::Start, deployment)
+            }
+            "Bake" => self.check(world, &mut record, &planned, (clock, evidence), Purpose::Bake, deployment),
+            "Swap" => self.swap(world, &mut record, &planned),
+            "Drain" => self.drain(world, &mut record, &planned, clock, deployment),
+            "Rollback" => Ok(self.rollback(world, &mut record, &planned, clock)),
+            other => panic!("the model has no function for {other}"),
+        };
+        let (change, answer) = came?;
+        world.ledger.records.insert(deployment, record);
+        Ok(self.about_to(world, number, change, answer))
+    }
+
+    /// Something to do before the answer, if there is anything.
+    fn about_to(
+        &self,
+        world: &mut World,
+        number: usize,
+        change: Option<Change>,
+        answer: Answer,
+    ) -> Option<Answer> {
+        let Some(change) = change else { return Some(answer) };
+        world.executions[number].pending = Some((change, answer));
+        None
+    }
+
+    fn hold(&self, world: &mut World, deployment: u8, fence: u8) -> Result<(), &'static str> {
+        let lease = &world.ledger.lease;
+        if lease.holder == Some(deployment) && lease.fence == fence {
+            return Ok(());
+        }
+        if self.deciders.checks_fence {
+            world.noted.lease_lost = true;
+            return Err("LeaseLost");
+        }
+        Ok(())
+    }
+
+    fn register(&self, record: &mut Record) -> (Option<Change>, Answer) {
+        let change = record.revision.is_none().then_some(Change::Register);
+        (change, say("ready"))
+    }
+
+    fn update(
+        &self,
+        world: &World,
+        record: &mut Record,
+        planned: &Planned,
+    ) -> Result<(Option<Change>, Answer), &'static str> {
+        let is_pair = world.members.len() == 2;
+        let target = if is_pair { 1 - planned.live } else { 0 };
+        let revision = record.revision.ok_or("RecordMissing")?;
+        let tasks = planned.tasks.max(world.members[planned.live].desired);
+        let view = update_service::View {
+            cluster: "main".to_owned(),
+            member: NAMES[target].to_owned(),
+            is_pair,
+            revision: revision.name(),
+            tasks: u32::from(tasks),
+            set_to: world.members[target].revision.name(),
+            desired: u32::from(world.members[target].desired),
+            started: record.started,
+        };
+        if !record.started {
+            record.started = true;
+            record.plan = Some(Planned { tasks, ..planned.clone() });
+        }
+        let change = match (self.deciders.update)(&view) {
+            update_service::Action::Nothing => None,
+            update_service::Action::Start { desired } => {
+                Some(Change::Member { index: target, revision: Some(revision), desired: desired.map(small) })
+            }
+        };
+        Ok((change, say("ready")))
+    }
+
+    fn check(
+        &self,
+        world: &mut World,
+        record: &mut Record,
+        planned: &Planned,
+        (clock, evidence): (Clock, Evidence),
+        purpose: Purpose,
+        deployment: u8,
+    ) -> Result<(Option<Change>, Answer), &'static str> {
+        let view =
+            look::for_check(world, record, planned, self.on_push, (clock, evidence), purpose, deployment);
+        let (healthy, more_steps) = (view.seen.healthy(), view.more_steps);
+        let ruling = (self.deciders.check)(&view);
+        record.readings = small(ruling.readings.min(1));
+        record.sick = ruling.sick;
+        let good = evidence == Evidence::Good || view.metrics.is_none();
+        match ruling.verdict {
+            Verdict::Ready => {
+                world.noted.blind |= healthy < view.needed || (purpose == Purpose::Bake && !good);
+                if purpose == Purpose::Bake {
+                    record.baked = record.step;
+                }
+            }
+            Verdict::Failed => {
+                record.failed = true;
+                record.superseded |= ruling.superseded;
+            }
+            _ => {}
+        }
+        let word = match ruling.verdict {
+            Verdict::Ready => "ready",
+            Verdict::Wait => "wait",
+            _ => "failed",
+        };
+        Ok((None, Answer { word, more_steps }))
+    }
+
+    fn swap(
+        &self,
+        world: &mut World,
+        record: &mut Record,
+        planned: &Planned,
+    ) -> Result<(Option<Change>, Answer), &'static str> {
+        let steps = look::settings(true, self.on_push).steps;
+        let step = (self.deciders.step)(&look::progress(record)).min(steps.len() - 1);
+        let (live, next) = (planned.live, 1 - planned.live);
+        let route = look::route(world, live);
+        let view = swap::View {
+            live: NAMES[live].to_owned(),
+            next: NAMES[next].to_owned(),
+            planned: vec![route.id.clone()],
+            routes: vec![route],
+            before: u32::from(record.weight),
+            step,
+            weight: steps[step],
+            is_last: step + 1 == steps.len(),
+            healthy: look::side(world, next).healthy(),
+            needed: u32::from(planned.tasks),
+        };
+        let action = (self.deciders.swap)(&view).map_err(|error| error.name())?;
+        let answer = Answer { word: "ready", more_steps: !view.is_last };
+        let weight = small(view.weight);
+        if action == swap::Action::Nothing {
+            record.step = Some(step);
+            record.weight = weight;
+            record.shifted = true;
+            return Ok((None, answer));
+        }
+        world.noted.starved |= view.healthy == 0;
+        world.noted.skipped |= step > record.baked.map_or(0, |baked| baked + 1);
+        record.step = Some(step);
+        Ok((Some(Change::Weights { next: weight, forward: true }), answer))
+    }
+
+    fn drain(
+        &self,
+        world: &mut World,
+        record: &mut Record,
+        planned: &Planned,
+        clock: Clock,
+        deployment: u8,
+    ) -> Result<(Option<Change>, Answer), &'static str> {
+        let view = look::for_drain(world, record, planned, clock, deployment);
+        match (self.deciders.drain)(&view).map_err(|error| error.name())? {
+            drain::Action::Wait { .. } => Ok((None, say("wait"))),
+            drain::Action::Quiet { .. } => {
+                record.quiet = true;
+                Ok((None, say("wait")))
+            }
+            drain::Action::TakeBack { .. } => {
+                record.failed = true;
+                Ok((None, say("failed")))
+            }
+            drain::Action::ScaleIn => {
+                world.noted.robbed |= world.weight_of(planned.live) > 0;
+                record.scaled_in = true;
+                let change = Change::Member { index: planned.live, revision: None, desired: Some(0) };
+                Ok((Some(change), say("wait")))
+            }
+            drain::Action::Drained { needs_human, .. } => {
+                record.drained = true;
+                record.needs_human |= needs_human;
+                Ok((None, say("ready")))
+            }
+        }
+    }
+
+    fn rollback(
+        &self,
+        world: &mut World,
+        record: &mut Record,
+        planned: &Planned,
+        clock: Clock,
+    ) -> (Option<Change>, Answer) {
+        if record.rolled_back || record.drained {
+            return (None, say("ready"));
+        }
+        let is_pair = world.members.len() == 2;
+        let next = if is_pair { 1 - planned.live } else { 0 };
+        let view = look::for_rollback(world, record, planned, clock);
+        record.turned = true;
+        if is_pair && world.weight_of(next) == 0 {
+            record.restored = true;
+            record.weight = 0;
+        }
+        let healthy = |world: &World, index: usize| world.members[index].healthy();
+        match (self.deciders.rollback)(&view) {
+            rollback::Action::Wait { .. } => (None, say("wait")),
+            rollback::Action::Done { .. } => {
+                record.rolled_back = true;
+                (None, say("ready"))
+            }
+            rollback::Action::GiveUp { .. } => {
+                record.needs_human = true;
+                (None, say("ready"))
+            }
+            rollback::Action::Weights { .. } => {
+                world.noted.starved |= healthy(world, planned.live) == 0;
+                (Some(Change::Weights { next: 0, forward: false }), say("wait"))
+            }
+            rollback::Action::Shelter { .. } => {
+                world.noted.starved |= healthy(world, next) == 0;
+                world.noted.sheltered = true;
+                record.weight = 100;
+                (Some(Change::Weights { next: 100, forward: false }), say("wait"))
+            }
+            rollback::Action::Scale { which, task_definition, desired, .. } => {
+                let index = if which == rollback::Which::Live { planned.live } else { next };
+                let fewer = desired.is_some_and(|desired| desired < u32::from(world.members[index].desired));
+                world.noted.robbed |= is_pair && fewer && world.weight_of(index) > 0;
+                let revision = task_definition.as_deref().map(Revision::of);
+                (Some(Change::Member { index, revision, desired: desired.map(small) }), say("wait"))
+            }
+        }
+    }
+
+    fn finish(&self, world: &mut World, number: usize, deployment: u8, fence: u8) -> Came {
+        let caught = world.executions[number].caught;
+        let mut record = world.ledger.records.get(&deployment).cloned().ok_or("RecordMissing")?;
+        if record.outcome.is_none() {
+            record.failed |= caught;
+            record.needs_human |= caught;
+            let outcome = (self.deciders.outcome)(&look::real(deployment, &record));
+            if fence > 0 {
+                self.hold(world, deployment, fence)?;
+            }
+            record.outcome = Some(outcome);
+            world.noted.half_done |= crate::checks::is_half_done(world, &record, outcome);
+            world.ledger.records.insert(deployment, record.clone());
+        }
+        let outcome = record.outcome.ok_or("RecordMissing")?;
+        let answer = say(crate::checks::word(outcome));
+        let change = (fence > 0).then_some(Change::Release);
+        Ok(self.about_to(world, number, change, answer))
+    }
+}
+
+/// The number of the deployment that an execution begins.
+pub fn own(number: usize) -> u8 {
+    u8::try_from(number + 1).unwrap_or(u8::MAX)
+}
+
+fn small(number: u32) -> u8 {
+    u8::try_from(number).unwrap_or(u8::MAX)
+}
+
+/// Whether a member still has something to do to be what it is told to be.
+pub fn is_steady(world: &World) -> bool {
+    world.members.iter().all(|member| {
+        let right =
+            |task: &&crate::world::Task| task.revision == member.revision && task.health != Health::Stopping;
+        member.tasks.iter().filter(right).count() == usize::from(member.desired)
+            && member.tasks.len() == usize::from(member.desired)
+    })
+}

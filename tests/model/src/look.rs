@@ -1,0 +1,392 @@
+//! What functions see of the world, in the shapes that their decisions take.
+
+use crate::world::{Health, Image, Member, Planned, Record, Wanted, World};
+use changeover_aws::elb::TargetGroup;
+use changeover_domain::capacity::Need;
+use changeover_domain::evidence::{EcsDeployment, ServiceSeen, SideSeen, TargetSeen, TaskSeen};
+use changeover_domain::image::PinnedImage;
+use changeover_domain::metrics::Counts;
+use changeover_domain::name::{DeploymentId, ServiceName};
+use changeover_domain::record::{Deployment, Progress, Wanted as RealWanted};
+use changeover_domain::route::{Route, RouteId, weights_for};
+use changeover_domain::settings::{Raw, Settings, read};
+use changeover_domain::span::Seconds;
+use changeover_domain::{Timestamp, plan as domain};
+use plan::{ContainerSeen, DefinitionSeen};
+use std::collections::BTreeMap;
+
+/// The members' names, which are those of their target groups as well.
+pub const NAMES: [&str; 2] = ["blue", "green"];
+/// The weights of a pair, in order.
+pub const STEPS: &str = "50 100";
+/// When everything on record happened.
+const THEN: i64 = 1_000_000;
+/// How long weights take to reach every node, and how far back requests are looked for.
+const SOON: Seconds = Seconds(10);
+
+/// How much later it is than what is on record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Clock {
+    /// Nothing that has to last has lasted.
+    Early,
+    /// Bakes, windows and convergence have passed; no patience has.
+    Later,
+    /// Every patience has run out.
+    Late,
+}
+
+impl Clock {
+    /// The time of the look.
+    pub fn now(self) -> Timestamp {
+        let later = match self {
+            Self::Early => 1,
+            Self::Later => 70,
+            Self::Late => 500_000,
+        };
+        at(THEN + later)
+    }
+}
+
+/// What the load balancer's counts say of the new tasks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Evidence {
+    /// Nothing yet.
+    Nothing,
+    /// Half of the answers are errors.
+    Bad,
+    /// Everything was answered.
+    Good,
+}
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(second).expect("a time")
+}
+
+fn then(happened: bool) -> Option<Timestamp> {
+    happened.then(|| at(THEN))
+}
+
+/// The settings of the sample service.
+pub fn settings(is_pair: bool, on_push: &str) -> Settings {
+    read(&Raw::new(), &tags(0, is_pair, on_push), &Raw::new()).expect("the tags are right")
+}
+
+fn tags(index: usize, is_pair: bool, on_push: &str) -> Raw {
+    let mut tags = Raw::new();
+    let mut put = |key: &str, value: &str| drop(tags.insert(key.to_owned(), value.to_owned()));
+    put("repository", "web");
+    put("on-push", on_push);
+    put("bake", "30s");
+    put("healthy-checks", "1");
+    if is_pair {
+        put("strategy", "blue-green");
+        put("pair", NAMES[1 - index]);
+        put("steps", STEPS);
+        put("rollback-window", "60s");
+    }
+    tags
+}
+
+/// An image as it is pinned.
+pub fn image(number: Image) -> PinnedImage {
+    let digest = format!("sha256:{}", number.to_string().repeat(64));
+    PinnedImage::new("web", "r/web", Some("latest"), &digest)
+}
+
+/// The number of a pinned image.
+///
+/// # Panics
+/// If it is none of ours.
+pub fn number_of(image: &PinnedImage) -> Image {
+    let digit = image.digest.bytes().last().expect("a digit");
+    digit - b'0'
+}
+
+/// One side, as ECS and the load balancer tell it.
+pub fn side(world: &World, index: usize) -> SideSeen {
+    let member = &world.members[index];
+    let tasks = member.tasks.iter().enumerate().map(|(number, task)| TaskSeen {
+        arn: number.to_string(),
+        task_definition: task.revision.name(),
+        last_status: if task.health == Health::Stopping { "DEACTIVATING" } else { "RUNNING" }.to_owned(),
+        desired_status: if task.health == Health::Stopping { "STOPPED" } else { "RUNNING" }.to_owned(),
+        ..TaskSeen::default()
+    });
+    let targets = member.tasks.iter().enumerate().map(|(number, task)| TargetSeen {
+        id: number.to_string(),
+        port: 80,
+        state: match task.health {
+            Health::Starting => "initial",
+            Health::Healthy => "healthy",
+            Health::Ill => "unhealthy",
+            Health::Stopping => "draining",
+        }
+        .to_owned(),
+        why: None,
+    });
+    SideSeen {
+        service: service(member, index),
+        tasks: tasks.collect(),
+        targets: BTreeMap::from([(NAMES[index].to_owned(), targets.collect())]),
+    }
+}
+
+fn service(member: &Member, index: usize) -> ServiceSeen {
+    let running = member.tasks.iter().filter(|task| task.health != Health::Stopping).count();
+    let others = member.tasks.iter().any(|task| task.revision != member.revision);
+    let done = !others && running == usize::from(member.desired);
+    let deployment = |status: &str, state: &str| EcsDeployment {
+        status: status.to_owned(),
+        task_definition: member.revision.name(),
+        rollout_state: Some(state.to_owned()),
+        ..EcsDeployment::default()
+    };
+    let mut deployments = vec![deployment("PRIMARY", if done { "COMPLETED" } else { "IN_PROGRESS" })];
+    if others {
+        deployments.push(EcsDeployment {
+            task_definition: "another".to_owned(),
+            ..deployment("ACTIVE", "COMPLETED")
+        });
+    }
+    ServiceSeen {
+        name: NAMES[index].to_owned(),
+        status: "ACTIVE".to_owned(),
+        task_definition: member.revision.name(),
+        desired: u32::from(member.desired),
+        running: u32::try_from(running).unwrap_or(u32::MAX),
+        minimum_healthy_percent: 100,
+        maximum_percent: 200,
+        controller: "ECS".to_owned(),
+        ecs_strategy: "ROLLING".to_owned(),
+        launch_type: Some("FARGATE".to_owned()),
+        target_groups: BTreeMap::from([(NAMES[index].to_owned(), 80)]),
+        deployments,
+        ..ServiceSeen::default()
+    }
+}
+
+/// The route, by the two sides of a plan: live and next.
+pub fn route(world: &World, live: usize) -> Route {
+    let next = 1 - live;
+    Route {
+        id: RouteId::Rule("rule".to_owned()),
+        load_balancer: "balancer".to_owned(),
+        weights: weights_for(NAMES[live], NAMES[next], u32::from(world.weight_of(next))),
+        stickiness_seconds: None,
+    }
+}
+
+/// What is wanted, as the ledger has it. A wish is a second younger than the one before.
+pub fn wanted(wanted: &Wanted) -> RealWanted {
+    RealWanted {
+        image: image(wanted.image),
+        generation: u64::from(wanted.generation),
+        since: at(THEN + i64::from(wanted.generation)),
+        cause: "push".to_owned(),
+        taken_back: wanted.taken_back.map(|by| DeploymentId::from(by.to_string().as_str())),
+        instead_of: None,
+    }
+}
+
+/// All that `plan` reads, with the image that is meant.
+pub fn for_plan(world: &World, on_push: &str, meant: Option<Image>) -> plan::View {
+    let is_pair = world.members.len() == 2;
+    let count = world.members.len();
+    let members: Vec<ServiceSeen> = (0..count)
+        .map(|index| ServiceSeen {
+            settings: tags(index, is_pair, on_push),
+            ..service(&world.members[index], index)
+        })
+        .collect();
+    let group = |name: &&str| TargetGroup {
+        arn: (*name).to_owned(),
+        load_balancers: vec!["balancer".to_owned()],
+        deregistration_delay: Seconds(30),
+        check_interval: Seconds(5),
+    };
+    let definition = |number: Image| DefinitionSeen {
+        containers: vec![ContainerSeen { name: "web".to_owned(), image: image(number).uri, essential: true }],
+        need: Need::default(),
+    };
+    let revisions = world.members.iter().map(|member| member.revision);
+    plan::View {
+        redeploy: false,
+        service: ServiceName::new("main", NAMES[0]),
+        names: NAMES[..count].iter().map(ToString::to_string).collect(),
+        settings: Ok(settings(is_pair, on_push)),
+        definitions: revisions.map(|revision| (revision.name(), definition(revision.image))).collect(),
+        groups: NAMES[..count].iter().map(group).collect(),
+        routes: if is_pair { vec![route(world, 0)] } else { Vec::new() },
+        image: meant.map(image).ok_or_else(|| "it was taken back".to_owned()),
+        instances: None,
+        members,
+    }
+}
+
+/// A member as a plan has it.
+pub fn member(planned: &Planned, index: usize) -> domain::Member {
+    let (revision, desired) = planned.before[index];
+    domain::Member {
+        ecs_service: NAMES[index].to_owned(),
+        target_groups: vec![NAMES[index].to_owned()],
+        task_definition: revision.name(),
+        desired: u32::from(desired),
+        running: u32::from(desired),
+    }
+}
+
+/// All that `check-health` reads besides what it is for.
+pub fn for_check(
+    world: &World,
+    record: &Record,
+    planned: &Planned,
+    on_push: &str,
+    (clock, evidence): (Clock, Evidence),
+    purpose: check_health::Purpose,
+    holder: u8,
+) -> check_health::View {
+    let is_pair = world.members.len() == 2;
+    let settings = settings(is_pair, on_push);
+    let target = if is_pair { 1 - planned.live } else { 0 };
+    let counts = |requests, errors| Counts { requests, errors, p90: None, slow: None };
+    let seen = match evidence {
+        Evidence::Nothing => counts(0, 0),
+        Evidence::Bad => counts(100, 50),
+        Evidence::Good => counts(100, 0),
+    };
+    let has_traffic = purpose == check_health::Purpose::Bake || !is_pair;
+    let wanted = world.ledger.wanted.as_ref();
+    let supersedes = on_push == "supersede";
+    check_health::View {
+        purpose,
+        now: clock.now(),
+        seen: side(world, target),
+        revision: record.revision.map(|revision| revision.name()).unwrap_or_default(),
+        needed: if is_pair { u32::from(planned.tasks) } else { u32::from(world.members[0].desired.max(1)) },
+        started_at: at(THEN),
+        watched_since: at(THEN),
+        readings: u32::from(record.readings),
+        read_at: None,
+        sick_at: then(record.sick),
+        metrics: has_traffic.then(|| (seen, counts(1000, 0))),
+        newer: wanted
+            .filter(|wanted| supersedes && wanted.image != planned.image)
+            .map(|wanted| wanted.image.to_string()),
+        taken_back: wanted
+            .filter(|wanted| wanted.taken_back == Some(holder))
+            .map(|_| "somebody asked for it".to_owned()),
+        more_steps: match record.step {
+            Some(step) => step + 1 < settings.steps.len(),
+            None => is_pair,
+        },
+        check_interval: Seconds(5),
+        poll: Seconds(2),
+        room_patience: Seconds(300),
+        data_patience: Seconds(1800),
+        settings,
+    }
+}
+
+/// All that `drain` reads.
+pub fn for_drain(world: &World, record: &Record, planned: &Planned, clock: Clock, holder: u8) -> drain::View {
+    let is_pair = world.members.len() == 2;
+    let (live, next) = (planned.live, 1 - planned.live);
+    drain::View {
+        now: clock.now(),
+        seen: side(world, live),
+        revision: record.revision.map(|revision| revision.name()).unwrap_or_default(),
+        shifted_at: at(THEN),
+        quiet_at: then(record.quiet),
+        scaled_in_at: then(record.scaled_in),
+        outgoing: is_pair.then(|| drain::Outgoing {
+            live: NAMES[live].to_owned(),
+            next: NAMES[next].to_owned(),
+            routes: vec![route(world, live)],
+            requests: u64::from(world.weight_of(live)),
+        }),
+        taken_back: world
+            .ledger
+            .wanted
+            .as_ref()
+            .filter(|wanted| wanted.taken_back == Some(holder))
+            .map(|_| "somebody asked for it".to_owned()),
+        rollback_window: settings(is_pair, "queue").rollback_window,
+        stickiness: Seconds(0),
+        deregistration_delay: Seconds(30),
+        convergence: SOON,
+        evidence: SOON,
+        poll: Seconds(2),
+    }
+}
+
+/// All that `rollback` reads.
+pub fn for_rollback(world: &World, record: &Record, planned: &Planned, clock: Clock) -> rollback::View {
+    let live = planned.live;
+    let members = if world.members.len() == 2 {
+        let next = 1 - live;
+        rollback::Members::Pair {
+            live_group: NAMES[live].to_owned(),
+            next_group: NAMES[next].to_owned(),
+            next: Box::new(side(world, next)),
+            next_before: member(planned, next),
+            routes: vec![route(world, live)],
+        }
+    } else {
+        rollback::Members::Rolling
+    };
+    rollback::View {
+        now: clock.now(),
+        live: side(world, live),
+        live_before: member(planned, live),
+        members,
+        revision: record.revision.map(|revision| revision.name()),
+        began_at: then(record.turned),
+        restored_at: then(record.restored),
+        shown: record.step.is_some(),
+        patience: Seconds(600),
+        convergence: SOON,
+        deregistration_delay: Seconds(30),
+    }
+}
+
+/// A record as `finish` reads it.
+pub fn real(number: u8, record: &Record) -> Deployment {
+    let id = DeploymentId::from(number.to_string().as_str());
+    let began = at(THEN + i64::from(record.wish));
+    let mut real = Deployment::new(ServiceName::new("main", NAMES[0]), id, "execution", "model", began);
+    real.digest = record.image.map(|number| image(number).digest);
+    real.outcome = record.outcome;
+    real.plan = record.plan.as_ref().map(|planned| domain::Plan {
+        cluster: "main".to_owned(),
+        image: image(planned.image),
+        container: "web".to_owned(),
+        live: member(planned, planned.live),
+        next: None,
+        routes: Vec::new(),
+        tasks: u32::from(planned.tasks),
+        pace: domain::Pace {
+            deregistration_delay: Seconds(30),
+            check_interval: Seconds(5),
+            stickiness: Seconds(0),
+        },
+        settings: settings(false, "queue"),
+        notes: Vec::new(),
+    });
+    real.progress = progress(record);
+    real.nothing_to_do = record.nothing_to_do;
+    real.superseded = record.superseded;
+    real.needs_human = record.needs_human;
+    real
+}
+
+/// A record's progress.
+pub fn progress(record: &Record) -> Progress {
+    Progress {
+        revision: record.revision.map(|revision| revision.name()),
+        step: record.step,
+        baked: record.baked,
+        drained: record.drained,
+        rolled_back: record.rolled_back,
+        ..Progress::default()
+    }
+}

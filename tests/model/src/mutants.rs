@@ -1,0 +1,146 @@
+//! Decisions that are wrong on purpose: each has to be caught, by the property that is about it.
+
+use crate::deciders::{Deciders, REAL};
+use changeover_domain::StepError;
+use changeover_domain::record::Outcome;
+use changeover_domain::route::is_at;
+use changeover_domain::state::Verdict;
+
+/// A mutant.
+pub struct Mutant {
+    /// What it does wrong.
+    pub name: &'static str,
+    /// The property that it breaks, by its name.
+    pub breaks: &'static str,
+    /// How many troubles a story needs to show it.
+    pub trouble: u8,
+    /// Whether it is shown with a pair.
+    pub is_pair: bool,
+    /// Its decisions.
+    pub deciders: Deciders,
+}
+
+const LEASE: &str = "only the holder of the lease changes the service";
+const STARVED: &str = "no side without a healthy task is given weight";
+const ROBBED: &str = "no side with weight is told to stop tasks";
+const SKIPPED: &str = "no step before the one before it has baked";
+const BLIND: &str = "nothing goes on without healthy tasks and good answers";
+const HALF_DONE: &str = "nothing ends half done";
+const WANTED: &str = "in the end what is wanted runs, or it is said why not";
+
+const fn mutant(
+    name: &'static str,
+    breaks: &'static str,
+    (trouble, is_pair): (u8, bool),
+    deciders: Deciders,
+) -> Mutant {
+    Mutant { name, breaks, trouble, is_pair, deciders }
+}
+
+/// All of them.
+pub const MUTANTS: [Mutant; 15] = [
+    mutant("the fence is not looked at", LEASE, (1, true), Deciders { checks_fence: false, ..REAL }),
+    mutant(
+        "a recovery does not look whether the execution still runs",
+        LEASE,
+        (1, true),
+        Deciders { checks_fence: false, checks_death: false, ..REAL },
+    ),
+    mutant(
+        "a redriven plan takes whatever fence there is",
+        LEASE,
+        (2, true),
+        Deciders { fence: |lease, _, _| Some(lease.fence), ..REAL },
+    ),
+    mutant("swap does not look at health", STARVED, (1, true), Deciders { swap: careless_swap, ..REAL }),
+    mutant("swap makes the last step first", SKIPPED, (0, true), Deciders { step: |_| 1, ..REAL }),
+    mutant("a bake passes without evidence", BLIND, (0, true), Deciders { check: easy, ..REAL }),
+    mutant("a bake overlooks tasks that fell ill", BLIND, (1, true), Deciders { check: blind, ..REAL }),
+    mutant("drain stops tasks that have weight", ROBBED, (1, true), Deciders { drain: hasty_drain, ..REAL }),
+    mutant(
+        "rollback gives traffic back before there are tasks",
+        STARVED,
+        (2, true),
+        Deciders { rollback: traffic_first, ..REAL },
+    ),
+    mutant(
+        "rollback takes the new tasks away before the weights are back",
+        ROBBED,
+        (0, true),
+        Deciders { rollback: tasks_first, ..REAL },
+    ),
+    mutant(
+        "rollback says that it is done at once",
+        HALF_DONE,
+        (0, true),
+        Deciders { rollback: lazy, ..REAL },
+    ),
+    mutant("a rolling service is not taken back", HALF_DONE, (0, false), Deciders { rollback: lazy, ..REAL }),
+    mutant(
+        "everything is called a success",
+        HALF_DONE,
+        (0, true),
+        Deciders { outcome: |_| Outcome::Succeeded, ..REAL },
+    ),
+    mutant(
+        "reconcile leaves alone what was stopped before it left a record",
+        WANTED,
+        (1, true),
+        Deciders { again: |_, _, _| None, ..REAL },
+    ),
+    mutant("plan brings nothing and says nothing", WANTED, (0, true), Deciders { plan: idle, ..REAL }),
+];
+
+fn careless_swap(view: &swap::View) -> Result<swap::Action, StepError> {
+    swap::decide(&swap::View { healthy: view.needed, ..view.clone() })
+}
+
+fn easy(view: &check_health::View) -> check_health::Ruling {
+    let ruling = check_health::decide(view);
+    if ruling.verdict == Verdict::Wait && view.purpose == check_health::Purpose::Bake {
+        return check_health::Ruling { verdict: Verdict::Ready, ..ruling };
+    }
+    ruling
+}
+
+fn blind(view: &check_health::View) -> check_health::Ruling {
+    let ruling = check_health::decide(view);
+    if ruling.sick { check_health::Ruling { verdict: Verdict::Ready, ..ruling } } else { ruling }
+}
+
+fn hasty_drain(view: &drain::View) -> Result<drain::Action, StepError> {
+    match drain::decide(view) {
+        Err(_) if view.outgoing.is_some() => Ok(drain::Action::ScaleIn),
+        decided => decided,
+    }
+}
+
+fn traffic_first(view: &rollback::View) -> rollback::Action {
+    let rollback::Members::Pair { live_group, next_group, routes, .. } = &view.members else {
+        return rollback::decide(view);
+    };
+    if routes.iter().all(|route| is_at(route, live_group, next_group, 0)) {
+        return rollback::decide(view);
+    }
+    rollback::Action::Weights { why: String::new() }
+}
+
+fn tasks_first(view: &rollback::View) -> rollback::Action {
+    match rollback::decide(view) {
+        rollback::Action::Weights { why } => rollback::Action::Scale {
+            which: rollback::Which::Next,
+            task_definition: None,
+            desired: Some(0),
+            why,
+        },
+        decided => decided,
+    }
+}
+
+fn idle(view: &plan::View) -> plan::Decision {
+    plan::Decision::NothingToDo(view.service.to_string())
+}
+
+fn lazy(_: &rollback::View) -> rollback::Action {
+    rollback::Action::Done { why: String::new() }
+}

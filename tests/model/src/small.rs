@@ -1,0 +1,359 @@
+//! The model: the small world, every step that it can take, and where each leads.
+
+use crate::checks::properties;
+use crate::deciders::{Deciders, REAL};
+use crate::events::{self, Hand};
+use crate::functions::Functions;
+use crate::look::{Clock, Evidence};
+use crate::machine::{Kind, Machine};
+use crate::world::{Execution, Health, Ledger, Member, Name, Noted, Request, Still, World};
+use stateright::{Model, Property};
+
+/// The error of a function that died or did not answer.
+const DIED: &str = "Lambda.Unknown";
+
+/// One small world's laws.
+pub struct Small {
+    /// Whether the service is a pair.
+    pub is_pair: bool,
+    /// How many things may go wrong in one story.
+    pub trouble: u8,
+    /// The functions.
+    pub functions: Functions,
+    /// The state machine.
+    pub machine: Machine,
+}
+
+/// One step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// An execution's function looks, decides and puts on record; it answers if there is nothing to do.
+    Decide(usize, Clock, Evidence),
+    /// It does what it is about to do, and answers.
+    Act(usize),
+    /// It did all that, and its answer is lost: it is tried again.
+    Forget(usize, Clock, Evidence),
+    /// It dies before it acts, and is tried again.
+    Stumble(usize),
+    /// It dies again and again, until nothing is tried any more.
+    Exhaust(usize),
+    /// Somebody stops the execution.
+    Abort(usize),
+    /// Somebody lets a stopped execution go on where it was, with what it knew then.
+    Redrive(usize),
+    /// A dead execution's deployment is taken over.
+    Recover,
+    /// A tick of `reconcile`.
+    Reconcile,
+    /// The event of a push arrives.
+    Event,
+    /// It never does.
+    Lose,
+    /// Another image is pushed.
+    Push,
+    /// A person starts an execution as well.
+    Double,
+    /// A person asks for a rollback.
+    TakeBack,
+    /// A person meddles with the service.
+    Meddle(Hand),
+    /// ECS does the next thing for a member.
+    Ecs(usize),
+    /// A starting task becomes healthy.
+    Rise(usize),
+    /// A healthy or starting task falls ill.
+    Fall(usize),
+    /// An ill task becomes healthy again.
+    Heal(usize),
+}
+
+impl Small {
+    /// A world in which image 2 has just been pushed.
+    pub fn new(is_pair: bool, on_push: &'static str, trouble: u8) -> Self {
+        Self::with(REAL, is_pair, on_push, trouble)
+    }
+
+    /// The same with other decisions.
+    pub fn with(deciders: Deciders, is_pair: bool, on_push: &'static str, trouble: u8) -> Self {
+        Self { is_pair, trouble, functions: Functions { deciders, on_push }, machine: Machine::load() }
+    }
+
+    fn of_executions(&self, world: &World, steps: &mut Vec<Step>) {
+        let trouble = world.still.trouble > 0;
+        let late =
+            world.executions.iter().enumerate().filter(|(_, one)| !one.running && one.pending.is_some());
+        steps.extend(late.map(|(number, _)| Step::Act(number)));
+        let stopped = world.executions.iter().enumerate().filter(|(_, one)| trouble && self.is_stopped(one));
+        steps.extend(stopped.map(|(number, _)| Step::Redrive(number)));
+        for (number, execution) in world.executions.iter().enumerate().filter(|(_, one)| one.running) {
+            let state = self.machine.name(execution.state);
+            let retried = trouble && self.machine.is_retried(execution.state, DIED);
+            if execution.pending.is_some() {
+                steps.push(Step::Act(number));
+                if retried {
+                    steps.push(Step::Stumble(number));
+                    steps.push(Step::Forget(number, Clock::Early, Evidence::Good));
+                }
+            } else {
+                for (clock, evidence) in circumstances(state, self.is_pair) {
+                    steps.push(Step::Decide(number, clock, evidence));
+                    if retried && clock != Clock::Late {
+                        steps.push(Step::Forget(number, clock, evidence));
+                    }
+                }
+            }
+            if trouble {
+                steps.push(Step::Exhaust(number));
+                steps.push(Step::Abort(number));
+            }
+        }
+    }
+
+    /// Whether an execution was stopped before it came to an end, and nothing of it is still under way.
+    fn is_stopped(&self, execution: &Execution) -> bool {
+        !execution.running && execution.pending.is_none() && self.machine.kind(execution.state) == Kind::Task
+    }
+
+    fn of_others(&self, world: &World, steps: &mut Vec<Step>) {
+        let still = &world.still;
+        if events::dead(world).is_some() {
+            steps.push(Step::Recover);
+        }
+        if world.event {
+            steps.push(Step::Event);
+            if still.trouble > 0 {
+                steps.push(Step::Lose);
+            }
+        }
+        if self.reconciled(world) != *world {
+            steps.push(Step::Reconcile);
+        }
+        if still.trouble == 0 || world.executions.is_empty() {
+            return;
+        }
+        for (may, step) in
+            [(still.push, Step::Push), (still.double, Step::Double), (still.take_back, Step::TakeBack)]
+        {
+            if may {
+                steps.push(step);
+            }
+        }
+        if still.hand && self.is_pair {
+            steps.push(Step::Meddle(Hand::Weigh));
+        }
+        for index in (0..world.members.len()).filter(|_| still.hand) {
+            steps.push(Step::Meddle(Hand::ScaleIn(index)));
+            steps.push(Step::Meddle(Hand::Set(index)));
+        }
+    }
+
+    fn of_tasks(&self, world: &World, steps: &mut Vec<Step>) {
+        for (index, member) in world.members.iter().enumerate() {
+            let has = |health| member.tasks.iter().any(|task| task.health == health);
+            if events::ecs(member).is_some() {
+                steps.push(Step::Ecs(index));
+            }
+            if has(Health::Starting) {
+                steps.push(Step::Rise(index));
+            }
+            if has(Health::Ill) {
+                steps.push(Step::Heal(index));
+            }
+            if world.still.trouble > 0 && (has(Health::Healthy) || has(Health::Starting)) {
+                steps.push(Step::Fall(index));
+            }
+        }
+    }
+
+    /// The world after a tick of `reconcile`, once nothing runs any more that could do what it would.
+    pub fn reconciled(&self, world: &World) -> World {
+        let mut after = world.clone();
+        if !world.event && !world.executions.iter().any(|execution| execution.running) {
+            events::reconcile(&mut after, &self.machine, &self.functions.deciders);
+        }
+        after
+    }
+
+    /// Lets a function decide, and then act if it is to; what it answers is lost if `is_lost`.
+    fn run(&self, world: &mut World, number: usize, (clock, evidence): (Clock, Evidence), is_lost: bool) {
+        let state = world.executions[number].state;
+        let name = self.machine.name(state).to_owned();
+        let baton = world.executions[number].baton;
+        let mut came = if world.executions[number].pending.is_some() {
+            self.functions.act(world, number).map(Some)
+        } else {
+            self.functions.decide(world, number, &name, clock, evidence)
+        };
+        if is_lost && came == Ok(None) {
+            came = self.functions.act(world, number).map(Some);
+        }
+        events::begin(world, &self.machine);
+        if !world.executions[number].running {
+            // Nobody waits for the answer any more.
+            world.executions[number].pending = None;
+            return;
+        }
+        if is_lost {
+            // The answer, were it an error, is lost as well, and with it the baton.
+            world.executions[number].pending = None;
+            world.executions[number].baton = baton;
+            return;
+        }
+        match came {
+            Ok(None) => {}
+            Ok(Some(answer)) => {
+                let is_pair = self.is_pair && has_plan(world, number);
+                world.executions[number].caught = false;
+                let next = self.machine.after(state, answer.word, answer.more_steps, is_pair);
+                self.enter(world, number, next);
+            }
+            Err(error) => self.fail(world, number, error),
+        }
+    }
+
+    fn fail(&self, world: &mut World, number: usize, error: &str) {
+        let next = self.machine.caught(world.executions[number].state, error);
+        world.executions[number].caught = true;
+        self.enter(world, number, next);
+    }
+
+    fn enter(&self, world: &mut World, number: usize, state: usize) {
+        let execution = &mut world.executions[number];
+        execution.pending = None;
+        execution.state = state;
+        execution.running = self.machine.kind(state) == Kind::Task;
+    }
+}
+
+/// Whether the deployment that an execution carries has a plan, by which the state machine knows its strategy.
+fn has_plan(world: &World, number: usize) -> bool {
+    let baton = world.executions[number].baton;
+    baton
+        .and_then(|(deployment, _)| world.ledger.records.get(&deployment))
+        .is_some_and(|one| one.plan.is_some())
+}
+
+/// What a state's decision depends on besides the world.
+fn circumstances(state: &str, is_pair: bool) -> Vec<(Clock, Evidence)> {
+    const CLOCKS: [Clock; 3] = [Clock::Early, Clock::Later, Clock::Late];
+    const SEEN: [Evidence; 3] = [Evidence::Nothing, Evidence::Bad, Evidence::Good];
+    let all = |clocks: &[Clock], seen: &[Evidence]| -> Vec<_> {
+        clocks.iter().flat_map(|clock| seen.iter().map(|evidence| (*clock, *evidence))).collect()
+    };
+    match state {
+        "Bake" => all(&CLOCKS, &SEEN),
+        "CheckHealth" if !is_pair => all(&[Clock::Early, Clock::Late], &[Evidence::Bad, Evidence::Good]),
+        "CheckHealth" => all(&[Clock::Early, Clock::Late], &[Evidence::Good]),
+        "Drain" | "Rollback" => all(&CLOCKS, &[Evidence::Good]),
+        _ => all(&[Clock::Early], &[Evidence::Good]),
+    }
+}
+
+impl Model for Small {
+    type State = World;
+    type Action = Step;
+
+    fn init_states(&self) -> Vec<World> {
+        let members = if self.is_pair {
+            vec![Member::running(1), Member::running(0)]
+        } else {
+            vec![Member::running(1)]
+        };
+        vec![World {
+            members,
+            weight: 0,
+            registry: 2,
+            event: true,
+            registered: Vec::new(),
+            ledger: Ledger::default(),
+            executions: Vec::new(),
+            still: Still { trouble: self.trouble, push: true, double: true, take_back: true, hand: true },
+            noted: Noted::default(),
+        }]
+    }
+
+    fn actions(&self, world: &World, steps: &mut Vec<Step>) {
+        self.of_executions(world, steps);
+        self.of_others(world, steps);
+        self.of_tasks(world, steps);
+    }
+
+    fn next_state(&self, before: &World, step: Step) -> Option<World> {
+        let mut world = before.clone();
+        let is_trouble = !matches!(
+            step,
+            Step::Decide(..)
+                | Step::Act(_)
+                | Step::Recover
+                | Step::Reconcile
+                | Step::Event
+                | Step::Ecs(_)
+                | Step::Rise(_)
+                | Step::Heal(_)
+        );
+        if is_trouble {
+            world.still.trouble -= 1;
+        }
+        match step {
+            Step::Decide(number, clock, evidence) => self.run(&mut world, number, (clock, evidence), false),
+            Step::Act(number) => self.run(&mut world, number, (Clock::Early, Evidence::Good), false),
+            Step::Forget(number, clock, evidence) => self.run(&mut world, number, (clock, evidence), true),
+            Step::Stumble(number) => world.executions[number].pending = None,
+            Step::Exhaust(number) => self.fail(&mut world, number, DIED),
+            // What its function is about to do, it does all the same.
+            Step::Abort(number) => world.executions[number].running = false,
+            Step::Redrive(number) => world.executions[number].running = true,
+            Step::Recover => {
+                let (holder, fence) = events::dead(&world)?;
+                events::start(
+                    &mut world,
+                    self.machine.start(),
+                    Name::Recover { fence },
+                    Request::Recover(holder),
+                );
+            }
+            Step::Event => {
+                world.event = false;
+                events::dispatch(&mut world, &self.machine);
+            }
+            Step::Lose => world.event = false,
+            Step::Reconcile => world = self.reconciled(&world),
+            Step::Push => {
+                world.still.push = false;
+                world.registry = 3;
+                world.event = true;
+            }
+            Step::Double => {
+                world.still.double = false;
+                events::start(&mut world, self.machine.start(), Name::Console, Request::Ask);
+            }
+            Step::TakeBack => {
+                world.still.take_back = false;
+                events::start(&mut world, self.machine.start(), Name::TakeBack, Request::TakeBack);
+            }
+            Step::Meddle(hand) => {
+                world.still.hand = false;
+                events::meddle(&mut world, hand);
+            }
+            Step::Ecs(index) => world.members[index] = events::ecs(&world.members[index])?,
+            Step::Rise(index) => {
+                events::turn(&mut world.members[index], Health::Starting, Health::Healthy);
+            }
+            Step::Heal(index) => {
+                events::turn(&mut world.members[index], Health::Ill, Health::Healthy);
+            }
+            Step::Fall(index) => {
+                let member = &mut world.members[index];
+                if !events::turn(member, Health::Healthy, Health::Ill) {
+                    events::turn(member, Health::Starting, Health::Ill);
+                }
+            }
+        }
+        // A step that leads nowhere else is none.
+        (world != *before).then_some(world)
+    }
+
+    fn properties(&self) -> Vec<Property<Self>> {
+        properties(self)
+    }
+}

@@ -1,0 +1,358 @@
+//! The small world: two sides with a task each, one route, one ledger, a few executions.
+
+use std::collections::BTreeMap;
+
+/// An image, by its number; the tag points to 1 at first.
+pub type Image = u8;
+/// A deployment, by its number from 1 on; an execution carries one of the same number, or recovers another's.
+pub type DeploymentNumber = u8;
+/// The weight of green; blue has the rest of 100.
+pub type Weight = u8;
+
+/// What a task runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Revision {
+    /// The image.
+    pub image: Image,
+    /// The deployment that registered it; 0 for what was there before, 9 for somebody's own.
+    pub by: DeploymentNumber,
+}
+
+/// What was there before.
+pub const FIRST: Revision = Revision { image: 1, by: 0 };
+
+impl Revision {
+    /// As a task definition's ARN.
+    pub fn name(self) -> String {
+        format!("td:{}.{}", self.image, self.by)
+    }
+
+    /// From such an ARN.
+    ///
+    /// # Panics
+    /// If it is none of ours.
+    pub fn of(name: &str) -> Self {
+        let numbers = name.strip_prefix("td:").and_then(|rest| rest.split_once('.'));
+        let (image, by) = numbers.unwrap_or_else(|| panic!("{name} is no revision"));
+        let number = |text: &str| text.parse().unwrap_or_else(|_| panic!("{name} is no revision"));
+        Self { image: number(image), by: number(by) }
+    }
+}
+
+/// How a task is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Health {
+    /// Not healthy yet.
+    Starting,
+    /// Passes its checks.
+    Healthy,
+    /// Fails them.
+    Ill,
+    /// On its way out.
+    Stopping,
+}
+
+/// A task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Task {
+    /// What it runs.
+    pub revision: Revision,
+    /// How it is.
+    pub health: Health,
+}
+
+/// One ECS service.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Member {
+    /// The revision it is set to.
+    pub revision: Revision,
+    /// How many tasks it is told to run.
+    pub desired: u8,
+    /// Its tasks.
+    pub tasks: Vec<Task>,
+}
+
+impl Member {
+    /// One that runs so many healthy tasks of what was there before.
+    pub fn running(desired: u8) -> Self {
+        let task = Task { revision: FIRST, health: Health::Healthy };
+        Self { revision: FIRST, desired, tasks: vec![task; usize::from(desired)] }
+    }
+
+    /// How many of its tasks are healthy.
+    pub fn healthy(&self) -> usize {
+        self.tasks.iter().filter(|task| task.health == Health::Healthy).count()
+    }
+}
+
+/// What a deployment planned: what it found, and what it brings.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Planned {
+    /// The image it brings.
+    pub image: Image,
+    /// The side that served: 0 is blue.
+    pub live: usize,
+    /// Both members as they were: revision and number of tasks.
+    pub before: [(Revision, u8); 2],
+    /// How many tasks to start.
+    pub tasks: u8,
+}
+
+/// A deployment's record: what the real one has, as far as decisions depend on it. Times are only there or not.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct Record {
+    /// The execution that carries it.
+    pub execution: u8,
+    /// The generation of what was wanted when it began.
+    pub wish: u8,
+    /// The image that it is to bring.
+    pub image: Option<Image>,
+    /// The plan; none if it was refused.
+    pub plan: Option<Planned>,
+    /// The revision it registered.
+    pub revision: Option<Revision>,
+    /// Whether tasks were asked for.
+    pub started: bool,
+    /// Healthy readings in a row.
+    pub readings: u8,
+    /// Whether tasks that had been healthy were seen not to be.
+    pub sick: bool,
+    /// The step begun last.
+    pub step: Option<usize>,
+    /// The last step whose bake passed.
+    pub baked: Option<usize>,
+    /// The next side's weight as last read back.
+    pub weight: Weight,
+    /// Whether any weight was read back.
+    pub shifted: bool,
+    /// Whether the side that went out was seen to be quiet.
+    pub quiet: bool,
+    /// Whether it was told to run no tasks.
+    pub scaled_in: bool,
+    /// Whether draining is complete.
+    pub drained: bool,
+    /// Whether rollback has begun.
+    pub turned: bool,
+    /// Whether it had the weights back.
+    pub restored: bool,
+    /// Whether it is complete.
+    pub rolled_back: bool,
+    /// Whether there is a reason why it cannot go on.
+    pub failed: bool,
+    /// Whether it gave way to something newer.
+    pub superseded: bool,
+    /// Whether a person has to look.
+    pub needs_human: bool,
+    /// Whether the service ran the image before.
+    pub nothing_to_do: bool,
+    /// How it ended.
+    pub outcome: Option<changeover_domain::record::Outcome>,
+}
+
+/// The lease.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct Lease {
+    /// The deployment that holds it.
+    pub holder: Option<DeploymentNumber>,
+    /// The execution that acts for it.
+    pub execution: Option<u8>,
+    /// Grows for ever.
+    pub fence: u8,
+}
+
+/// What is wanted.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Wanted {
+    /// The image.
+    pub image: Image,
+    /// Grows with each wish.
+    pub generation: u8,
+    /// The deployment that is to take it back.
+    pub taken_back: Option<DeploymentNumber>,
+}
+
+/// The ledger.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct Ledger {
+    /// What is wanted.
+    pub wanted: Option<Wanted>,
+    /// Who may change the service.
+    pub lease: Lease,
+    /// Every deployment.
+    pub records: BTreeMap<DeploymentNumber, Record>,
+}
+
+/// An execution's name: two of one name are one.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Name {
+    /// Of a wish.
+    Wish {
+        /// The image.
+        image: Image,
+        /// The wish's generation.
+        generation: u8,
+    },
+    /// Of a wish that was turned away before.
+    After {
+        /// The image.
+        image: Image,
+        /// The fence of the deployment that starts it.
+        fence: u8,
+    },
+    /// Of a wish that is tried again.
+    Again {
+        /// The image.
+        image: Image,
+        /// Which attempt.
+        attempt: usize,
+    },
+    /// A person's.
+    Console,
+    /// Somebody asks for a rollback.
+    TakeBack,
+    /// Of a recovery.
+    Recover {
+        /// The fence of the claim that is recovered from.
+        fence: u8,
+    },
+}
+
+/// What an execution is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Request {
+    /// Bring what is wanted.
+    Wanted,
+    /// Bring what the tag points to: a person's wish.
+    Ask,
+    /// Take back what is on the way.
+    TakeBack,
+    /// Bring a dead execution's deployment to an end.
+    Recover(DeploymentNumber),
+}
+
+/// A change that was decided and is not done yet: somebody may come between.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Change {
+    /// Plan, with the lease in hand.
+    Plan,
+    /// Register a revision.
+    Register,
+    /// Set a member to a revision and a number of tasks, either if given.
+    Member {
+        /// Which.
+        index: usize,
+        /// The revision.
+        revision: Option<Revision>,
+        /// The number of tasks.
+        desired: Option<u8>,
+    },
+    /// Give the next side this weight.
+    Weights {
+        /// The next side's weight.
+        next: Weight,
+        /// Whether it is a step forward, which goes on record once it is read back.
+        forward: bool,
+    },
+    /// Give the lease back and start what follows.
+    Release,
+}
+
+/// What a function answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Answer {
+    /// The verdict, as the state machine reads it; of `Finish` the outcome.
+    pub word: &'static str,
+    /// Whether there is another step.
+    pub more_steps: bool,
+}
+
+/// An execution.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Execution {
+    /// Its name.
+    pub name: Name,
+    /// What it is asked.
+    pub request: Request,
+    /// The state it is in, by its index in the state machine; at its end the last one.
+    pub state: usize,
+    /// Its baton: deployment and fence; none before Plan has answered.
+    pub baton: Option<(DeploymentNumber, u8)>,
+    /// Whether it got where it is by an error.
+    pub caught: bool,
+    /// What its function is about to do, and what it will answer.
+    pub pending: Option<(Change, Answer)>,
+    /// Whether it runs.
+    pub running: bool,
+}
+
+/// What must never be, noted when it happens.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct Noted {
+    /// A change was made by someone who does not hold the lease.
+    pub trespass: bool,
+    /// A side without a healthy task was chosen to get weight.
+    pub starved: bool,
+    /// A side with weight was chosen to lose its tasks.
+    pub robbed: bool,
+    /// A step was made before the one before it had baked.
+    pub skipped: bool,
+    /// Something went on without healthy tasks, or without good answers.
+    pub blind: bool,
+    /// A deployment ended and left something half done.
+    pub half_done: bool,
+    /// Somebody's hand was in the service: what it did is not held against us.
+    pub hand: bool,
+    /// A lease was found lost.
+    pub lease_lost: bool,
+    /// The next side got everything because the old one could not serve.
+    pub sheltered: bool,
+}
+
+/// What may still happen once.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Still {
+    /// So many faults, hands and newer wishes.
+    pub trouble: u8,
+    /// A second image may be pushed.
+    pub push: bool,
+    /// A person may start an execution too.
+    pub double: bool,
+    /// A person may ask for a rollback.
+    pub take_back: bool,
+    /// A person may meddle with the service.
+    pub hand: bool,
+}
+
+/// Everything.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct World {
+    /// Blue and green; only the first of a rolling service.
+    pub members: Vec<Member>,
+    /// Green's weight.
+    pub weight: Weight,
+    /// The image that the tag points to.
+    pub registry: Image,
+    /// Whether the event of a push is on its way.
+    pub event: bool,
+    /// The revisions that there are besides the first.
+    pub registered: Vec<Revision>,
+    /// The ledger.
+    pub ledger: Ledger,
+    /// Every execution, by its number less one.
+    pub executions: Vec<Execution>,
+    /// What may still happen.
+    pub still: Still,
+    /// What must never be.
+    pub noted: Noted,
+}
+
+impl World {
+    /// The weight of a member.
+    pub fn weight_of(&self, index: usize) -> Weight {
+        match (self.members.len(), index) {
+            (1, _) => 100,
+            (_, 1) => self.weight,
+            _ => 100 - self.weight,
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! Every order of events: what must hold always holds, what must be seen is seen, and every edge of the state machine
+//! is walked. `cargo test -p model -- --nocapture` tells how many worlds there were and how long it took.
+
+use model::machine::Edge;
+use model::small::Small;
+use stateright::{Checker as _, Model as _};
+use std::collections::BTreeSet;
+use std::time::Instant;
+
+/// How many things go wrong in one story.
+const TROUBLE: u8 = 2;
+/// Threads of the checker.
+const THREADS: usize = 2;
+
+/// A pair or a rolling service, what a push does, and how many different worlds there are.
+const MODELS: [(bool, &str, usize); 3] =
+    [(true, "queue", 1_828_126), (true, "supersede", 1_587_475), (false, "queue", 819_831)];
+
+/// What no choice takes, since every function answers with one of its own verdicts: there for answers of a build that
+/// is not this one.
+const DEFAULTS: [&str; 6] = ["Baked?", "Drained?", "Healthy?", "Outcome?", "Planned?", "RolledBack?"];
+
+#[test]
+fn every_order_of_events_holds() {
+    let (mut walked, mut all) = (BTreeSet::<Edge>::new(), BTreeSet::<Edge>::new());
+    let mut counts = Vec::new();
+    for (is_pair, on_push, _) in MODELS {
+        let began = Instant::now();
+        let checker = Small::new(is_pair, on_push, TROUBLE).checker().threads(THREADS).spawn_bfs().join();
+        let count = checker.unique_state_count();
+        let kind = if is_pair { "a pair" } else { "a rolling service" };
+        println!("{kind}, {on_push}: {count} worlds in {:.1} s", began.elapsed().as_secs_f64());
+        checker.assert_properties();
+        counts.push((is_pair, on_push, count));
+        let machine = &checker.model().machine;
+        walked.extend(machine.walked());
+        all.extend(machine.edges());
+    }
+    let never = DEFAULTS.iter().map(|choice| ((*choice).to_owned(), "Unexpected".to_owned()));
+    assert_eq!(all.difference(&walked).cloned().collect::<BTreeSet<_>>(), never.collect::<BTreeSet<_>>());
+    assert_eq!(
+        counts, MODELS,
+        "other decisions lead to other worlds: look which, then write the number down"
+    );
+}

@@ -6,7 +6,7 @@ use crate::witness::{Before, Breaches, LedgerSeen, Track, Witness, after, read_l
 use rehearsal_traffic::{Config, Record, Snapshot, Traffic};
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 /// An observation that goes on.
 pub struct Observation {
@@ -44,8 +44,7 @@ impl Observation {
         let earlier = stories(stage).await?.into_iter().map(|story| story.arn).collect();
         let before = Before::look(stage, sample).await?;
         // A WebSocket that lives longer than its target drains is cut off by any load balancer.
-        let drains = Duration::from_secs(u64::from(stage.pace.deregistration_delay_seconds));
-        let websocket_life = drains.saturating_sub(Duration::from_secs(1));
+        let websocket_life = stage.pace.longest_exchange();
         let traffic = Traffic::start(Config { rate, seed, websocket_life, ..Config::new(sample.address) });
         let began = traffic.started();
         let witness = Witness::begin(Arc::clone(stage), sample.clone(), before.clone(), began);

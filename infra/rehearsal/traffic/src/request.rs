@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize, Serializer};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What kind of request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -27,6 +28,15 @@ impl Kind {
             Self::Slow => "/slow?ms=2000",
             Self::Stream => "/stream?ms=1000&pieces=10",
             Self::WebSocket => "/ws",
+        }
+    }
+
+    /// How long its answer is made to take, at least.
+    pub fn least_time(self) -> Duration {
+        match self {
+            Self::Short | Self::Post | Self::WebSocket => Duration::ZERO,
+            Self::Slow => Duration::from_secs(2),
+            Self::Stream => Duration::from_secs(1),
         }
     }
 

@@ -10,6 +10,7 @@ use parking_lot::Mutex;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 
 /// What does not change while an execution runs.
 pub(crate) struct Run {
@@ -21,10 +22,33 @@ pub(crate) struct Run {
     pub(crate) name: String,
     pub(crate) region: String,
     pub(crate) started: jiff::Timestamp,
+    pub(crate) redriven: Option<Redriven>,
     pub(crate) input: Value,
+    /// Where it is, for a later redrive.
+    pub(crate) place: Arc<Mutex<Option<Place>>>,
+    /// Cancelled when somebody stops it: from then on it has no say in its history.
+    pub(crate) stop: CancellationToken,
     pub(crate) history: Arc<Mutex<History>>,
     pub(crate) invoke: Arc<dyn Invoke>,
     pub(crate) chance: Chance,
+}
+
+/// The state that an execution entered last.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    state: String,
+    input: Value,
+    /// The id of the event that says so.
+    entered: usize,
+}
+
+/// That an execution was let go on after it had ended.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Redriven {
+    /// How often by now.
+    pub(crate) count: u32,
+    /// When, the last time.
+    pub(crate) at: jiff::Timestamp,
 }
 
 /// How an execution ended by itself.
@@ -42,29 +66,22 @@ enum After {
 }
 
 impl Run {
-    /// Runs to the end.
+    /// Runs to the end, from where it was if it is redriven.
     pub(crate) async fn run(&self) -> Ended {
-        let follows = |failure| Ended::Failed(failure, Follows::Last);
-        if let Err(failure) = self.note("ExecutionStarted", Some(history::started(&self.input, &self.role))) {
-            return follows(failure);
-        }
-        let (mut name, mut input) = (self.machine.start.as_str(), self.input.clone());
+        let mut place = match self.begin() {
+            Ok(place) => place,
+            Err(failure) => return Ended::Failed(failure, Follows::Last),
+        };
         loop {
             // States that wait for nothing would keep others, and whoever stops this, from their turn.
             tokio::task::consume_budget().await;
-            let state = &self.machine.states[name];
-            let entered = history::entered(name, &input);
-            let entered = match self.note(&format!("{}StateEntered", kind(state)), Some(entered)) {
-                Ok(id) => id,
-                Err(failure) => return follows(failure),
-            };
-            match self.state(name, state, input).await {
+            let Place { state: name, input, entered } = place;
+            match self.state(&name, &self.machine.states[&name], input).await {
                 Ok(After::End(output)) => return Ended::Succeeded(output),
-                Ok(After::Next(next, output)) => {
-                    // Names were checked when the machine was made.
-                    (name, input) =
-                        (self.machine.states.get_key_value(&next).map_or(name, |(key, _)| key), output);
-                }
+                Ok(After::Next(next, output)) => match self.enter(next, output) {
+                    Ok(next) => place = next,
+                    Err(failure) => return Ended::Failed(failure, Follows::Last),
+                },
                 Err(failure) if failure.error == RUNTIME && !self.history.lock().is_full() => {
                     let cause = format!(
                         "An error occurred while executing the state '{name}' (entered at the event id #{entered}). {}",
@@ -72,9 +89,32 @@ impl Run {
                     );
                     return Ended::Failed(Failure { cause, ..failure }, Follows::Nothing);
                 }
-                Err(failure) => return follows(failure),
+                Err(failure) => return Ended::Failed(failure, Follows::Last),
             }
         }
+    }
+
+    /// The first state, or the one to go on with, which is not entered again.
+    fn begin(&self) -> Result<Place, Failure> {
+        if let Some(redriven) = self.redriven {
+            self.note("ExecutionRedriven", Some(history::redriven(redriven.count)))?;
+            if let Some(place) = self.place.lock().clone() {
+                return Ok(place);
+            }
+        } else {
+            self.note("ExecutionStarted", Some(history::started(&self.input, &self.role)))?;
+        }
+        self.enter(self.machine.start.clone(), self.input.clone())
+    }
+
+    /// Enters a state; its name was checked when the machine was made.
+    fn enter(&self, state: String, input: Value) -> Result<Place, Failure> {
+        let entered = history::entered(&state, &input);
+        let kind = kind(&self.machine.states[&state]);
+        let entered = self.note(&format!("{kind}StateEntered"), Some(entered))?;
+        let place = Place { state, input, entered };
+        *self.place.lock() = Some(place.clone());
+        Ok(place)
     }
 
     async fn state(&self, name: &str, state: &State, raw: Value) -> Result<After, Failure> {
@@ -203,19 +243,29 @@ impl Run {
 
     /// The context object, `$$`.
     fn context(&self, state: &str) -> Value {
-        json!({
+        let mut context = json!({
             "Execution": {
                 "Id": self.arn, "Input": self.input, "Name": self.name, "RoleArn": self.role,
-                "StartTime": rfc3339(self.started), "RedriveCount": 0,
+                "StartTime": rfc3339(self.started),
+                "RedriveCount": self.redriven.map_or(0, |redriven| redriven.count),
             },
             "StateMachine": { "Id": self.machine_arn, "Name": self.machine_name },
             "State": { "Name": state, "EnteredTime": rfc3339(jiff::Timestamp::now()), "RetryCount": 0 },
-        })
+        });
+        if let Some(redriven) = self.redriven {
+            context["Execution"]["RedriveTime"] = json!(rfc3339(redriven.at));
+        }
+        context
     }
 
     /// Writes an event and tells its id; there may be no room for it.
     fn note(&self, kind: &str, details: Option<(&str, Value)>) -> Result<usize, Failure> {
-        self.history.lock().add(crate::now(), kind, details)
+        let mut history = self.history.lock();
+        // It may be redriven already, and then the history is another run's.
+        if self.stop.is_cancelled() {
+            return Ok(history.events().len());
+        }
+        history.add(crate::now(), kind, details)
     }
 }
 

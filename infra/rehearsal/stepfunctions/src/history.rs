@@ -78,6 +78,11 @@ impl History {
         Ok(self.events.len())
     }
 
+    /// Lets an execution that is over go on; the event that says so is added like any other.
+    pub(crate) fn reopen(&mut self) {
+        self.is_over = false;
+    }
+
     /// Whether there is room for one more event only.
     pub(crate) fn is_full(&self) -> bool {
         self.events.len() + 1 >= MAX_EVENTS
@@ -121,6 +126,10 @@ fn with_data(mut details: Value, name: &str, value: &Value) -> Value {
 
 pub(crate) fn started(input: &Value, role: &str) -> (&'static str, Value) {
     ("executionStartedEventDetails", with_data(json!({ "roleArn": role }), "input", input))
+}
+
+pub(crate) fn redriven(count: u32) -> (&'static str, Value) {
+    ("executionRedrivenEventDetails", json!({ "redriveCount": count }))
 }
 
 pub(crate) fn entered(name: &str, input: &Value) -> (&'static str, Value) {

@@ -3,5 +3,6 @@
 mod hand;
 mod human;
 mod many;
+mod redriven;
 mod show;
 mod trace;

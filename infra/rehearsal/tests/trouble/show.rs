@@ -5,7 +5,7 @@ use rehearsal::binaries::Binaries;
 use rehearsal::scenario::{Observation, Observed};
 use rehearsal::stage::{Image, Pace, Sample, Setting, Stage};
 use rehearsal::story::{Story, stories, until_over};
-use rehearsal::witness::read_ledger;
+use rehearsal::witness::{LedgerSeen, read_ledger};
 use rehearsal_wire::Service;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -88,6 +88,10 @@ impl Show {
         self.stage.call(service, operation, input).await.unwrap_or_else(|error| panic!("{error:#}"))
     }
 
+    pub async fn ledger(&self) -> LedgerSeen {
+        read_ledger(&self.stage, &self.sample.service).await
+    }
+
     pub async fn stories(&self) -> Vec<Story> {
         stories(&self.stage).await.expect("Step Functions answers")
     }
@@ -119,7 +123,7 @@ impl Show {
             eprintln!("{:#?}", self.stories().await);
         }
         over.context("it does not come to rest").unwrap_or_else(|error| panic!("{error:#}"));
-        let free = async || read_ledger(&self.stage, &self.sample.service).await.holder.is_none();
+        let free = async || self.ledger().await.holder.is_none();
         self.until("the service is free", free).await;
     }
 

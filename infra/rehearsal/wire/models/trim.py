@@ -26,7 +26,7 @@ OPERATIONS = {
         ModifyRule DeleteRule DescribeTargetHealth RegisterTargets DeregisterTargets DescribeTags AddTags
         RemoveTags DeleteLoadBalancer ModifyLoadBalancerAttributes DeleteListener""",
     "stepfunctions": """CreateStateMachine DescribeStateMachine ListStateMachines StartExecution
-        DescribeExecution StopExecution ListExecutions GetExecutionHistory
+        DescribeExecution StopExecution RedriveExecution ListExecutions GetExecutionHistory
         DescribeStateMachineForExecution UpdateStateMachine DeleteStateMachine ValidateStateMachineDefinition
         TagResource UntagResource ListTagsForResource""",
     "dynamodb": """CreateTable DescribeTable ListTables GetItem PutItem UpdateItem DeleteItem Query Scan

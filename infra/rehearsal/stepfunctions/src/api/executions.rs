@@ -10,10 +10,11 @@ use crate::{Chance, Failure, epoch};
 use parking_lot::Mutex;
 use rehearsal_wire::ApiError;
 use serde_json::{Value, json};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
-fn does_not_exist(arn: &str) -> ApiError {
+pub(super) fn does_not_exist(arn: &str) -> ApiError {
     ApiError::new("ExecutionDoesNotExist", format!("Execution Does Not Exist: '{arn}'"))
 }
 
@@ -50,55 +51,62 @@ impl Inner {
         let (region, account) = (&self.config.region, &self.config.account);
         let arn = format!("arn:aws:states:{region}:{account}:execution:{}:{name}", machine.name);
         let started = jiff::Timestamp::now();
-        let history = Arc::new(Mutex::new(History::new(&arn, self.watchers.clone())));
-        let stop = CancellationToken::new();
-        let envelope = {
+        let (run, envelope) = {
             let mut state = self.state.lock();
             if let Some(there) = state.executions.get(&arn) {
                 if there.status == Status::Running && there.input == given {
-                    return Ok(json!({ "executionArn": arn, "startDate": there.started }));
+                    return Ok(json!({ "executionArn": arn, "startDate": epoch(there.started) }));
                 }
                 let message = format!("Execution Already Exists: '{arn}'");
                 return Err(ApiError::new("ExecutionAlreadyExists", message));
             }
             state.count += 1;
             let execution = Execution {
+                history: Arc::new(Mutex::new(History::new(&arn, self.watchers.clone()))),
                 arn: arn.clone(),
-                name: name.clone(),
-                machine: machine.clone(),
+                name,
+                machine,
                 order: state.count,
                 status: Status::Running,
-                input: given.clone(),
-                started: epoch(started),
+                input: given,
+                started,
                 stopped: None,
                 output: None,
                 failure: None,
-                history: Arc::clone(&history),
-                stop: stop.clone(),
+                place: Arc::default(),
+                redriven: None,
+                redrive_tokens: VecDeque::new(),
+                stop: CancellationToken::new(),
             };
-            let envelope = execution.envelope(&self.config, &self.chance.uuid());
+            let began = (self.run_of(&execution), execution.envelope(&self.config, &self.chance.uuid()));
             state.executions.insert(arn.clone(), execution);
-            envelope
+            began
         };
         (self.sink)(envelope);
-        let answer = json!({ "executionArn": arn, "startDate": epoch(started) });
-        let timeout = machine.machine.timeout;
-        let run = Run {
+        self.spawn(run);
+        Ok(json!({ "executionArn": arn, "startDate": epoch(started) }))
+    }
+
+    /// What runs an execution from where it is.
+    pub(super) fn run_of(&self, execution: &Execution) -> Run {
+        let machine = execution.machine.clone();
+        Run {
             machine: machine.machine,
             machine_arn: machine.arn,
             machine_name: machine.name,
             role: machine.role,
-            chance: Chance::named(self.config.seed, &arn),
-            arn,
-            name,
-            region: region.clone(),
-            started,
-            input: given,
-            history,
+            arn: execution.arn.clone(),
+            name: execution.name.clone(),
+            region: self.config.region.clone(),
+            started: execution.started,
+            redriven: execution.redriven,
+            input: execution.input.clone(),
+            place: Arc::clone(&execution.place),
+            stop: execution.stop.clone(),
+            history: Arc::clone(&execution.history),
             invoke: Arc::clone(&self.invoke),
-        };
-        self.spawn(run, timeout, stop);
-        Ok(answer)
+            chance: Chance::named(self.config.seed, &execution.arn),
+        }
     }
 
     pub(super) fn stop_execution(&self, input: &Value) -> Result<Value, ApiError> {

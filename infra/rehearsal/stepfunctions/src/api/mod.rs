@@ -4,6 +4,7 @@ mod executions;
 mod input;
 mod machines;
 mod record;
+mod redrive;
 
 use crate::execution::{Ended, Run};
 use crate::history::{Follows, Notice};
@@ -91,6 +92,7 @@ impl StepFunctions {
             "ValidateStateMachineDefinition" => Inner::validate(&input),
             "StartExecution" => inner.start_execution(&input),
             "StopExecution" => inner.stop_execution(&input),
+            "RedriveExecution" => inner.redrive_execution(&input),
             "DescribeExecution" => inner.describe_execution(&input),
             "ListExecutions" => inner.list_executions(&input),
             "GetExecutionHistory" => inner.execution_history(&input),
@@ -107,13 +109,14 @@ impl StepFunctions {
         self.inner.watchers.subscribe()
     }
 
-    /// State transitions of an execution so far, as AWS bills them: every state entered, every retry.
+    /// State transitions of an execution so far, as AWS bills them: every state entered, every retry, every redrive.
     pub fn transitions(&self, execution_arn: &str) -> u64 {
         let state = self.inner.state.lock();
         let Some(execution) = state.executions.get(execution_arn) else { return 0 };
         let (mut count, mut tries) = (0, 0);
         for event in execution.history.lock().events() {
             match event["type"].as_str().unwrap_or_default() {
+                "ExecutionRedriven" => (count, tries) = (count + 1, 0),
                 kind if kind.ends_with("StateEntered") => (count, tries) = (count + 1, 0),
                 "TaskScheduled" => {
                     tries += 1;
@@ -135,7 +138,8 @@ impl StepFunctions {
 
 impl Inner {
     /// Lets an execution run in the background.
-    fn spawn(self: &Arc<Self>, run: Run, timeout: Option<u64>, stop: CancellationToken) {
+    fn spawn(self: &Arc<Self>, run: Run) {
+        let (timeout, stop) = (run.machine.timeout, run.stop.clone());
         let this = Arc::clone(self);
         let shutdown = self.shutdown.clone();
         self.running.spawn(async move {
@@ -146,10 +150,11 @@ impl Inner {
                 }
             };
             tokio::select! {
-                ended = bounded => this.settle(&run.arn, ended),
+                biased;
                 // Stopped: whoever stopped it has said so.
                 () = stop.cancelled() => {}
                 () = shutdown.cancelled() => {}
+                ended = bounded => this.settle(&run.arn, ended),
             }
         });
     }

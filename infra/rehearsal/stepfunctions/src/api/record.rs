@@ -1,12 +1,13 @@
 //! What is kept of state machines and executions.
 
 use crate::error::TIMEOUT;
+use crate::execution::{Place, Redriven};
 use crate::history::{self, Follows, History};
 use crate::machine::Machine;
-use crate::{Config, Failure};
+use crate::{Config, Failure, epoch};
 use parking_lot::Mutex;
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
@@ -55,11 +56,16 @@ pub(super) struct Execution {
     pub(super) order: u64,
     pub(super) status: Status,
     pub(super) input: Value,
-    pub(super) started: f64,
+    pub(super) started: jiff::Timestamp,
     pub(super) stopped: Option<f64>,
     pub(super) output: Option<Value>,
     pub(super) failure: Option<Failure>,
     pub(super) history: Arc<Mutex<History>>,
+    /// The state it entered last.
+    pub(super) place: Arc<Mutex<Option<Place>>>,
+    pub(super) redriven: Option<Redriven>,
+    /// What asked for redrives, the last ones.
+    pub(super) redrive_tokens: VecDeque<String>,
     pub(super) stop: CancellationToken,
 }
 
@@ -103,15 +109,19 @@ impl Execution {
             told.insert("outputDetails".to_owned(), json!({ "included": true }));
         }
         told.extend(self.ended_with());
-        let why_not = match self.status {
-            Status::Running | Status::Succeeded => {
-                format!("Execution is {} and cannot be redriven", self.status.name())
+        let status = match self.why_not_redriven() {
+            None => "REDRIVABLE",
+            Some(why_not) => {
+                told.insert("redriveStatusReason".to_owned(), json!(why_not));
+                "NOT_REDRIVABLE"
             }
-            _ => "Redrive is not supported here".to_owned(),
         };
-        told.insert("redriveStatus".to_owned(), json!("NOT_REDRIVABLE"));
-        told.insert("redriveStatusReason".to_owned(), json!(why_not));
+        told.insert("redriveStatus".to_owned(), json!(status));
         Value::Object(told)
+    }
+
+    fn redrives(&self) -> u32 {
+        self.redriven.map_or(0, |redriven| redriven.count)
     }
 
     fn ended_with(&self) -> Map<String, Value> {
@@ -133,8 +143,11 @@ impl Execution {
         told.insert("stateMachineArn".to_owned(), json!(self.machine.arn));
         told.insert("name".to_owned(), json!(self.name));
         told.insert("status".to_owned(), json!(self.status.name()));
-        told.insert("startDate".to_owned(), json!(self.started));
-        told.insert("redriveCount".to_owned(), json!(0));
+        told.insert("startDate".to_owned(), json!(epoch(self.started)));
+        told.insert("redriveCount".to_owned(), json!(self.redrives()));
+        if let Some(redriven) = self.redriven {
+            told.insert("redriveDate".to_owned(), json!(epoch(redriven.at)));
+        }
         if let Some(stopped) = self.stopped {
             told.insert("stopDate".to_owned(), json!(stopped));
         }
@@ -151,13 +164,14 @@ impl Execution {
         let ended = self.ended_with();
         let detail = json!({
             "executionArn": self.arn, "stateMachineArn": self.machine.arn, "name": self.name,
-            "status": self.status.name(), "startDate": milliseconds(self.started),
+            "status": self.status.name(), "startDate": milliseconds(epoch(self.started)),
             "stopDate": self.stopped.map(milliseconds), "input": self.input.to_string(),
             "inputDetails": { "included": true },
             "output": self.output.as_ref().map(ToString::to_string),
             "outputDetails": self.output.as_ref().map(|_| json!({ "included": true })),
             "error": ended.get("error"), "cause": ended.get("cause"),
-            "stateMachineVersionArn": null, "stateMachineAliasArn": null, "redriveCount": 0, "redriveDate": null,
+            "stateMachineVersionArn": null, "stateMachineAliasArn": null, "redriveCount": self.redrives(),
+            "redriveDate": self.redriven.map(|redriven| milliseconds(epoch(redriven.at))),
         });
         json!({
             "version": "0", "id": id, "detail-type": "Step Functions Execution Status Change",

@@ -100,10 +100,11 @@ fn every_task_has_its_function_and_every_function_its_task() {
         .collect();
     assert_eq!(called, crates);
     let stack = stack();
-    let substituted: BTreeSet<String> =
-        stack.state_machines[0].substitutions.iter().map(|(name, _)| format!("${{{name}}}")).collect();
+    // AWS in China and for governments has other ARNs.
+    let arns = stack.state_machines[0].substitutions.iter().filter(|(name, _)| name != "Partition");
+    let substituted: BTreeSet<String> = arns.clone().map(|(name, _)| format!("${{{name}}}")).collect();
     assert_eq!(called, substituted);
-    for (name, arn) in &stack.state_machines[0].substitutions {
+    for (name, arn) in arns {
         let function = name.strip_suffix("Arn").expect("an ARN");
         assert_eq!(stack.function(function).map(|found| &found.arn), Some(arn), "{name}");
     }

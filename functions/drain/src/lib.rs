@@ -1,5 +1,5 @@
 //! Lets the side that went out finish its requests, keeps it warm for the rollback window, then lets ECS stop its
-//! tasks.
+//! tasks; what room was made for the new ones is given back in the end.
 //!
 //! Owns: the number of tasks of the side that went out. Never: routes, the side that serves, a task by itself
 //! (ECS deregisters, waits and stops; we only say how many there shall be).
@@ -12,7 +12,7 @@ pub use decide::{Action, Outgoing, View, decide};
 use changeover_aws::ecs::{Change, update_service};
 use changeover_domain::StepError;
 use changeover_domain::state::{Baton, Verdict};
-use changeover_lambda::{Context, Held};
+use changeover_lambda::{Context, Held, give_room_back};
 
 const STATE: &str = "Drain";
 
@@ -20,7 +20,11 @@ const STATE: &str = "Drain";
 pub async fn run(context: &Context, baton: Baton) -> Result<Baton, StepError> {
     let mut held = context.hold(&baton).await?;
     if held.record.progress.drained {
-        return Ok(baton.with(Verdict::Ready, "drained"));
+        return Ok(if give_room_back(context, &mut held, STATE).await? {
+            baton.with(Verdict::Ready, "drained")
+        } else {
+            baton.waiting(context.config.poll.0, "the room that was made is given back")
+        });
     }
     let view = look::look(context, &held).await?;
     let action = decide(&view)?;
@@ -30,6 +34,7 @@ pub async fn run(context: &Context, baton: Baton) -> Result<Baton, StepError> {
         Action::Quiet { why } => baton.waiting(1, why),
         Action::TakeBack { why } => baton.with(Verdict::Failed, why),
         Action::ScaleIn => baton.waiting(context.config.poll.0, "the old tasks are told to stop"),
+        Action::Drained { why, .. } if held.record.progress.owes_room() => baton.waiting(1, why),
         Action::Drained { why, .. } => baton.with(Verdict::Ready, why),
     })
 }

@@ -93,6 +93,7 @@ mod tests {
             next: None,
             routes: vec![],
             tasks: 1,
+            room: None,
             pace: Pace {
                 deregistration_delay: Seconds(0),
                 check_interval: Seconds(5),

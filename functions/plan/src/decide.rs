@@ -8,6 +8,7 @@ use changeover_domain::evidence::ServiceSeen;
 use changeover_domain::image::{PinnedImage, pinned_digest};
 use changeover_domain::name::ServiceName;
 use changeover_domain::plan::{MAX_EXECUTION, Member, Pace, Plan};
+use changeover_domain::room::{Group, Making, Room, make};
 use changeover_domain::route::Route;
 use changeover_domain::settings::{Settings, Strategy};
 use changeover_domain::span::Seconds;
@@ -39,6 +40,8 @@ pub struct View {
     pub image: Result<PinnedImage, String>,
     /// The container instances, if tasks run on such.
     pub instances: Option<Vec<Instance>>,
+    /// The Auto Scaling group that may be enlarged to make room.
+    pub group: Option<Group>,
 }
 
 /// What was decided.
@@ -92,6 +95,7 @@ pub fn decide(view: &View) -> Decision {
                 next: next.map(member),
                 routes: view.routes.clone(),
                 tasks,
+                room: room(view, target(live, next), &definition),
                 pace,
                 settings: settings.clone(),
                 notes,
@@ -168,19 +172,43 @@ fn of_room(
     mistakes: &mut Vec<String>,
     notes: &mut Vec<String>,
 ) {
-    let target = next.unwrap_or(live);
     let warm = next.map_or(0, |next| next.running);
-    let Some(instances) = view.instances.as_ref().filter(|_| target.launch_type.as_deref() == Some("EC2"))
-    else {
+    let Some(instances) = view.instances.as_ref().filter(|_| on_instances(target(live, next))) else {
         notes.push(
             "room for the new tasks cannot be seen beforehand: a capacity provider or Fargate makes it"
                 .to_owned(),
         );
         return;
     };
-    if let Some(shortage) = shortage(instances, &definition.need, tasks.saturating_sub(warm)) {
-        mistakes.push(shortage);
+    let more = tasks.saturating_sub(warm);
+    let Some(group) = &view.group else {
+        mistakes.extend(shortage(instances, &definition.need, more));
+        return;
+    };
+    match make(instances, group, &definition.need, more) {
+        Making::Enough => {}
+        Making::Coming(why) => notes.push(why),
+        Making::Enlarge { to, why } => {
+            notes.push(format!("{} is enlarged from {} to {to} instances: {why}", group.name, group.desired));
+        }
+        Making::Impossible(why) => mistakes.push(why),
     }
+}
+
+/// The member that runs the new tasks.
+fn target<'a>(live: &'a ServiceSeen, next: Option<&'a ServiceSeen>) -> &'a ServiceSeen {
+    next.unwrap_or(live)
+}
+
+/// Whether a member's tasks are placed on container instances that we can see.
+fn on_instances(member: &ServiceSeen) -> bool {
+    member.launch_type.as_deref() == Some("EC2")
+}
+
+/// The group that may be enlarged for a member's tasks, as it is now.
+fn room(view: &View, member: &ServiceSeen, definition: &DefinitionSeen) -> Option<Room> {
+    let group = view.group.as_ref().filter(|group| on_instances(member) && !group.managed)?;
+    Some(Room { group: group.name.clone(), desired: group.desired, need: definition.need.clone() })
 }
 
 /// An execution that times out is recovered, which takes back what it brought: better not to begin.

@@ -2,7 +2,7 @@
 
 use crate::{DefinitionSeen, View};
 use changeover_aws::ecr::{Which, find};
-use changeover_aws::{ecs, elb};
+use changeover_aws::{autoscaling, ecs, elb};
 use changeover_domain::StepError;
 use changeover_domain::evidence::ServiceSeen;
 use changeover_domain::image::PinnedImage;
@@ -61,10 +61,12 @@ pub(crate) async fn look(
     }
     let on_instances = members.iter().any(|member| member.launch_type.as_deref() == Some("EC2"));
     let instances = if on_instances { Some(ecs::instances(aws, &service.cluster).await?) } else { None };
+    let group = if on_instances { autoscaling::group_of(aws, &service.cluster).await? } else { None };
     Ok(View {
         redeploy: request.redeploy,
         image: image(context, request, settings.as_ref().ok(), wanted).await?,
         instances,
+        group,
         service,
         names,
         settings,

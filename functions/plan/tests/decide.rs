@@ -64,7 +64,7 @@ fn group(arn: &str, balancer: &str) -> TargetGroup {
 }
 
 fn instance(cpu: u32) -> Instance {
-    Instance { id: "i-1".into(), cpu, memory: 65_536, taken_ports: BTreeSet::new() }
+    Instance { id: "i-1".into(), cpu, memory: 65_536, ..Instance::default() }
 }
 
 /// A pair with blue serving, four tasks, and room for eight.
@@ -88,6 +88,7 @@ fn pair() -> View {
         }],
         image: Ok(image("b")),
         instances: Some(vec![instance(4 * 256)]),
+        group: None,
     }
 }
 

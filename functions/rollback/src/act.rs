@@ -1,15 +1,13 @@
 //! Performs one change of going back: on record first, then the fence, then the change.
 
 use crate::decide::Which;
-use crate::{Action, Members, View};
+use crate::{Action, Members, STATE, View};
 use changeover_aws::ecs::{Change, update_service};
 use changeover_aws::elb::{with_weights, write};
 use changeover_aws::look::routes;
 use changeover_domain::StepError;
 use changeover_domain::route::{WHOLE, Weight, is_at, weights_for};
 use changeover_lambda::{Context, Held};
-
-const STATE: &str = "Rollback";
 
 pub(crate) async fn act(
     context: &Context,

@@ -1,4 +1,9 @@
-//! Whether the new tasks still have to be asked for.
+//! Whether the new tasks still have to be asked for, and whether there has to be room for them first.
+
+use changeover_domain::Timestamp;
+use changeover_domain::capacity::{Instance, Need};
+use changeover_domain::room::{Group, Making, make};
+use changeover_domain::span::Seconds;
 
 /// What was seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +24,27 @@ pub struct View {
     pub desired: u32,
     /// Whether the record says that they were asked for.
     pub started: bool,
+    /// Where room can be made for them; none if it cannot.
+    pub room: Option<RoomSeen>,
+}
+
+/// The instances that tasks are placed on, and the group that may be enlarged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoomSeen {
+    /// The instances.
+    pub instances: Vec<Instance>,
+    /// The group.
+    pub group: Group,
+    /// What a task takes.
+    pub need: Need,
+    /// How many of the tasks need a new place.
+    pub tasks: u32,
+    /// When the group was first enlarged.
+    pub enlarged_at: Option<Timestamp>,
+    /// The time of the look.
+    pub now: Timestamp,
+    /// How long instances may take to join the cluster.
+    pub patience: Seconds,
 }
 
 /// What to do.
@@ -26,6 +52,23 @@ pub struct View {
 pub enum Action {
     /// An earlier run has done it.
     Nothing,
+    /// Tell the group to have so many instances.
+    Enlarge {
+        /// How many.
+        to: u32,
+        /// What is missing.
+        why: String,
+    },
+    /// Instances are on their way.
+    Wait {
+        /// How far that is.
+        why: String,
+    },
+    /// Room cannot be made.
+    NoRoom {
+        /// Why.
+        why: String,
+    },
     /// Set the service to the revision, and to this many tasks if that is ours to say.
     Start {
         /// The number of tasks; none leaves it to whoever owns it.
@@ -38,9 +81,34 @@ pub fn decide(view: &View) -> Action {
     let runs_it = view.set_to == view.revision;
     let enough = !view.is_pair || view.desired >= view.tasks;
     if runs_it && enough {
-        Action::Nothing
-    } else {
-        Action::Start { desired: view.is_pair.then_some(view.tasks) }
+        return Action::Nothing;
+    }
+    // Tasks that were asked for before are repeated as they were: some of them may have their places already.
+    let room = view.room.as_ref().filter(|_| !view.started);
+    room.and_then(|room| room_first(view, room))
+        .unwrap_or(Action::Start { desired: view.is_pair.then_some(view.tasks) })
+}
+
+/// What has to be done, or waited for, before tasks are asked for: ECS tries ever more rarely to place what it could not.
+fn room_first(view: &View, room: &RoomSeen) -> Option<Action> {
+    let late = |why: String| {
+        let began = room.enlarged_at?;
+        (room.now >= room.patience.after(began)).then(|| Action::NoRoom {
+            why: format!(
+                "there was no room for the tasks of {} within {}: {why}",
+                view.member, room.patience
+            ),
+        })
+    };
+    match make(&room.instances, &room.group, &room.need, room.tasks) {
+        Making::Enough => None,
+        Making::Coming(why) => {
+            // Nobody is known to have asked for them, so nothing is known of how long they take: ECS will say.
+            room.enlarged_at?;
+            Some(late(why.clone()).unwrap_or(Action::Wait { why }))
+        }
+        Making::Enlarge { to, why } => Some(late(why.clone()).unwrap_or(Action::Enlarge { to, why })),
+        Making::Impossible(why) => Some(Action::NoRoom { why }),
     }
 }
 
@@ -58,7 +126,45 @@ mod tests {
             set_to: "td:1".into(),
             desired: 0,
             started: false,
+            room: None,
         }
+    }
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    /// One instance, full of tasks, and a group that may have four.
+    fn crowded(enlarged_at: Option<i64>, now: i64) -> View {
+        let full = Instance {
+            id: "host-1".into(),
+            ec2: Some("i-1".into()),
+            whole: (1024, 1024),
+            tasks: 4,
+            ..Instance::default()
+        };
+        let group = Group {
+            name: "workers".into(),
+            most: 4,
+            desired: 1,
+            instances: vec!["i-1".into()],
+            managed: false,
+        };
+        let room = RoomSeen {
+            instances: vec![full],
+            group,
+            need: Need { cpu: 256, memory: 256, ..Need::default() },
+            tasks: 3,
+            enlarged_at: enlarged_at.map(at),
+            now: at(now),
+            patience: Seconds(300),
+        };
+        View { room: Some(room), ..view(true) }
+    }
+
+    fn change(mut view: View, change: impl FnOnce(&mut RoomSeen)) -> View {
+        view.room.iter_mut().for_each(change);
+        view
     }
 
     #[test]
@@ -76,5 +182,38 @@ mod tests {
             decide(&View { set_to: "td:2".into(), desired: 1, ..view(true) }),
             Action::Start { desired: Some(3) }
         );
+    }
+
+    #[test]
+    fn room_comes_before_tasks() {
+        assert!(
+            matches!(decide(&crowded(None, 1000)), Action::Enlarge { to: 2, why } if why.contains("0 of 3"))
+        );
+        let coming = change(crowded(Some(1000), 1299), |room| room.group.desired = 2);
+        assert!(matches!(decide(&coming), Action::Wait { why } if why.contains("1 of 2 instances")));
+        let there = change(coming, |room| {
+            let fresh = Instance { cpu: 1024, memory: 1024, tasks: 0, ..room.instances[0].clone() };
+            room.instances.push(Instance { ec2: Some("i-2".into()), ..fresh });
+            room.group.instances.push("i-2".into());
+        });
+        assert_eq!(decide(&there), Action::Start { desired: Some(3) });
+    }
+
+    #[test]
+    fn instances_that_do_not_come_end_it() {
+        let late = change(crowded(Some(1000), 1300), |room| room.group.desired = 2);
+        assert!(matches!(decide(&late), Action::NoRoom { why } if why.contains("within 5m: 1 of 2")));
+        let still_short = crowded(Some(1000), 1300);
+        assert!(matches!(decide(&still_short), Action::NoRoom { .. }), "what came was not enough");
+        let largest = change(crowded(None, 1000), |room| room.group.most = 1);
+        assert!(matches!(decide(&largest), Action::NoRoom { why } if why.contains("raise its maximum size")));
+    }
+
+    #[test]
+    fn tasks_that_were_asked_for_are_not_held_back() {
+        let repeat = View { started: true, ..crowded(None, 1000) };
+        assert_eq!(decide(&repeat), Action::Start { desired: Some(3) });
+        let foreign = change(crowded(None, 1000), |room| room.group.desired = 2);
+        assert_eq!(decide(&foreign), Action::Start { desired: Some(3) }, "someone else enlarges it");
     }
 }

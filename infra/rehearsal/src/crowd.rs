@@ -86,6 +86,10 @@ async fn on_stage(stage: &Stage, services: u16, seed: u64, rate: f64) -> anyhow:
         let ledger = read_ledger(stage, &sample.service).await;
         for deployment in &ledger.deployments {
             let outcome = deployment.outcome.clone().unwrap_or_else(|| "none".to_owned());
+            if outcome != "Succeeded" {
+                let why = deployment.reason.as_deref().unwrap_or_default();
+                told.broken.push(format!("{} ended {outcome}, not Succeeded: {why}", sample.service));
+            }
             *told.outcomes.entry(outcome).or_default() += 1;
         }
         let breaches = after(stage, sample, before, &ledger).await?;

@@ -91,6 +91,16 @@ async fn no_room() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn make_room() {
+    let told = holds("make-room").await;
+    assert_eq!(told.requests.failed, 0);
+    let notes: Vec<&str> = told.timeline.iter().map(|moment| moment.note.as_str()).collect();
+    for part in ["there is room for 0 of 4 new tasks", "the room that was made is given back"] {
+        assert!(notes.iter().any(|note| note.contains(part)), "{part} in {notes:#?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn room_vanishes() {
     holds("room-vanishes").await;
 }

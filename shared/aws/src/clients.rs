@@ -28,6 +28,7 @@ pub struct Aws {
     dynamodb: OnceLock<aws_sdk_dynamodb::Client>,
     sfn: OnceLock<aws_sdk_sfn::Client>,
     ecr: OnceLock<aws_sdk_ecr::Client>,
+    autoscaling: OnceLock<aws_sdk_autoscaling::Client>,
     cloudwatch: OnceLock<aws_sdk_cloudwatch::Client>,
     logs: OnceLock<aws_sdk_cloudwatchlogs::Client>,
     tagging: OnceLock<aws_sdk_resourcegroupstagging::Client>,
@@ -82,6 +83,7 @@ impl Aws {
             dynamodb: OnceLock::new(),
             sfn: OnceLock::new(),
             ecr: OnceLock::new(),
+            autoscaling: OnceLock::new(),
             cloudwatch: OnceLock::new(),
             logs: OnceLock::new(),
             tagging: OnceLock::new(),
@@ -112,6 +114,11 @@ impl Aws {
     /// The container registry.
     pub fn ecr(&self) -> &aws_sdk_ecr::Client {
         self.ecr.get_or_init(|| aws_sdk_ecr::Client::new(&self.config))
+    }
+
+    /// EC2 Auto Scaling.
+    pub fn autoscaling(&self) -> &aws_sdk_autoscaling::Client {
+        self.autoscaling.get_or_init(|| aws_sdk_autoscaling::Client::new(&self.config))
     }
 
     /// CloudWatch metrics.

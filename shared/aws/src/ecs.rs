@@ -1,9 +1,9 @@
-//! Amazon ECS: services, tasks, container instances, in plain types; and the two changes we make.
+//! Amazon ECS: services, tasks, container instances, in plain types; and the changes we make.
 
 use crate::{At, Aws, moment};
 use aws_sdk_ecs::types::{
-    ContainerInstance, ContainerInstanceField, ContainerInstanceStatus, DesiredStatus, Service, ServiceField,
-    Task, TaskDefinition, TaskDefinitionField,
+    ContainerInstance, ContainerInstanceField, ContainerInstanceStatus, DesiredStatus, Resource, Service,
+    ServiceField, Task, TaskDefinition, TaskDefinitionField,
 };
 use changeover_domain::StepError;
 use changeover_domain::capacity::Instance;
@@ -172,12 +172,11 @@ pub async fn task_definition(
     Ok((definition, tags))
 }
 
-/// The container instances that can take tasks: active, agent connected.
+/// The container instances whose agent is connected: those that take tasks, and those that are told to take no more.
 pub async fn instances(aws: &Aws, cluster: &str) -> Result<Vec<Instance>, StepError> {
     let mut arns = Vec::new();
-    let request =
-        aws.ecs().list_container_instances().cluster(cluster).status(ContainerInstanceStatus::Active);
-    let mut pages = request.into_paginator().send();
+    // Without a status ECS lists all but those that are gone.
+    let mut pages = aws.ecs().list_container_instances().cluster(cluster).into_paginator().send();
     while let Some(page) = pages.next().await {
         arns.extend(page.at("ListContainerInstances", cluster)?.container_instance_arns.unwrap_or_default());
         if arns.len() >= MAX_INSTANCES {
@@ -196,14 +195,39 @@ pub async fn instances(aws: &Aws, cluster: &str) -> Result<Vec<Instance>, StepEr
 }
 
 fn instance(instance: &ContainerInstance) -> Instance {
-    let left = |name: &str| instance.remaining_resources().iter().find(|r| r.name() == Some(name));
-    let number = |name| u32::try_from(left(name).map_or(0, |resource| resource.integer_value())).unwrap_or(0);
-    let ports = left("PORTS").map(|resource| resource.string_set_value()).unwrap_or_default();
+    let of = |all: &[Resource], name: &str| {
+        let found = all.iter().find(|resource| resource.name() == Some(name));
+        u32::try_from(found.map_or(0, Resource::integer_value)).unwrap_or(0)
+    };
+    let (left, whole) = (instance.remaining_resources(), instance.registered_resources());
+    let ports = left.iter().find(|resource| resource.name() == Some("PORTS"));
+    let ports = ports.map(Resource::string_set_value).unwrap_or_default();
+    let tasks = instance.running_tasks_count().saturating_add(instance.pending_tasks_count());
     Instance {
         id: instance.container_instance_arn().unwrap_or_default().to_owned(),
-        cpu: number("CPU"),
-        memory: number("MEMORY"),
+        ec2: instance.ec2_instance_id().map(str::to_owned),
+        cpu: of(left, "CPU"),
+        memory: of(left, "MEMORY"),
+        whole: (of(whole, "CPU"), of(whole, "MEMORY")),
         taken_ports: ports.iter().filter_map(|port| port.parse().ok()).collect(),
+        tasks: u32::try_from(tasks).unwrap_or(0),
+        draining: instance.status() != Some(ContainerInstanceStatus::Active.as_str()),
+    }
+}
+
+/// Lets a container instance take no more tasks, or take tasks again.
+pub async fn set_draining(aws: &Aws, cluster: &str, instance: &str, draining: bool) -> Result<(), StepError> {
+    let status = if draining { ContainerInstanceStatus::Draining } else { ContainerInstanceStatus::Active };
+    let request = aws.ecs().update_container_instances_state().cluster(cluster).container_instances(instance);
+    let answer = request.status(status).send().await.at("UpdateContainerInstancesState", instance)?;
+    // Of a list, each has its own failure.
+    match answer.failures().first() {
+        None => Ok(()),
+        Some(failure) => Err(StepError::Aws {
+            call: "UpdateContainerInstancesState".into(),
+            on: instance.to_owned(),
+            detail: failure.reason().or(failure.detail()).unwrap_or("no reason given").to_owned(),
+        }),
     }
 }
 

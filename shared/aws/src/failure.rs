@@ -7,7 +7,7 @@ use changeover_domain::StepError;
 use std::error::Error;
 
 /// The codes that mean "not now". Whatever is not here is final: a 400 asked again is a 400 again.
-const BUSY_CODES: [&str; 14] = [
+const BUSY_CODES: [&str; 16] = [
     "Throttling",
     "ThrottlingException",
     "ThrottledException",
@@ -22,6 +22,9 @@ const BUSY_CODES: [&str; 14] = [
     "InternalServerError",
     "InternalFailure",
     "InternalServiceFault",
+    // EC2 Auto Scaling is at something else.
+    "ScalingActivityInProgress",
+    "ResourceContention",
 ];
 
 /// Says what was being done, and to what, when a call fails.

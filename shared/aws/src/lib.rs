@@ -7,6 +7,7 @@
 mod clients;
 mod failure;
 
+pub mod autoscaling;
 pub mod ecr;
 pub mod ecs;
 pub mod elb;

@@ -1,22 +1,39 @@
 //! Whether tasks find room: packed instance by instance, since the sum of what is left may lie in crumbs.
 
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
-/// What is left on a container instance.
+/// A container instance and what is left on it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Instance {
-    /// Its id, for people.
+    /// Its ARN.
     pub id: String,
-    /// CPU units (1,024 to a vCPU).
+    /// The EC2 instance that it is; none if ECS does not say.
+    pub ec2: Option<String>,
+    /// CPU units that are left (1,024 to a vCPU).
     pub cpu: u32,
-    /// Memory in MiB.
+    /// MiB of memory that are left.
     pub memory: u32,
+    /// CPU units and MiB of memory that it came with.
+    pub whole: (u32, u32),
     /// Host ports that are taken.
     pub taken_ports: BTreeSet<u16>,
+    /// Tasks that run on it or are on their way there.
+    pub tasks: u32,
+    /// Whether it is told to take no more tasks.
+    pub draining: bool,
+}
+
+impl Instance {
+    /// One like it with nothing on it.
+    #[must_use]
+    pub fn fresh(&self) -> Self {
+        Self { cpu: self.whole.0, memory: self.whole.1, ..Self::default() }
+    }
 }
 
 /// What a task takes.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Need {
     /// CPU units.
     pub cpu: u32,
@@ -28,6 +45,9 @@ pub struct Need {
 
 /// How many equal tasks an instance can still take.
 pub fn room_on(instance: &Instance, need: &Need) -> u32 {
+    if instance.draining {
+        return 0;
+    }
     let share = |left: u32, each: u32| left.checked_div(each).unwrap_or(u32::MAX);
     let by_size = share(instance.cpu, need.cpu).min(share(instance.memory, need.memory));
     if need.ports.is_empty() {
@@ -67,7 +87,7 @@ pub fn shortage(instances: &[Instance], need: &Need, count: u32) -> Option<Strin
     Some(format!(
         "ECS would be unable to place a task because no container instance met all of its requirements: \
          there is room for {fits} of {count} new tasks ({} CPU units and {} MiB each): {what}; \
-         add container instances or let a capacity provider do it",
+         add container instances, let a capacity provider do it, or tag their Auto Scaling group so that it is enlarged",
         need.cpu, need.memory
     ))
 }
@@ -78,7 +98,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn instance(cpu: u32, memory: u32) -> Instance {
-        Instance { id: "i".into(), cpu, memory, taken_ports: BTreeSet::new() }
+        Instance { id: "i".into(), cpu, memory, ..Instance::default() }
     }
 
     #[test]
@@ -88,6 +108,8 @@ mod tests {
         assert_eq!(room(&crumbs, &need), 0);
         assert!(shortage(&crumbs, &need, 1).unwrap().contains("too small"));
         assert_eq!(shortage(&[instance(512, 1024)], &need, 2), None);
+        let draining = Instance { draining: true, ..instance(512, 1024) };
+        assert_eq!(room(&[draining], &need), 0);
     }
 
     #[test]

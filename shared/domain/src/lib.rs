@@ -2,7 +2,7 @@
 //! knows is in its arguments, time included, so that the functions, the model and the tests share one truth.
 //!
 //! Owns: names, settings, plans, the ledger's records, what travels between states, errors, and the rules on
-//! health, weights, metrics and capacity. Never: tokio, AWS, a clock or randomness.
+//! health, weights, metrics, capacity and room. Never: tokio, AWS, a clock or randomness.
 
 pub mod capacity;
 pub mod error;
@@ -13,6 +13,7 @@ pub mod metrics;
 pub mod name;
 pub mod plan;
 pub mod record;
+pub mod room;
 pub mod route;
 pub mod settings;
 pub mod span;

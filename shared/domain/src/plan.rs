@@ -1,6 +1,7 @@
 //! A plan: everything a deployment will do and everything that rollback needs, known before the first change.
 
 use crate::image::PinnedImage;
+use crate::room::Room;
 use crate::route::{Route, WHOLE, Weight};
 use crate::settings::{Settings, Strategy};
 use crate::span::Seconds;
@@ -83,6 +84,9 @@ pub struct Plan {
     pub routes: Vec<Route>,
     /// How many tasks to start.
     pub tasks: u32,
+    /// The Auto Scaling group that may be enlarged for them, as it was; none without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room: Option<Room>,
     /// Paces of draining and health checks.
     pub pace: Pace,
     /// The settings it was planned with.
@@ -154,6 +158,7 @@ mod tests {
             next: Some(member("green")),
             routes: Vec::new(),
             tasks: 2,
+            room: None,
             pace: Pace { deregistration_delay: Seconds(3600), check_interval: Seconds(5), stickiness },
             settings: read(&Raw::new(), &tags, &Raw::new()).unwrap(),
             notes: Vec::new(),

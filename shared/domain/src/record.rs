@@ -3,6 +3,7 @@
 use crate::image::PinnedImage;
 use crate::name::{DeploymentId, ServiceName};
 use crate::plan::Plan;
+use crate::room::Enlarged;
 use crate::route::Weight;
 use crate::span::Seconds;
 use crate::{StepError, Timestamp};
@@ -161,9 +162,17 @@ pub struct Progress {
     /// Whether rollback is complete.
     #[serde(default)]
     pub rolled_back: bool,
+    /// What was done to an Auto Scaling group to make room.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enlarged: Option<Enlarged>,
 }
 
 impl Progress {
+    /// Whether room was made that is still to be given back.
+    pub fn owes_room(&self) -> bool {
+        self.enlarged.as_ref().is_some_and(|enlarged| !enlarged.over)
+    }
+
     /// The step whose turn it is: the one after the last that baked, however often it was begun.
     pub fn step_to_make(&self) -> usize {
         self.baked.map_or(0, |baked| baked + 1)

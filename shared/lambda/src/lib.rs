@@ -5,9 +5,11 @@
 mod config;
 mod context;
 pub mod embedded;
+mod room;
 mod serve;
 mod telemetry;
 
 pub use config::Config;
 pub use context::{Context, Held};
+pub use room::give_room_back;
 pub use serve::serve;

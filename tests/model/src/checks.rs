@@ -90,7 +90,7 @@ pub const ALWAYS: [Named; 8] = [
 ];
 
 /// What must be seen, or nothing was shown.
-pub const SOMETIMES: [Named; 11] = [
+pub const SOMETIMES: [Named; 12] = [
     ("Succeeded", |_, world| ended(world, Outcome::Succeeded)),
     ("RolledBack", |_, world| ended(world, Outcome::RolledBack)),
     ("Refused", |_, world| ended(world, Outcome::Refused)),
@@ -106,6 +106,11 @@ pub const SOMETIMES: [Named; 11] = [
         let wanted = world.ledger.wanted.as_ref();
         wanted.is_some_and(|wanted| wanted.taken_back.is_some()) && is_quiet(small, world)
     }),
+    ("room is made and given back", |_, world| {
+        let given = world.hosts.as_ref().is_some_and(|hosts| hosts.desired == 1 && hosts.joined == 1);
+        let made = |record: &Record| record.made.as_ref().is_some_and(|made| made.returned > 0);
+        given && world.ledger.records.values().any(made)
+    }),
     ("Superseded", |_, world| ended(world, Outcome::Superseded)),
     ("half of the weight is shifted", |_, world| world.weight == 50),
     ("the new side shelters requests that the old one cannot serve", |_, world| world.noted.sheltered),
@@ -115,6 +120,7 @@ pub const SOMETIMES: [Named; 11] = [
 /// images is superseded.
 fn can_show(small: &Small, name: &str) -> bool {
     match name {
+        "room is made and given back" => small.is_crowded,
         "Superseded" => small.functions.on_push == "supersede",
         "half of the weight is shifted" | "the new side shelters requests that the old one cannot serve" => {
             small.is_pair

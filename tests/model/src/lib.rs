@@ -10,6 +10,7 @@ pub mod checks;
 pub mod deciders;
 pub mod events;
 pub mod functions;
+pub mod hosts;
 pub mod look;
 pub mod machine;
 pub mod mutants;

@@ -1,8 +1,8 @@
 //! What functions see of the world, in the shapes that their decisions take.
 
-use crate::world::{Health, Image, Member, Planned, Record, Wanted, World};
+use crate::hosts;
+use crate::world::{Answer, Change, Health, Image, Member, Planned, Record, Wanted, World};
 use changeover_aws::elb::TargetGroup;
-use changeover_domain::capacity::Need;
 use changeover_domain::evidence::{EcsDeployment, ServiceSeen, SideSeen, TargetSeen, TaskSeen};
 use changeover_domain::image::PinnedImage;
 use changeover_domain::metrics::Counts;
@@ -195,6 +195,7 @@ pub fn for_plan(world: &World, on_push: &str, meant: Option<Image>) -> plan::Vie
     let members: Vec<ServiceSeen> = (0..count)
         .map(|index| ServiceSeen {
             settings: tags(index, is_pair, on_push),
+            launch_type: Some(if world.hosts.is_some() { "EC2" } else { "FARGATE" }.to_owned()),
             ..service(&world.members[index], index)
         })
         .collect();
@@ -206,7 +207,7 @@ pub fn for_plan(world: &World, on_push: &str, meant: Option<Image>) -> plan::Vie
     };
     let definition = |number: Image| DefinitionSeen {
         containers: vec![ContainerSeen { name: "web".to_owned(), image: image(number).uri, essential: true }],
-        need: Need::default(),
+        need: hosts::need(),
     };
     let revisions = world.members.iter().map(|member| member.revision);
     plan::View {
@@ -218,8 +219,30 @@ pub fn for_plan(world: &World, on_push: &str, meant: Option<Image>) -> plan::Vie
         groups: NAMES[..count].iter().map(group).collect(),
         routes: if is_pair { vec![route(world, 0)] } else { Vec::new() },
         image: meant.map(image).ok_or_else(|| "it was taken back".to_owned()),
-        instances: None,
+        instances: hosts::instances(world),
+        group: hosts::group(world),
         members,
+    }
+}
+
+/// What `update-service` sees of the room for so many new tasks.
+pub fn room_for(world: &World, record: &Record, tasks: u8, clock: Clock) -> Option<update_service::RoomSeen> {
+    Some(update_service::RoomSeen {
+        instances: hosts::instances(world)?,
+        group: hosts::group(world)?,
+        need: hosts::need(),
+        tasks: u32::from(tasks),
+        enlarged_at: then(record.made.is_some()),
+        now: clock.now(),
+        patience: Seconds(300),
+    })
+}
+
+/// The next step of giving room back, and what is answered meanwhile.
+pub fn given_back(world: &World, record: &mut Record, clock: Clock) -> (Option<Change>, Answer) {
+    match hosts::give(world, record, clock, at(THEN)) {
+        Some(change) => (change, Answer { word: "wait", more_steps: false }),
+        None => (None, Answer { word: "ready", more_steps: false }),
     }
 }
 
@@ -364,6 +387,7 @@ pub fn real(number: u8, record: &Record) -> Deployment {
         next: None,
         routes: Vec::new(),
         tasks: u32::from(planned.tasks),
+        room: None,
         pace: domain::Pace {
             deregistration_delay: Seconds(30),
             check_interval: Seconds(5),

@@ -4,6 +4,7 @@ use crate::checks::properties;
 use crate::deciders::{Deciders, REAL};
 use crate::events::{self, Hand};
 use crate::functions::Functions;
+use crate::hosts::{self, Hosts};
 use crate::look::{Clock, Evidence};
 use crate::machine::{Kind, Machine};
 use crate::world::{Execution, Health, Ledger, Member, Name, Noted, Request, Still, World};
@@ -16,6 +17,8 @@ const DIED: &str = "Lambda.Unknown";
 pub struct Small {
     /// Whether the service is a pair.
     pub is_pair: bool,
+    /// Whether tasks have to be placed on instances, of which there are just enough for one side.
+    pub is_crowded: bool,
     /// How many things may go wrong in one story.
     pub trouble: u8,
     /// The functions.
@@ -59,6 +62,8 @@ pub enum Step {
     Meddle(Hand),
     /// ECS does the next thing for a member.
     Ecs(usize),
+    /// An instance joins the cluster.
+    Join,
     /// A starting task becomes healthy.
     Rise(usize),
     /// A healthy or starting task falls ill.
@@ -75,7 +80,19 @@ impl Small {
 
     /// The same with other decisions.
     pub fn with(deciders: Deciders, is_pair: bool, on_push: &'static str, trouble: u8) -> Self {
-        Self { is_pair, trouble, functions: Functions { deciders, on_push }, machine: Machine::load() }
+        Self {
+            is_pair,
+            is_crowded: false,
+            trouble,
+            functions: Functions { deciders, on_push },
+            machine: Machine::load(),
+        }
+    }
+
+    /// The same with instances that are full.
+    #[must_use]
+    pub fn crowded(self) -> Self {
+        Self { is_crowded: true, ..self }
     }
 
     fn of_executions(&self, world: &World, steps: &mut Vec<Step>) {
@@ -95,7 +112,7 @@ impl Small {
                     steps.push(Step::Forget(number, Clock::Early, Evidence::Good));
                 }
             } else {
-                for (clock, evidence) in circumstances(state, self.is_pair) {
+                for (clock, evidence) in circumstances(state, self.is_pair, self.is_crowded) {
                     steps.push(Step::Decide(number, clock, evidence));
                     if retried && clock != Clock::Late {
                         steps.push(Step::Forget(number, clock, evidence));
@@ -148,9 +165,13 @@ impl Small {
     }
 
     fn of_tasks(&self, world: &World, steps: &mut Vec<Step>) {
+        if world.hosts.as_ref().is_some_and(|hosts| hosts.joined < hosts.desired) {
+            steps.push(Step::Join);
+        }
         for (index, member) in world.members.iter().enumerate() {
             let has = |health| member.tasks.iter().any(|task| task.health == health);
-            if events::ecs(member).is_some() {
+            let grows = |next: &Member| next.tasks.len() > member.tasks.len();
+            if events::ecs(member).is_some_and(|next| !grows(&next) || hosts::has_place(world)) {
                 steps.push(Step::Ecs(index));
             }
             if has(Health::Starting) {
@@ -234,7 +255,7 @@ fn has_plan(world: &World, number: usize) -> bool {
 }
 
 /// What a state's decision depends on besides the world.
-fn circumstances(state: &str, is_pair: bool) -> Vec<(Clock, Evidence)> {
+fn circumstances(state: &str, is_pair: bool, is_crowded: bool) -> Vec<(Clock, Evidence)> {
     const CLOCKS: [Clock; 3] = [Clock::Early, Clock::Later, Clock::Late];
     const SEEN: [Evidence; 3] = [Evidence::Nothing, Evidence::Bad, Evidence::Good];
     let all = |clocks: &[Clock], seen: &[Evidence]| -> Vec<_> {
@@ -244,6 +265,7 @@ fn circumstances(state: &str, is_pair: bool) -> Vec<(Clock, Evidence)> {
         "Bake" => all(&CLOCKS, &SEEN),
         "CheckHealth" if !is_pair => all(&[Clock::Early, Clock::Late], &[Evidence::Bad, Evidence::Good]),
         "CheckHealth" => all(&[Clock::Early, Clock::Late], &[Evidence::Good]),
+        "UpdateService" if is_crowded => all(&[Clock::Early, Clock::Late], &[Evidence::Good]),
         "Drain" | "Rollback" => all(&CLOCKS, &[Evidence::Good]),
         _ => all(&[Clock::Early], &[Evidence::Good]),
     }
@@ -261,6 +283,7 @@ impl Model for Small {
         };
         vec![World {
             members,
+            hosts: self.is_crowded.then(Hosts::full),
             weight: 0,
             registry: 2,
             event: true,
@@ -288,6 +311,7 @@ impl Model for Small {
                 | Step::Reconcile
                 | Step::Event
                 | Step::Ecs(_)
+                | Step::Join
                 | Step::Rise(_)
                 | Step::Heal(_)
         );
@@ -334,6 +358,9 @@ impl Model for Small {
             Step::Meddle(hand) => {
                 world.still.hand = false;
                 events::meddle(&mut world, hand);
+            }
+            Step::Join => {
+                hosts::join(&mut world);
             }
             Step::Ecs(index) => world.members[index] = events::ecs(&world.members[index])?,
             Step::Rise(index) => {

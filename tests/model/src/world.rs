@@ -1,5 +1,6 @@
 //! The small world: two sides with a task each, one route, one ledger, a few executions.
 
+use crate::hosts::{Hosts, Made};
 use std::collections::BTreeMap;
 
 /// An image, by its number; the tag points to 1 at first.
@@ -111,6 +112,8 @@ pub struct Record {
     pub plan: Option<Planned>,
     /// The revision it registered.
     pub revision: Option<Revision>,
+    /// What was done to make room.
+    pub made: Option<Made>,
     /// Whether tasks were asked for.
     pub started: bool,
     /// Healthy readings in a row.
@@ -253,6 +256,12 @@ pub enum Change {
         /// Whether it is a step forward, which goes on record once it is read back.
         forward: bool,
     },
+    /// Let the group have so many instances.
+    Enlarge(u8),
+    /// Let its last one take no more tasks, or take tasks again.
+    Close(bool),
+    /// Let it terminate that one and be one smaller.
+    Terminate,
     /// Give the lease back and start what follows.
     Release,
 }
@@ -328,6 +337,8 @@ pub struct Still {
 pub struct World {
     /// Blue and green; only the first of a rolling service.
     pub members: Vec<Member>,
+    /// The instances that tasks are placed on; none where there is room without end.
+    pub hosts: Option<Hosts>,
     /// Green's weight.
     pub weight: Weight,
     /// The image that the tag points to.

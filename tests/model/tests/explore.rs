@@ -12,13 +12,20 @@ const TROUBLE: u8 = 2;
 /// Threads of the checker.
 const THREADS: usize = 2;
 
+/// Of a crowded world, which has instances besides, less.
+const TROUBLE_IN_A_CROWD: u8 = 1;
+
+/// What a push does in a crowded world of a rolling service, and how many different worlds there are.
+const CROWDED: usize = 1;
+
 /// A pair or a rolling service, what a push does, and how many different worlds there are.
 const MODELS: [(bool, &str, usize); 3] =
     [(true, "queue", 1_828_126), (true, "supersede", 1_587_475), (false, "queue", 819_831)];
 
 /// What no choice takes, since every function answers with one of its own verdicts: there for answers of a build that
 /// is not this one.
-const DEFAULTS: [&str; 6] = ["Baked?", "Drained?", "Healthy?", "Outcome?", "Planned?", "RolledBack?"];
+const DEFAULTS: [&str; 7] =
+    ["Baked?", "Drained?", "Healthy?", "Outcome?", "Planned?", "RolledBack?", "Started?"];
 
 #[test]
 fn every_order_of_events_holds() {
@@ -36,8 +43,16 @@ fn every_order_of_events_holds() {
         walked.extend(machine.walked());
         all.extend(machine.edges());
     }
+    let crowded = Small::new(false, "queue", TROUBLE_IN_A_CROWD).crowded();
+    let checker = crowded.checker().threads(THREADS).spawn_bfs().join();
+    checker.assert_properties();
+    let in_a_crowd = checker.unique_state_count();
+    println!("a rolling service without room: {in_a_crowd} worlds");
+    let machine = &checker.model().machine;
+    walked.extend(machine.walked());
     let never = DEFAULTS.iter().map(|choice| ((*choice).to_owned(), "Unexpected".to_owned()));
     assert_eq!(all.difference(&walked).cloned().collect::<BTreeSet<_>>(), never.collect::<BTreeSet<_>>());
+    assert_eq!((counts.as_slice(), in_a_crowd), (MODELS.as_slice(), CROWDED), "see below");
     assert_eq!(
         counts, MODELS,
         "other decisions lead to other worlds: look which, then write the number down"

@@ -1,5 +1,6 @@
 //! The cloud as its callers hold it: started from a template, reached by port or by hand, shut down whole.
 
+use crate::autoscaling::AutoScaling;
 use crate::between::{Functions, Groups, Images, letters};
 use crate::cloudwatch::CloudWatch;
 use crate::config::CloudConfig;
@@ -75,7 +76,12 @@ impl Cloud {
         let services = Arc::new(start_services(&config, &stack, &iam, endpoint)?);
         let callers = deploy(&stack, &config.binaries, &services).await?;
         let gate = Arc::new(Gate::new(callers, config.limits, services.clone()));
-        let guard = Guard { iam: iam.clone(), ecs: services.ecs.clone(), elb: services.elb.clone() };
+        let guard = Guard {
+            iam: iam.clone(),
+            ecs: services.ecs.clone(),
+            elb: services.elb.clone(),
+            autoscaling: services.autoscaling.clone(),
+        };
         gate.set_access(config.enforce_policies.then(|| Arc::new(guard) as Arc<dyn Access>));
         let door = Door::open(listener, gate.clone())?;
         let sweeping = sweep(services.dynamodb.clone());
@@ -119,6 +125,12 @@ impl Cloud {
     #[must_use]
     pub fn ecs(&self) -> &Ecs {
         &self.inner.services.ecs
+    }
+
+    /// The groups of container instances.
+    #[must_use]
+    pub fn autoscaling(&self) -> &AutoScaling {
+        &self.inner.services.autoscaling
     }
 
     /// The registry.
@@ -293,6 +305,7 @@ fn start_services(
         cloudwatch: CloudWatch::new(account.clone(), elb.clone(), config.metrics_delay),
         dynamodb: DynamoDb::new(account.clone())?,
         scaling: Scaling::new(account.clone()),
+        autoscaling: AutoScaling::new(account.clone(), ecs.clone()),
         account,
         elb,
         ecs,

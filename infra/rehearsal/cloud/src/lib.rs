@@ -5,6 +5,7 @@
 //! find all of it.
 
 mod account;
+pub mod autoscaling;
 mod between;
 mod cloud;
 pub mod cloudwatch;

@@ -1,12 +1,12 @@
 //! All services behind the port: who answers which call.
 
 use crate::account::Account;
+use crate::autoscaling::AutoScaling;
 use crate::cloudwatch::CloudWatch;
 use crate::dynamodb::DynamoDb;
 use crate::ecr::Ecr;
 use crate::events::Events;
 use crate::front::{Caller, Handler};
-use crate::input::unknown;
 use crate::listing::tagged;
 use crate::logs::Logs;
 use crate::scaling::Scaling;
@@ -39,6 +39,7 @@ pub(crate) struct Services {
     pub(crate) cloudwatch: CloudWatch,
     pub(crate) logs: Logs,
     pub(crate) scaling: Scaling,
+    pub(crate) autoscaling: AutoScaling,
     pub(crate) sns: Sns,
     pub(crate) sqs: Sqs,
 }
@@ -75,7 +76,7 @@ impl Services {
                 let all = tagged(&self.ecs, &self.elb).await?;
                 Tagging::new(Arc::new(move || all.clone())).call(operation, &input)
             }
-            Service::AutoScaling => Err(unknown(operation)),
+            Service::AutoScaling => self.autoscaling.call(operation, &input),
         }
     }
 }

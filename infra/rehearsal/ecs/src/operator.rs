@@ -24,12 +24,32 @@ impl Ecs {
         memory: u32,
         ports: &[u16],
     ) -> Result<String, ApiError> {
+        let ec2_id = self.inner.with(|state| format!("i-{}", &state.ids.hex()[..EC2_ID_DIGITS]));
+        self.register(cluster, ec2_id, cpu, memory, ports)
+    }
+
+    /// Registers this EC2 instance as a container instance. Returns its ARN.
+    ///
+    /// # Errors
+    /// `ClusterNotFoundException`.
+    pub fn join(&self, cluster: &str, ec2_id: &str, cpu: u32, memory: u32) -> Result<String, ApiError> {
+        self.register(cluster, ec2_id.to_owned(), cpu, memory, &[])
+    }
+
+    fn register(
+        &self,
+        cluster: &str,
+        ec2_id: String,
+        cpu: u32,
+        memory: u32,
+        ports: &[u16],
+    ) -> Result<String, ApiError> {
         self.inner.with(|state| {
             let cluster = state.cluster_name(&serde_json::json!({ "cluster": cluster }))?;
             let id = state.ids.hex();
             let arn = state.arns.instance(&cluster, &id);
             let instance = Instance {
-                ec2_id: format!("i-{}", &state.ids.hex()[..EC2_ID_DIGITS]),
+                ec2_id,
                 id,
                 arn: arn.clone(),
                 cpu,
@@ -78,6 +98,12 @@ impl Ecs {
             let removed = state.clusters.values_mut().filter_map(|cluster| cluster.instances.remove(arn));
             removed.count() > 0
         })
+    }
+
+    /// The tasks on a container instance that have not stopped.
+    #[must_use]
+    pub fn tasks_on(&self, arn: &str) -> Vec<String> {
+        self.inner.look(|state| state.tasks_on(arn).map(|task| task.arn.clone()).collect())
     }
 
     /// Kills a task's processes without a word to the scheduler, as a crash or the kernel would: it ends with

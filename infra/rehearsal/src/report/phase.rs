@@ -28,7 +28,7 @@ impl Phase {
     pub fn of(state: &str) -> Self {
         match state {
             "Begin" | "Plan" | "Planned?" | "RegisterRevision" => Self::Prepare,
-            "UpdateService" => Self::Start,
+            "UpdateService" | "Started?" | "WaitForRoom" => Self::Start,
             "CheckHealth" | "Healthy?" | "WaitForHealth" => Self::Verify,
             "Swap" => Self::Shift,
             "Bake" | "Baked?" | "WaitForBake" => Self::Bake,

@@ -17,10 +17,11 @@ const PUSH: Scenario = Scenario {
     reason: &[],
     may_fail: MayFail::None,
     instances: ROOM,
+    group: None,
 };
 
 /// Every scenario, in the order in which they are best understood.
-pub const CATALOGUE: [Scenario; 11] = [
+pub const CATALOGUE: [Scenario; 12] = [
     Scenario {
         name: "good-push",
         about: "A good image is pushed; a blue/green pair changes over in steps of 10, 50 and 100 %.",
@@ -73,6 +74,14 @@ pub const CATALOGUE: [Scenario; 11] = [
         outcome: Some("Refused"),
         reason: &["unable to place a task"],
         instances: &[1024, 512],
+        ..PUSH
+    },
+    Scenario {
+        name: "make-room",
+        about: "The cluster cannot hold both sides, and its Auto Scaling group is tagged: it grows for the new tasks, and shrinks once the old ones are gone.",
+        outcome: Some("Succeeded"),
+        instances: &[1024],
+        group: Some(3),
         ..PUSH
     },
     Scenario {

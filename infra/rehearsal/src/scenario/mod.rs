@@ -62,6 +62,8 @@ pub struct Scenario {
     pub may_fail: MayFail,
     /// CPU units of each container instance.
     pub instances: &'static [u32],
+    /// How many instances their Auto Scaling group may have; none if they are in none.
+    pub group: Option<u32>,
 }
 
 /// Enough for both sides.
@@ -78,6 +80,8 @@ const QUICK: [(&str, &str); 5] = [
 const CANARY_IN: std::time::Duration = std::time::Duration::from_secs(25);
 /// The pair's name.
 const CANARY_SERVICE: &str = "rehearsal/web-blue";
+/// How long instances may take to join: several times as long as they do.
+const INSTANCE_PATIENCE_SECONDS: u32 = 20;
 /// MiB of each container instance.
 const INSTANCE_MEMORY: u32 = 8192;
 
@@ -92,6 +96,9 @@ impl Scenario {
             parameters
                 .insert("CanarySchedule".to_owned(), format!("at({})", at.strftime("%Y-%m-%dT%H:%M:%S")));
         }
+        if self.group.is_some() {
+            parameters.insert("RoomPatienceSeconds".to_owned(), INSTANCE_PATIENCE_SECONDS.to_string());
+        }
         Setting {
             seed,
             parameters,
@@ -99,6 +106,7 @@ impl Scenario {
             rolling: u16::from(!self.pair),
             tags,
             instances: self.instances.iter().map(|cpu| (*cpu, INSTANCE_MEMORY)).collect(),
+            group: self.group,
             ..Setting::default()
         }
     }

@@ -74,6 +74,16 @@ impl Deed {
         Self { pushes, trouble: Trouble::draw(chance) }
     }
 
+    /// How the deployment of the image that was pushed last has to end; none if somebody takes a hand in it.
+    pub fn expected(&self) -> Option<&'static str> {
+        let (_, kind, _) = self.pushes.last()?;
+        match self.trouble {
+            Trouble::Abort(_) | Trouble::Rollback(_) => None,
+            _ if *kind == Kind::Good => Some("Succeeded"),
+            _ => Some("RolledBack"),
+        }
+    }
+
     /// In words, for people.
     pub fn words(&self) -> String {
         let pushes: Vec<String> = self
@@ -176,5 +186,24 @@ impl Kind {
             Self::Erring => &["--error-rate", "0.5"],
         };
         Image::sample(binaries, version, options)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_image_says_how_a_round_has_to_end() {
+        let pushes = |kinds: &[Kind]| {
+            kinds.iter().map(|kind| ("v".to_owned(), *kind, Duration::ZERO)).collect::<Vec<_>>()
+        };
+        let expected = |kinds: &[Kind], trouble: Trouble| Deed { pushes: pushes(kinds), trouble }.expected();
+        assert_eq!(expected(&[Kind::Crashing, Kind::Good], Trouble::None), Some("Succeeded"));
+        assert_eq!(
+            expected(&[Kind::Good, Kind::Erring], Trouble::Event(EventFault::Drop)),
+            Some("RolledBack")
+        );
+        assert_eq!(expected(&[Kind::Good], Trouble::Abort(Duration::ZERO)), None);
     }
 }

@@ -4,7 +4,7 @@ use super::{Deed, Kind, Options, Trouble, start};
 use crate::scenario::Observation;
 use crate::stage::{Sample, Stage};
 use crate::story::{Story, stories, until_over};
-use crate::witness::read_ledger;
+use crate::witness::{LedgerSeen, read_ledger};
 use rehearsal_wire::Service;
 use serde::Serialize;
 use serde_json::json;
@@ -95,6 +95,7 @@ pub async fn play(
         .sentences()
         .map(|(number, sentence)| format!("invariant {number}: {sentence}"))
         .collect();
+    broken.extend(unexpected(deed, &observed.ledger, &last_digest));
     if attributable > 0 {
         let first = observed.record.summary.failures.first().map(|failure| format!("{failure:?}"));
         broken.push(format!("requests failed {by_version:?}, the first: {}", first.unwrap_or_default()));
@@ -113,6 +114,15 @@ pub async fn play(
         broken,
         seconds: began.elapsed().as_secs_f64(),
     })
+}
+
+/// What is wrong with how the last deployment of the image that was pushed last has ended.
+fn unexpected(deed: &Deed, ledger: &LedgerSeen, last_digest: &str) -> Option<String> {
+    let expected = deed.expected()?;
+    let ours = ledger.deployments.iter().rev().find(|one| one.digest.as_deref() == Some(last_digest));
+    let ended = ours.and_then(|one| one.outcome.as_deref()).unwrap_or("without a deployment");
+    let why = ours.and_then(|one| one.reason.as_deref()).unwrap_or_default();
+    (ended != expected).then(|| format!("the last image ended {ended}, not {expected}: {why}"))
 }
 
 /// The digest that was pushed last.

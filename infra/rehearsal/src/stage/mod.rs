@@ -17,6 +17,8 @@ use std::time::Duration;
 
 /// The ECS cluster of the sample services.
 pub const CLUSTER: &str = "rehearsal";
+/// The Auto Scaling group of its instances, if they have one.
+pub const GROUP: &str = "workers";
 /// The longest that sample services may take to serve.
 const STEADY_DEADLINE: Duration = Duration::from_secs(60);
 /// How often waiting looks again.
@@ -33,6 +35,9 @@ pub struct Setting {
     pub traffic_port: u16,
     /// Container instances, each with CPU units and MiB of memory.
     pub instances: Vec<(u32, u32)>,
+    /// The instances are an Auto Scaling group that is tagged for the cluster and may have this many; none if they are
+    /// just there.
+    pub group: Option<u32>,
     /// How many tasks each service runs.
     pub tasks: u32,
     /// Whether there is a blue/green pair.
@@ -54,6 +59,7 @@ impl Default for Setting {
             port: 0,
             traffic_port: 0,
             instances: vec![(2048, 4096); 3],
+            group: None,
             tasks: 4,
             pair: true,
             rolling: 0,

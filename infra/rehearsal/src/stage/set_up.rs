@@ -1,9 +1,11 @@
 //! Makes the sample services, by the AWS APIs alone.
 
 use super::sample::Member;
-use super::{CLUSTER, Image, LOOK_AGAIN, STEADY_DEADLINE, Sample, Setting, Stage};
+use super::{CLUSTER, GROUP, Image, LOOK_AGAIN, STEADY_DEADLINE, Sample, Setting, Stage};
 use anyhow::Context as _;
 use changeover_domain::name::ServiceName;
+use changeover_domain::room::GROUP_TAG;
+use rehearsal_cloud::autoscaling::GroupSetting;
 use rehearsal_wire::Service;
 use serde_json::{Value, json};
 
@@ -18,13 +20,7 @@ const EXECUTION_ROLE: &str = "arn:aws:iam::123456789012:role/rehearsal-task-exec
 
 pub(super) async fn all(stage: &Stage, setting: &Setting) -> anyhow::Result<Vec<Sample>> {
     stage.call(Service::Ecs, "CreateCluster", json!({"clusterName": CLUSTER})).await?;
-    for (cpu, memory) in &setting.instances {
-        stage
-            .cloud
-            .ecs()
-            .add_container_instance(CLUSTER, *cpu, *memory, &[])
-            .context("no container instance")?;
-    }
+    instances(stage, setting)?;
     let mut samples = Vec::new();
     if setting.pair {
         let digest = first_image(stage, "web").await?;
@@ -41,6 +37,29 @@ pub(super) async fn all(stage: &Stage, setting: &Setting) -> anyhow::Result<Vec<
     }
     stage.until_steady().await?;
     Ok(samples)
+}
+
+/// The container instances: of an Auto Scaling group, which has all of one size, or one by one.
+fn instances(stage: &Stage, setting: &Setting) -> anyhow::Result<()> {
+    let Some(most) = setting.group else {
+        for (cpu, memory) in &setting.instances {
+            let added = stage.cloud.ecs().add_container_instance(CLUSTER, *cpu, *memory, &[]);
+            added.context("no container instance")?;
+        }
+        return Ok(());
+    };
+    let size = *setting.instances.first().context("a group needs the size of its instances")?;
+    let desired = u32::try_from(setting.instances.len())?;
+    let group = GroupSetting {
+        name: GROUP.to_owned(),
+        cluster: CLUSTER.to_owned(),
+        size,
+        least: desired,
+        most,
+        desired,
+        tags: [(GROUP_TAG.to_owned(), CLUSTER.to_owned())].into(),
+    };
+    stage.cloud.autoscaling().create(group).context("no Auto Scaling group")
 }
 
 /// A repository with its first image.

@@ -2,7 +2,7 @@
 
 use super::before::{Before, definition, healthy, rules_in_full, rules_of, services_in_full};
 use super::{Breaches, LedgerSeen};
-use crate::stage::{Sample, Stage};
+use crate::stage::{GROUP, Sample, Stage};
 use serde_json::Value;
 
 /// The side that serves when all is over.
@@ -21,6 +21,7 @@ pub async fn after(
     let mut breaches = Breaches::default();
     ended(ledger, &mut breaches);
     at_rest(stage, sample, before, &mut breaches);
+    room_returned(stage, before, &mut breaches);
     wanted(stage, sample, ledger, &mut breaches);
     preserved(stage, sample, before, &mut breaches).await?;
     Ok(breaches)
@@ -101,6 +102,14 @@ fn at_rest(stage: &Stage, sample: &Sample, before: &Before, breaches: &mut Breac
                 format!("{} has {} healthy targets, {} before", group.name, healthy(group), before.healthy),
             );
         }
+    }
+}
+
+/// Invariant 7: an Auto Scaling group that was enlarged is as large as before.
+fn room_returned(stage: &Stage, before: &Before, breaches: &mut Breaches) {
+    let now = stage.cloud.autoscaling().size(GROUP).map(|(desired, _)| desired);
+    if now != before.instances {
+        breaches.add(7, format!("{GROUP} is told to have {now:?} instances, {:?} before", before.instances));
     }
 }
 

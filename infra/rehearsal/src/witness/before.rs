@@ -1,6 +1,6 @@
 //! How everything was before the deployment: what the watch and the look afterwards compare with.
 
-use crate::stage::{CLUSTER, Sample, Stage};
+use crate::stage::{CLUSTER, GROUP, Sample, Stage};
 use rehearsal_ecs::ServiceSnapshot;
 use rehearsal_elb::RuleSnapshot;
 use rehearsal_wire::Service;
@@ -22,6 +22,8 @@ pub struct Before {
     pub stopping: BTreeSet<String>,
     /// The live task definition as the API tells it.
     pub task_definition: Value,
+    /// How many instances the Auto Scaling group was told to have, if there is one.
+    pub instances: Option<u32>,
 }
 
 impl Before {
@@ -51,6 +53,7 @@ impl Before {
             services,
             rules_in_full: rules_in_full(stage, sample).await?,
             task_definition,
+            instances: stage.cloud.autoscaling().size(GROUP).map(|(desired, _)| desired),
         })
     }
 }

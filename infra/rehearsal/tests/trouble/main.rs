@@ -4,5 +4,6 @@ mod hand;
 mod human;
 mod many;
 mod redriven;
+mod room;
 mod show;
 mod trace;

@@ -42,6 +42,11 @@ pub struct Show {
 
 impl Show {
     pub async fn begin(kind: Kind, tags: &[(&str, &str)]) -> Self {
+        Self::begin_with(kind, tags, |_| {}).await
+    }
+
+    /// The same on a stage that is set otherwise.
+    pub async fn begin_with(kind: Kind, tags: &[(&str, &str)], otherwise: impl FnOnce(&mut Setting)) -> Self {
         let turn = TURNS.acquire().await.expect("never closed");
         let binaries = BINARIES.get_or_init(|| Binaries::build().expect("the functions build"));
         let usual = [
@@ -53,7 +58,7 @@ impl Show {
         ];
         let tags: BTreeMap<String, String> =
             usual.iter().chain(tags).map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-        let setting = Setting {
+        let mut setting = Setting {
             seed: SEED,
             tasks: 2,
             pair: kind == Kind::Pair,
@@ -62,6 +67,7 @@ impl Show {
             pace: Pace::BRISK,
             ..Setting::default()
         };
+        otherwise(&mut setting);
         let stage = Arc::new(Stage::set(binaries, &setting).await.expect("the stage is set"));
         let sample = stage.samples[0].clone();
         let observation = Observation::begin(&stage, &sample, RATE, SEED).await.expect("users come");

@@ -42,7 +42,8 @@ OPERATIONS = {
     "lambda": "Invoke ListFunctions GetFunction GetFunctionConfiguration",
     "sns": "Publish ListTopics CreateTopic",
     "application-autoscaling": "DescribeScalableTargets RegisterScalableTarget",
-    "autoscaling": "SetDesiredCapacity",
+    "autoscaling": """DescribeAutoScalingGroups SetDesiredCapacity TerminateInstanceInAutoScalingGroup
+        UpdateAutoScalingGroup CreateOrUpdateTags DeleteTags""",
     "sts": "GetCallerIdentity",
     "logs": "DescribeLogGroups DescribeLogStreams GetLogEvents FilterLogEvents",
 }

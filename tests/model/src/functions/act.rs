@@ -1,6 +1,7 @@
 //! What functions do after they have decided: each kind of change, with the fence looked at just before it.
 
 use super::Functions;
+use crate::hosts;
 use crate::look;
 use crate::world::{Answer, Change, Revision, World};
 use changeover_aws::sdk::ecs::types::{ContainerDefinition, TaskDefinition};
@@ -42,6 +43,7 @@ impl Functions {
                     record.readings = 0;
                 }
             }
+            Change::Enlarge(_) | Change::Close(_) | Change::Terminate => hosts::change(world, &change),
             Change::Plan | Change::Register | Change::Release => {}
         }
         Ok(answer)

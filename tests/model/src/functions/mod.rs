@@ -7,6 +7,7 @@ mod begin;
 pub use begin::want;
 
 use crate::deciders::Deciders;
+use crate::hosts::Made;
 use crate::look::{self, Clock, Evidence, NAMES};
 use crate::world::{Answer, Change, Health, Planned, Record, Revision, World};
 use begin::early;
@@ -61,7 +62,7 @@ impl Functions {
         };
         let came = match state {
             "RegisterRevision" => Ok(self.register(&mut record)),
-            "UpdateService" => self.update(world, &mut record, &planned),
+            "UpdateService" => self.update(world, &mut record, &planned, clock),
             "CheckHealth" => {
                 self.check(world, &mut record, &planned, (clock, evidence), Purpose::Start, deployment)
             }
@@ -111,6 +112,7 @@ impl Functions {
         world: &World,
         record: &mut Record,
         planned: &Planned,
+        clock: Clock,
     ) -> Result<(Option<Change>, Answer), &'static str> {
         let is_pair = world.members.len() == 2;
         let target = if is_pair { 1 - planned.live } else { 0 };
@@ -125,17 +127,27 @@ impl Functions {
             set_to: world.members[target].revision.name(),
             desired: u32::from(world.members[target].desired),
             started: record.started,
+            room: look::room_for(world, record, tasks, clock),
         };
-        if !record.started {
-            record.started = true;
-            record.plan = Some(Planned { tasks, ..planned.clone() });
-        }
         let change = match (self.deciders.update)(&view) {
             update_service::Action::Nothing => None,
             update_service::Action::Start { desired } => {
                 Some(Change::Member { index: target, revision: Some(revision), desired: desired.map(small) })
             }
+            update_service::Action::Enlarge { to, .. } => {
+                record.made = Some(Made { to: small(to), returned: 0, leaving: None, over: false });
+                return Ok((Some(Change::Enlarge(small(to))), say("wait")));
+            }
+            update_service::Action::Wait { .. } => return Ok((None, say("wait"))),
+            update_service::Action::NoRoom { .. } => {
+                record.failed = true;
+                return Ok((None, say("failed")));
+            }
         };
+        if !record.started {
+            record.started = true;
+            record.plan = Some(Planned { tasks, ..planned.clone() });
+        }
         Ok((change, say("ready")))
     }
 
@@ -221,6 +233,9 @@ impl Functions {
         clock: Clock,
         deployment: u8,
     ) -> Result<(Option<Change>, Answer), &'static str> {
+        if record.drained {
+            return Ok(look::given_back(world, record, clock));
+        }
         let view = look::for_drain(world, record, planned, clock, deployment);
         match (self.deciders.drain)(&view).map_err(|error| error.name())? {
             drain::Action::Wait { .. } => Ok((None, say("wait"))),
@@ -241,7 +256,7 @@ impl Functions {
             drain::Action::Drained { needs_human, .. } => {
                 record.drained = true;
                 record.needs_human |= needs_human;
-                Ok((None, say("ready")))
+                Ok((None, say(if owes_room(record) { "wait" } else { "ready" })))
             }
         }
     }
@@ -254,7 +269,7 @@ impl Functions {
         clock: Clock,
     ) -> (Option<Change>, Answer) {
         if record.rolled_back || record.drained {
-            return (None, say("ready"));
+            return look::given_back(world, record, clock);
         }
         let is_pair = world.members.len() == 2;
         let next = if is_pair { 1 - planned.live } else { 0 };
@@ -269,7 +284,7 @@ impl Functions {
             rollback::Action::Wait { .. } => (None, say("wait")),
             rollback::Action::Done { .. } => {
                 record.rolled_back = true;
-                (None, say("ready"))
+                (None, say(if owes_room(record) { "wait" } else { "ready" }))
             }
             rollback::Action::GiveUp { .. } => {
                 record.needs_human = true;
@@ -314,6 +329,10 @@ impl Functions {
         let change = (fence > 0).then_some(Change::Release);
         Ok(self.about_to(world, number, change, answer))
     }
+}
+
+fn owes_room(record: &Record) -> bool {
+    record.made.as_ref().is_some_and(|made| !made.over)
 }
 
 /// The number of the deployment that an execution begins.

@@ -1,6 +1,7 @@
 //! The guard at the front door: every call of a function is judged by the policies of its role.
 
 use super::Iam;
+use crate::autoscaling::AutoScaling;
 use crate::front::{Access, Caller};
 use crate::listing::tags_of;
 use rehearsal_ecs::Ecs;
@@ -16,6 +17,7 @@ pub(crate) struct Guard {
     pub(crate) iam: Arc<Iam>,
     pub(crate) ecs: Ecs,
     pub(crate) elb: Elb,
+    pub(crate) autoscaling: AutoScaling,
 }
 
 impl Access for Guard {
@@ -41,6 +43,11 @@ impl Guard {
             return Err(unlisted(&iam.user(role_arn, function), call));
         };
         for mut need in needs {
+            // A group goes by its name in a call, or by one of its instances.
+            if let Some((arn, tags)) = self.autoscaling.known(&need.resource) {
+                need.resource = arn;
+                tags.iter().for_each(|(key, value)| need.add_resource_tag(key, value));
+            }
             if iam.judge.asks_for_resource_tags(role_arn, &need.action) {
                 for (key, value) in tags_of(&self.ecs, &self.elb, &need.resource).await {
                     need.add_resource_tag(&key, &value);

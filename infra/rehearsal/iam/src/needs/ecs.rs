@@ -22,7 +22,9 @@ pub(super) fn needs(operation: &str, input: &Value, place: &Place<'_>) -> Option
     match operation {
         "DescribeServices" => each("service", "services"),
         "DescribeTasks" => each("task", "tasks"),
-        "DescribeContainerInstances" => each("container-instance", "containerInstances"),
+        "DescribeContainerInstances" | "UpdateContainerInstancesState" => {
+            each("container-instance", "containerInstances")
+        }
         // About a container instance if one is named; the cluster is only in its condition key.
         "ListTasks" => {
             let instance = text(input, "containerInstance");

@@ -39,6 +39,7 @@ pub fn needs(call: &Call, place: &Place<'_>) -> Option<Vec<Need>> {
         Service::Ecr => ecr(operation, input, place),
         Service::StepFunctions => states(operation, input),
         Service::Logs => logs(operation, input, place),
+        Service::AutoScaling => autoscaling(operation, input),
         Service::Lambda => lambda(operation, input, place),
         Service::Sns => match operation {
             "Publish" => one("sns:Publish", text(input, "TopicArn").or(text(input, "TargetArn"))?),
@@ -101,6 +102,18 @@ fn logs(operation: &str, input: &Value, place: &Place<'_>) -> Option<Vec<Need>> 
             let stream = text(input, "logStreamName")?;
             one("logs:GetLogEvents", format!("{group}:log-stream:{stream}"))
         }
+        _ => None,
+    }
+}
+
+/// A group by its name, or by an instance of it: its ARN has an id that no call knows.
+fn autoscaling(operation: &str, input: &Value) -> Option<Vec<Need>> {
+    let action = format!("autoscaling:{operation}");
+    match operation {
+        // No resource level.
+        "DescribeAutoScalingGroups" => one(&action, "*"),
+        "SetDesiredCapacity" => one(&action, text(input, "AutoScalingGroupName")?),
+        "TerminateInstanceInAutoScalingGroup" => one(&action, text(input, "InstanceId")?),
         _ => None,
     }
 }
@@ -179,6 +192,9 @@ mod tests {
             format!("states:StartExecution {machine}")
         );
         assert_eq!(single(Service::Tagging, "GetResources", json!({})), "tag:GetResources *");
+        let input = json!({ "AutoScalingGroupName": "workers", "DesiredCapacity": 3 });
+        let capacity = single(Service::AutoScaling, "SetDesiredCapacity", input);
+        assert_eq!(capacity, "autoscaling:SetDesiredCapacity workers");
         assert_eq!(single(Service::CloudWatch, "GetMetricData", json!({})), "cloudwatch:GetMetricData *");
     }
 

@@ -1,0 +1,155 @@
+//! The instances of a crowded world: each holds one task, and one more may be had.
+
+use crate::look::Clock;
+use crate::world::{Change, Record, World};
+use changeover_domain::Timestamp;
+use changeover_domain::capacity::{Instance, Need};
+use changeover_domain::room::{Enlarged, Giving, Group, Room, give_back};
+
+/// The most instances that the group may have.
+const MOST: u32 = 2;
+const NAME: &str = "workers";
+
+/// The group's instances. Tasks are on the first of them.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Hosts {
+    /// How many there shall be.
+    pub desired: u8,
+    /// How many have joined the cluster.
+    pub joined: u8,
+    /// Whether the last one takes no more tasks.
+    pub closed: bool,
+}
+
+/// What a deployment did to the group: what the real record has.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Made {
+    /// How many instances there were to be.
+    pub to: u8,
+    /// How many were given back.
+    pub returned: u8,
+    /// The one that is being given back.
+    pub leaving: Option<u8>,
+    /// Whether that is over.
+    pub over: bool,
+}
+
+impl Hosts {
+    /// As many as the tasks that there are.
+    pub fn full() -> Self {
+        Self { desired: 1, joined: 1, closed: false }
+    }
+}
+
+/// How many tasks there are, on as many instances.
+fn used(world: &World) -> usize {
+    world.members.iter().map(|member| member.tasks.len()).sum()
+}
+
+/// Whether ECS finds a place for another task.
+pub fn has_place(world: &World) -> bool {
+    world.hosts.as_ref().is_none_or(|hosts| used(world) < usize::from(hosts.joined - u8::from(hosts.closed)))
+}
+
+/// What a task takes: an instance.
+pub fn need() -> Need {
+    Need { cpu: 1, memory: 1, ..Need::default() }
+}
+
+fn id(index: u8) -> String {
+    format!("host-{index}")
+}
+
+/// The container instances.
+pub fn instances(world: &World) -> Option<Vec<Instance>> {
+    let hosts = world.hosts.as_ref()?;
+    let used = used(world);
+    let host = |index: u8| {
+        let tasks = u32::from(usize::from(index) < used);
+        Instance {
+            id: id(index),
+            ec2: Some(id(index)),
+            cpu: 1 - tasks,
+            memory: 1 - tasks,
+            whole: (1, 1),
+            tasks,
+            draining: hosts.closed && index + 1 == hosts.joined,
+            ..Instance::default()
+        }
+    };
+    Some((0..hosts.joined).map(host).collect())
+}
+
+/// The group.
+pub fn group(world: &World) -> Option<Group> {
+    let hosts = world.hosts.as_ref()?;
+    Some(Group {
+        name: NAME.to_owned(),
+        most: MOST,
+        desired: u32::from(hosts.desired),
+        instances: (0..hosts.joined).map(id).collect(),
+        managed: false,
+    })
+}
+
+/// The next step of giving back, by the real decision; none if there is nothing more to do.
+pub fn give(world: &World, record: &mut Record, clock: Clock, then: Timestamp) -> Option<Option<Change>> {
+    let made = record.made.as_mut().filter(|made| !made.over)?;
+    let (group, instances) = (group(world)?, instances(world)?);
+    let mut enlarged = Enlarged {
+        returned: u32::from(made.returned),
+        leaving: made.leaving.map(id),
+        returning_at: Some(then),
+        ..Enlarged::new(then, u32::from(made.to))
+    };
+    enlarged.settle(&group, &instances);
+    made.returned = u8::try_from(enlarged.returned).unwrap_or(u8::MAX);
+    if enlarged.leaving.is_none() {
+        made.leaving = None;
+    }
+    let before = Room { group: NAME.to_owned(), desired: 1, need: need() };
+    match give_back(&before, &enlarged, &group, &instances, clock.now()) {
+        Giving::Over(_) => {
+            made.over = true;
+            None
+        }
+        Giving::Wait(_) => Some(None),
+        Giving::Close(host) => {
+            made.leaving = (0..u8::MAX).find(|index| id(*index) == host);
+            Some(Some(Change::Close(true)))
+        }
+        Giving::Open(_) => {
+            made.leaving = None;
+            Some(Some(Change::Close(false)))
+        }
+        Giving::Terminate { .. } => Some(Some(Change::Terminate)),
+    }
+}
+
+/// Does what was decided; what is on an instance dies with it.
+pub fn change(world: &mut World, change: &Change) {
+    let full = world.hosts.as_ref().is_some_and(|hosts| used(world) >= usize::from(hosts.joined));
+    let Some(hosts) = &mut world.hosts else { return };
+    match change {
+        Change::Enlarge(to) => hosts.desired = *to,
+        Change::Close(closed) => hosts.closed = *closed,
+        Change::Terminate => {
+            hosts.desired -= 1;
+            hosts.joined -= 1;
+            hosts.closed = false;
+            world.noted.robbed |= full;
+        }
+        _ => {}
+    }
+}
+
+/// Another instance joins, if one is on its way.
+pub fn join(world: &mut World) -> bool {
+    match &mut world.hosts {
+        Some(hosts) if hosts.joined < hosts.desired => {
+            hosts.joined += 1;
+            true
+        }
+        _ => false,
+    }
+}

@@ -205,10 +205,10 @@ fn on_instances(member: &ServiceSeen) -> bool {
     member.launch_type.as_deref() == Some("EC2")
 }
 
-/// The group that may be enlarged for a member's tasks, as it is now.
+/// The group that may be enlarged for a member's tasks.
 fn room(view: &View, member: &ServiceSeen, definition: &DefinitionSeen) -> Option<Room> {
     let group = view.group.as_ref().filter(|group| on_instances(member) && !group.managed)?;
-    Some(Room { group: group.name.clone(), desired: group.desired, need: definition.need.clone() })
+    Some(Room { group: group.name.clone(), need: definition.need.clone() })
 }
 
 /// An execution that times out is recovered, which takes back what it brought: better not to begin.

@@ -4,7 +4,7 @@ use crate::{Action, View};
 use changeover_aws::autoscaling::set_desired;
 use changeover_aws::ecs::{Change, update_service};
 use changeover_domain::StepError;
-use changeover_domain::room::Enlarged;
+use changeover_domain::room::{Enlarged, Group};
 use changeover_lambda::{Context, Held};
 
 const STATE: &str = "UpdateService";
@@ -28,8 +28,9 @@ pub(crate) async fn act(
             };
             update_service(&context.aws, &change).await
         }
-        Action::Enlarge { to, why } => enlarge(context, held, *to, why).await,
+        Action::Enlarge { to, why } => enlarge(context, held, view, *to, why).await,
         Action::Wait { why } => {
+            held.record.progress.room_missed_at.get_or_insert(context.now());
             held.record.note(context.now(), STATE, why);
             held.write().await
         }
@@ -56,14 +57,20 @@ async fn begun(context: &Context, held: &mut Held<'_>, view: &View) -> Result<()
     held.write().await
 }
 
-async fn enlarge(context: &Context, held: &mut Held<'_>, to: u32, why: &str) -> Result<(), StepError> {
-    let now = context.now();
-    let missing = || StepError::RecordMissing("the plan knows of no group to enlarge".to_owned());
-    let group = held.plan()?.room.as_ref().ok_or_else(missing)?.group.clone();
-    let first = held.record.progress.enlarged.as_ref().map_or(now, |enlarged| enlarged.at);
-    held.record.progress.enlarged = Some(Enlarged::new(first, to));
-    held.record.note(now, STATE, format!("{group} is enlarged to {to} instances: {why}"));
+async fn enlarge(
+    context: &Context,
+    held: &mut Held<'_>,
+    view: &View,
+    to: u32,
+    why: &str,
+) -> Result<(), StepError> {
+    let Some(Group { name, desired, .. }) = view.room.as_ref().map(|room| &room.group) else { return Ok(()) };
+    let (now, progress) = (context.now(), &mut held.record.progress);
+    progress.room_missed_at.get_or_insert(now);
+    let from = progress.enlarged.as_ref().map_or(*desired, |enlarged| enlarged.from);
+    progress.enlarged = Some(Enlarged::new(from, to));
+    held.record.note(now, STATE, format!("{name} is enlarged to {to} instances: {why}"));
     held.write().await?;
     held.check_fence().await?;
-    set_desired(&context.aws, &group, to).await
+    set_desired(&context.aws, name, to).await
 }

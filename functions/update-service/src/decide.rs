@@ -39,8 +39,8 @@ pub struct RoomSeen {
     pub need: Need,
     /// How many of the tasks need a new place.
     pub tasks: u32,
-    /// When the group was first enlarged.
-    pub enlarged_at: Option<Timestamp>,
+    /// When room was first missed.
+    pub missed_at: Option<Timestamp>,
     /// The time of the look.
     pub now: Timestamp,
     /// How long instances may take to join the cluster.
@@ -91,25 +91,21 @@ pub fn decide(view: &View) -> Action {
 
 /// What has to be done, or waited for, before tasks are asked for: ECS tries ever more rarely to place what it could not.
 fn room_first(view: &View, room: &RoomSeen) -> Option<Action> {
-    let late = |why: String| {
-        let began = room.enlarged_at?;
-        (room.now >= room.patience.after(began)).then(|| Action::NoRoom {
-            why: format!(
-                "there was no room for the tasks of {} within {}: {why}",
-                view.member, room.patience
-            ),
-        })
+    let is_late = room.missed_at.is_some_and(|missed| room.now >= room.patience.after(missed));
+    let (why, next) = match make(&room.instances, &room.group, &room.need, room.tasks) {
+        Making::Enough => return None,
+        Making::Impossible(why) => return Some(Action::NoRoom { why }),
+        // Whoever asked for them: once they are there it is seen who needs more.
+        Making::Coming(why) => (why.clone(), Action::Wait { why }),
+        Making::Enlarge { to, why } => (why.clone(), Action::Enlarge { to, why }),
     };
-    match make(&room.instances, &room.group, &room.need, room.tasks) {
-        Making::Enough => None,
-        Making::Coming(why) => {
-            // Nobody is known to have asked for them, so nothing is known of how long they take: ECS will say.
-            room.enlarged_at?;
-            Some(late(why.clone()).unwrap_or(Action::Wait { why }))
-        }
-        Making::Enlarge { to, why } => Some(late(why.clone()).unwrap_or(Action::Enlarge { to, why })),
-        Making::Impossible(why) => Some(Action::NoRoom { why }),
-    }
+    Some(if is_late {
+        let why =
+            format!("there was no room for the tasks of {} within {}: {why}", view.member, room.patience);
+        Action::NoRoom { why }
+    } else {
+        next
+    })
 }
 
 #[cfg(test)]
@@ -135,7 +131,7 @@ mod tests {
     }
 
     /// One instance, full of tasks, and a group that may have four.
-    fn crowded(enlarged_at: Option<i64>, now: i64) -> View {
+    fn crowded(missed_at: Option<i64>, now: i64) -> View {
         let full = Instance {
             id: "host-1".into(),
             ec2: Some("i-1".into()),
@@ -148,14 +144,14 @@ mod tests {
             most: 4,
             desired: 1,
             instances: vec!["i-1".into()],
-            managed: false,
+            ..Group::default()
         };
         let room = RoomSeen {
             instances: vec![full],
             group,
             need: Need { cpu: 256, memory: 256, ..Need::default() },
             tasks: 3,
-            enlarged_at: enlarged_at.map(at),
+            missed_at: missed_at.map(at),
             now: at(now),
             patience: Seconds(300),
         };
@@ -214,6 +210,6 @@ mod tests {
         let repeat = View { started: true, ..crowded(None, 1000) };
         assert_eq!(decide(&repeat), Action::Start { desired: Some(3) });
         let foreign = change(crowded(None, 1000), |room| room.group.desired = 2);
-        assert_eq!(decide(&foreign), Action::Start { desired: Some(3) }, "someone else enlarges it");
+        assert!(matches!(decide(&foreign), Action::Wait { .. }), "someone else enlarges it");
     }
 }

@@ -42,7 +42,7 @@ async fn room(context: &Context, held: &Held<'_>, tasks: u32) -> Result<Option<R
         group,
         need: room.need.clone(),
         tasks,
-        enlarged_at: held.record.progress.enlarged.as_ref().map(|enlarged| enlarged.at),
+        missed_at: held.record.progress.room_missed_at,
         now: context.now(),
         patience: context.config.room_patience,
     }))

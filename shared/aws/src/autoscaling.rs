@@ -28,6 +28,7 @@ fn group(group: &AutoScalingGroup) -> Group {
     let instances = group.instances().iter().filter(|one| one.lifecycle_state().is_some_and(stays));
     Group {
         name: group.auto_scaling_group_name().unwrap_or_default().to_owned(),
+        least: count(group.min_size()),
         most: count(group.max_size()),
         desired: count(group.desired_capacity()),
         instances: instances.filter_map(|one| one.instance_id().map(str::to_owned)).collect(),

@@ -84,7 +84,7 @@ pub struct Plan {
     pub routes: Vec<Route>,
     /// How many tasks to start.
     pub tasks: u32,
-    /// The Auto Scaling group that may be enlarged for them, as it was; none without one.
+    /// The Auto Scaling group that may be enlarged for them; none without one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub room: Option<Room>,
     /// Paces of draining and health checks.

@@ -162,6 +162,9 @@ pub struct Progress {
     /// Whether rollback is complete.
     #[serde(default)]
     pub rolled_back: bool,
+    /// When room was first missed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room_missed_at: Option<Timestamp>,
     /// What was done to an Auto Scaling group to make room.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enlarged: Option<Enlarged>,

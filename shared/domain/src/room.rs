@@ -18,6 +18,8 @@ pub const RETURN_PATIENCE: Seconds = Seconds(600);
 pub struct Group {
     /// Its name.
     pub name: String,
+    /// `MinSize`.
+    pub least: u32,
     /// `MaxSize`.
     pub most: u32,
     /// `DesiredCapacity`.
@@ -35,13 +37,11 @@ impl Group {
     }
 }
 
-/// Where room may be made for a deployment, as it was when that was planned: what the group goes back to.
+/// Where room may be made for a deployment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Room {
     /// The group's name.
     pub group: String,
-    /// How many instances it was told to have.
-    pub desired: u32,
     /// What a task takes.
     pub need: Need,
 }
@@ -49,8 +49,8 @@ pub struct Room {
 /// What a deployment did to a group, on record before it was done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Enlarged {
-    /// When it was first enlarged.
-    pub at: Timestamp,
+    /// How many instances it was told to have before.
+    pub from: u32,
     /// How many instances it was told to have in the end.
     pub to: u32,
     /// How many of the added ones were given back.
@@ -68,9 +68,9 @@ pub struct Enlarged {
 }
 
 impl Enlarged {
-    /// A group that was first enlarged then, and is to have so many instances.
-    pub fn new(at: Timestamp, to: u32) -> Self {
-        Self { at, to, returned: 0, leaving: None, returning_at: None, over: false }
+    /// From so many instances to so many.
+    pub fn new(from: u32, to: u32) -> Self {
+        Self { from, to, returned: 0, leaving: None, returning_at: None, over: false }
     }
 
     /// Takes note that the instance that was being given back is gone: only what is seen gone counts, so that giving
@@ -152,16 +152,11 @@ pub enum Giving {
     },
 }
 
-/// What to do next to bring a group back to its size, with what has been settled.
-pub fn give_back(
-    before: &Room,
-    enlarged: &Enlarged,
-    group: &Group,
-    instances: &[Instance],
-    now: Timestamp,
-) -> Giving {
-    let added = enlarged.to.saturating_sub(before.desired).saturating_sub(enlarged.returned);
-    let surplus = group.desired.saturating_sub(before.desired).min(added);
+/// What to do next to give back what was added, with what has been settled. Of several deployments that enlarged the
+/// same group each gives back its own, in whichever order.
+pub fn give_back(enlarged: &Enlarged, group: &Group, instances: &[Instance], now: Timestamp) -> Giving {
+    let added = enlarged.to.saturating_sub(enlarged.from).saturating_sub(enlarged.returned);
+    let surplus = group.desired.saturating_sub(group.least).min(added);
     let leaving = enlarged.leaving.as_ref();
     let leaving = leaving.and_then(|id| group.hosts(instances).find(|host| host.id == *id));
     match leaving {
@@ -180,7 +175,7 @@ pub fn give_back(
         return Giving::Close(host.id.clone());
     }
     let began = enlarged.returning_at.unwrap_or(now);
-    let why = format!("{surplus} instances more than before are in {}, and tasks run on all", before.group);
+    let why = format!("{surplus} instances too many are in {}, and tasks run on all of them", group.name);
     if now >= RETURN_PATIENCE.after(began) {
         return Giving::Over(Some(format!("{why}: it was left as it is")));
     }
@@ -214,6 +209,7 @@ mod tests {
     fn group(most: u32, instances: &[Instance]) -> Group {
         Group {
             name: "workers".into(),
+            least: 1,
             most,
             desired: u32::try_from(instances.len()).unwrap(),
             instances: instances.iter().filter_map(|host| host.ec2.clone()).collect(),
@@ -226,11 +222,7 @@ mod tests {
     }
 
     fn enlarged(to: u32) -> Enlarged {
-        Enlarged { returning_at: Some(at(100)), ..Enlarged::new(at(0), to) }
-    }
-
-    fn before() -> Room {
-        Room { group: "workers".into(), desired: 1, need: need() }
+        Enlarged { returning_at: Some(at(100)), ..Enlarged::new(1, to) }
     }
 
     #[test]
@@ -269,8 +261,7 @@ mod tests {
         let mut hosts = [host(1, 4), host(2, 0)];
         let group = group(4, &hosts);
         let mut enlarged = enlarged(2);
-        let next =
-            |hosts: &[Instance], enlarged: &Enlarged| give_back(&before(), enlarged, &group, hosts, at(110));
+        let next = |hosts: &[Instance], enlarged: &Enlarged| give_back(enlarged, &group, hosts, at(110));
         assert_eq!(next(&hosts, &enlarged), Giving::Close("host-2".into()));
         enlarged.leaving = Some("host-2".into());
         assert_eq!(next(&hosts, &enlarged), Giving::Close("host-2".into()), "a repeat before it was done");
@@ -289,18 +280,32 @@ mod tests {
     fn no_more_is_given_back_than_was_added() {
         let hosts = [host(1, 0), host(2, 0), host(3, 0)];
         let mut group = group(4, &hosts);
-        let over =
-            |group: &Group, enlarged: &Enlarged| give_back(&before(), enlarged, group, &hosts, at(110));
+        let over = |group: &Group, enlarged: &Enlarged| give_back(enlarged, group, &hosts, at(110));
         let one = Enlarged { returned: 1, ..enlarged(2) };
         assert_eq!(over(&group, &one), Giving::Over(None), "somebody else has added the others");
         group.desired = 1;
-        assert_eq!(over(&group, &enlarged(3)), Giving::Over(None), "somebody else has taken them away");
+        assert_eq!(over(&group, &enlarged(3)), Giving::Over(None), "it may not have fewer");
+    }
+
+    #[test]
+    fn each_of_several_gives_back_its_own_in_whichever_order() {
+        let mut hosts = vec![host(1, 4), host(2, 0), host(3, 0)];
+        let mut group = group(4, &hosts);
+        for mut one in [enlarged(2), Enlarged { from: 2, ..enlarged(3) }] {
+            let Giving::Close(id) = give_back(&one, &group, &hosts, at(110)) else { panic!("{one:?}") };
+            hosts.retain(|host| host.id != id);
+            group.desired -= 1;
+            one.leaving = Some(id);
+            one.settle(&group, &hosts);
+            assert_eq!(give_back(&one, &group, &hosts, at(110)), Giving::Over(None));
+        }
+        assert_eq!(group.desired, 1);
     }
 
     #[test]
     fn what_does_not_become_empty_is_left() {
         let hosts = [host(1, 4), host(2, 1)];
-        let next = |now| give_back(&before(), &enlarged(2), &group(4, &hosts), &hosts, at(now));
+        let next = |now| give_back(&enlarged(2), &group(4, &hosts), &hosts, at(now));
         assert!(matches!(next(699), Giving::Wait(_)));
         assert!(matches!(next(700), Giving::Over(Some(why)) if why.contains("left as it is")));
     }
@@ -312,11 +317,11 @@ mod tests {
             let mut hosts: Vec<Instance> = tasks.iter().enumerate().map(|(n, tasks)| host(n, *tasks)).collect();
             let busy = tasks.iter().filter(|tasks| **tasks > 0).count();
             let mut workers = group(9, &hosts);
-            let before = Room { desired: had.min(workers.desired), ..before() };
-            let mut enlarged = enlarged(workers.desired);
+            let from = had.min(workers.desired);
+            let mut enlarged = Enlarged { from, ..enlarged(workers.desired) };
             for _ in 0..64 {
                 enlarged.settle(&workers, &hosts);
-                match give_back(&before, &enlarged, &workers, &hosts, at(10_000)) {
+                match give_back(&enlarged, &workers, &hosts, at(10_000)) {
                     Giving::Over(_) => break,
                     Giving::Close(id) => {
                         enlarged.leaving = Some(id.clone());
@@ -331,7 +336,7 @@ mod tests {
                     other => prop_assert!(false, "{:?}", other),
                 }
             }
-            prop_assert_eq!(workers.desired as usize, (before.desired as usize).max(busy));
+            prop_assert_eq!(workers.desired as usize, (from as usize).max(busy));
         }
     }
 }

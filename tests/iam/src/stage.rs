@@ -28,7 +28,19 @@ pub async fn set(binaries: &Binaries, seed: u64) -> anyhow::Result<Stage> {
         ("health-timeout", "60s"),
     ];
     let tags = tags.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
-    let setting = Setting { seed, tasks: 1, rolling: 1, tags, pace: Pace::BRISK, ..Setting::default() };
+    // Instances hold one task each, so that every deployment has to make room.
+    let parameters = [("RoomPatienceSeconds".to_owned(), "30".to_owned())].into();
+    let setting = Setting {
+        seed,
+        tasks: 1,
+        rolling: 1,
+        tags,
+        parameters,
+        instances: vec![(256, 1024); 2],
+        group: Some(6),
+        pace: Pace::BRISK,
+        ..Setting::default()
+    };
     Stage::set(binaries, &setting).await
 }
 

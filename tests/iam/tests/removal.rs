@@ -172,6 +172,12 @@ fn conditions_count() {
     for role in ["CheckHealthRole", "DrainRole", "RollbackRole", "SwapRole"] {
         expected.insert(format!("{role} ListTasks: ecs:cluster"));
     }
+    let cluster = "aws:resourcetag/changeover:cluster";
+    expected.insert(format!("UpdateServiceRole EnlargeGroups: {cluster}"));
+    for role in ["DrainRole", "RollbackRole"] {
+        expected.insert(format!("{role} CloseInstances: ecs:cluster"));
+        expected.insert(format!("{role} GiveInstancesBack: {cluster}"));
+    }
     for role in ["DrainRole", "RollbackRole", "UpdateServiceRole"] {
         expected.insert(format!("{role} ChangeServices: ecs:cluster"));
         expected.insert(format!("{role} ChangeServices: {repository}"));

@@ -4,7 +4,7 @@ use crate::look::Clock;
 use crate::world::{Change, Record, World};
 use changeover_domain::Timestamp;
 use changeover_domain::capacity::{Instance, Need};
-use changeover_domain::room::{Enlarged, Giving, Group, Room, give_back};
+use changeover_domain::room::{Enlarged, Giving, Group, give_back};
 
 /// The most instances that the group may have.
 const MOST: u32 = 2;
@@ -85,6 +85,7 @@ pub fn group(world: &World) -> Option<Group> {
     let hosts = world.hosts.as_ref()?;
     Some(Group {
         name: NAME.to_owned(),
+        least: 1,
         most: MOST,
         desired: u32::from(hosts.desired),
         instances: (0..hosts.joined).map(id).collect(),
@@ -100,15 +101,14 @@ pub fn give(world: &World, record: &mut Record, clock: Clock, then: Timestamp) -
         returned: u32::from(made.returned),
         leaving: made.leaving.map(id),
         returning_at: Some(then),
-        ..Enlarged::new(then, u32::from(made.to))
+        ..Enlarged::new(1, u32::from(made.to))
     };
     enlarged.settle(&group, &instances);
     made.returned = u8::try_from(enlarged.returned).unwrap_or(u8::MAX);
     if enlarged.leaving.is_none() {
         made.leaving = None;
     }
-    let before = Room { group: NAME.to_owned(), desired: 1, need: need() };
-    match give_back(&before, &enlarged, &group, &instances, clock.now()) {
+    match give_back(&enlarged, &group, &instances, clock.now()) {
         Giving::Over(_) => {
             made.over = true;
             None

@@ -232,7 +232,7 @@ pub fn room_for(world: &World, record: &Record, tasks: u8, clock: Clock) -> Opti
         group: hosts::group(world)?,
         need: hosts::need(),
         tasks: u32::from(tasks),
-        enlarged_at: then(record.made.is_some()),
+        missed_at: then(record.missed),
         now: clock.now(),
         patience: Seconds(300),
     })

@@ -112,6 +112,8 @@ pub struct Record {
     pub plan: Option<Planned>,
     /// The revision it registered.
     pub revision: Option<Revision>,
+    /// Whether room was missed.
+    pub missed: bool,
     /// What was done to make room.
     pub made: Option<Made>,
     /// Whether tasks were asked for.

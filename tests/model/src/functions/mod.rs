@@ -135,10 +135,14 @@ impl Functions {
                 Some(Change::Member { index: target, revision: Some(revision), desired: desired.map(small) })
             }
             update_service::Action::Enlarge { to, .. } => {
+                record.missed = true;
                 record.made = Some(Made { to: small(to), returned: 0, leaving: None, over: false });
                 return Ok((Some(Change::Enlarge(small(to))), say("wait")));
             }
-            update_service::Action::Wait { .. } => return Ok((None, say("wait"))),
+            update_service::Action::Wait { .. } => {
+                record.missed = true;
+                return Ok((None, say("wait")));
+            }
             update_service::Action::NoRoom { .. } => {
                 record.failed = true;
                 return Ok((None, say("failed")));

@@ -39,7 +39,7 @@ mod refusal;
 pub use context::Context;
 pub use judge::{Decision, Denied, Grant, Judge, Used};
 pub use need::Need;
-pub use needs::{Place, needs};
+pub use needs::{Place, needs, passes, to_pass};
 pub use policy::{Policy, Purpose};
 pub use principal::Principal;
 pub use refusal::{refusal, unlisted, words};

@@ -6,8 +6,9 @@ use crate::front::{Access, Caller};
 use crate::listing::tags_of;
 use rehearsal_ecs::Ecs;
 use rehearsal_elb::Elb;
-use rehearsal_iam::{needs, refusal, unlisted};
+use rehearsal_iam::{Need, needs, passes, refusal, to_pass, unlisted};
 use rehearsal_wire::{ApiError, Call};
+use serde_json::json;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -39,10 +40,11 @@ impl Access for Guard {
 impl Guard {
     async fn judge(&self, function: &str, role_arn: &str, call: &Call) -> Result<(), ApiError> {
         let iam = &self.iam;
-        let Some(needs) = needs(call, &iam.place()) else {
+        let Some(mut all) = needs(call, &iam.place()) else {
             return Err(unlisted(&iam.user(role_arn, function), call));
         };
-        for mut need in needs {
+        all.extend(self.roles_passed(call).await);
+        for mut need in all {
             // A group goes by its name in a call, or by one of its instances.
             if let Some((arn, tags)) = self.autoscaling.known(&need.resource) {
                 need.resource = arn;
@@ -56,5 +58,13 @@ impl Guard {
             iam.role_may(role_arn, function, &need).map_err(|message| refusal(call.service, message))?;
         }
         Ok(())
+    }
+
+    /// The right to pass on the roles of the task definition that a call names. One that is not there has none: what
+    /// is wrong with it is ECS's to say.
+    async fn roles_passed(&self, call: &Call) -> Vec<Need> {
+        let Some(definition) = passes(call) else { return Vec::new() };
+        let answer = self.ecs.call("DescribeTaskDefinition", json!({ "taskDefinition": definition })).await;
+        answer.map(|answer| to_pass(&answer["taskDefinition"], &self.iam.place())).unwrap_or_default()
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{Place, one, text, texts};
 use crate::need::Need;
+use rehearsal_wire::{Call, Service};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -88,19 +89,38 @@ fn register(action: &str, input: &Value, place: &Place<'_>) -> Option<Vec<Need>>
             Need::new("ecs:TagResource", family).with("ecs:CreateAction", "RegisterTaskDefinition"),
         ));
     }
+    all.extend(to_pass(input, place));
+    Some(all)
+}
+
+/// The right to hand to tasks the roles that a task definition names.
+///
+/// It is in the shape of `RegisterTaskDefinition`'s input or of what `DescribeTaskDefinition` tells.
+#[must_use]
+pub fn to_pass(definition: &Value, place: &Place<'_>) -> Vec<Need> {
     let roles: BTreeSet<String> = ["taskRoleArn", "executionRoleArn"]
         .into_iter()
-        .filter_map(|member| text(input, member))
+        .filter_map(|member| text(definition, member))
         // A role may be named without its ARN, and has no region.
         .map(|role| match role.strip_prefix("arn:") {
             Some(_) => role.to_owned(),
             None => format!("arn:aws:iam::{}:role/{role}", place.account),
         })
         .collect();
-    all.extend(
-        roles.into_iter().map(|role| Need::new("iam:PassRole", role).with("iam:PassedToService", TASKS)),
-    );
-    Some(all)
+    let pass = |role| Need::new("iam:PassRole", role).with("iam:PassedToService", TASKS);
+    roles.into_iter().map(pass).collect()
+}
+
+/// The registered task definition whose roles a call hands to tasks, besides what [`needs`](super::needs) says; the
+/// call only names it, so whoever has task definitions looks it up and asks [`to_pass`].
+///
+/// The Service Authorization Reference has no `iam:PassRole` beside UpdateService. It is taken from what was observed:
+/// calls with `taskDefinition` are refused with "is not authorized to perform: iam:PassRole on resource: …", and those
+/// with only `desiredCount` pass; AWS's managed policies for CodeDeploy grant it for the same call.
+#[must_use]
+pub fn passes(call: &Call) -> Option<&str> {
+    let updates = call.service == Service::Ecs && call.operation == "UpdateService";
+    updates.then(|| text(&call.input, "taskDefinition")).flatten()
 }
 
 #[cfg(test)]
@@ -139,6 +159,28 @@ mod tests {
             .with("ecs:cluster", cluster())
             .with("ecs:task-definition", format!("{HOME}:task-definition/web:7"));
         assert_eq!(of("UpdateService", &input), [need]);
+    }
+
+    #[test]
+    fn an_update_passes_on_the_roles_of_the_task_definition_that_it_names() {
+        let call = |operation: &str, input: Value| Call {
+            service: Service::Ecs,
+            operation: operation.to_owned(),
+            input,
+            access_key: None,
+            region: "us-east-1".to_owned(),
+            trace: None,
+        };
+        let update = call("UpdateService", json!({ "service": "web", "taskDefinition": "web:7" }));
+        assert_eq!(passes(&update), Some("web:7"));
+        assert_eq!(passes(&call("UpdateService", json!({ "service": "web", "desiredCount": 3 }))), None);
+        assert_eq!(passes(&call("DescribeTaskDefinition", json!({ "taskDefinition": "web:7" }))), None);
+
+        let place = Place { account: "123456789012", region: "us-east-1" };
+        let pass = Need::new("iam:PassRole", "arn:aws:iam::123456789012:role/web-task");
+        let told = to_pass(&json!({ "family": "web", "taskRoleArn": "web-task" }), &place);
+        assert_eq!(told, [pass.with("iam:PassedToService", TASKS)]);
+        assert_eq!(to_pass(&json!({ "family": "web" }), &place), []);
     }
 
     #[test]

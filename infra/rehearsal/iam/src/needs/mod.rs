@@ -5,6 +5,8 @@
 mod balancing;
 mod ecs;
 
+pub use ecs::{passes, to_pass};
+
 use crate::need::Need;
 use rehearsal_wire::{Call, Service};
 use serde_json::Value;

@@ -2,6 +2,7 @@
 //!
 //! Owns: the process's beginning, the clock, the environment, what is logged. Never: what a function decides.
 
+mod about;
 mod config;
 mod context;
 pub mod embedded;

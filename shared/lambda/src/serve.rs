@@ -41,8 +41,11 @@ where
     F: AsyncFn(&Context, I) -> Result<O, StepError>,
 {
     let handler = service_fn(async |event: LambdaEvent<Value>| {
-        telemetry::begin(&event.context.request_id, event.context.xray_trace_id.as_deref());
-        answer(context, run, event.payload).await.map_err(|error| {
+        let trace = event.context.xray_trace_id.as_deref();
+        telemetry::begin(&event.context.request_id, trace, &event.payload);
+        let answer = answer(context, run, event.payload).await;
+        // Either way the last line of an invocation says how it ended.
+        answer.inspect(telemetry::answered).map_err(|error| {
             tracing::warn!(error = error.name(), detail = %error, "the step failed");
             Diagnostic { error_type: error.name().to_owned(), error_message: error.to_string() }
         })

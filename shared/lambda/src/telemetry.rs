@@ -1,5 +1,6 @@
 //! Logs: one JSON object a line on stdout, with the keys that Powertools for AWS Lambda uses.
 
+use crate::about::About;
 use serde_json::{Map, Value};
 use std::fmt;
 use std::io::Write;
@@ -12,7 +13,16 @@ use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::{Context, SubscriberExt};
 
 /// What every line of one invocation carries.
-static INVOCATION: Mutex<Option<(String, Option<String>)>> = Mutex::new(None);
+struct Invocation {
+    request_id: String,
+    trace_id: Option<String>,
+    about: About,
+}
+
+/// The invocation that goes on, or the last one: a process has one at a time.
+static INVOCATION: Mutex<Option<Invocation>> = Mutex::new(None);
+/// How long a text of an ending line may get, in characters; only lists of many services do.
+const MAX_TOLD: usize = 4_000;
 /// Whether no invocation has ended yet in this process.
 static COLD: AtomicBool = AtomicBool::new(true);
 /// Whether any invocation has begun.
@@ -28,11 +38,46 @@ pub(crate) fn start(service: &'static str) {
     }
 }
 
-/// Says that an invocation begins.
-pub(crate) fn begin(request_id: &str, trace_id: Option<&str>) {
+/// Says that an invocation begins, and with what input.
+pub(crate) fn begin(request_id: &str, trace_id: Option<&str>, input: &Value) {
     COLD.store(!BEGUN.swap(true, Ordering::Relaxed), Ordering::Relaxed);
     let mut invocation = INVOCATION.lock().unwrap_or_else(PoisonError::into_inner);
-    *invocation = Some((request_id.to_owned(), trace_id.map(str::to_owned)));
+    *invocation = Some(Invocation {
+        request_id: request_id.to_owned(),
+        trace_id: trace_id.map(str::to_owned),
+        about: About::of(input),
+    });
+}
+
+/// Says how an invocation ended that has an answer: one line for each.
+pub(crate) fn answered(answer: &Value) {
+    if let Some(invocation) = &mut *INVOCATION.lock().unwrap_or_else(PoisonError::into_inner) {
+        invocation.about = std::mem::take(&mut invocation.about).or_better(About::of(answer));
+    }
+    let text = |key: &str| told(answer.get(key)?);
+    let wait_seconds = answer.get("wait_seconds").and_then(Value::as_u64).filter(|seconds| *seconds > 0);
+    tracing::info!(
+        verdict = text("verdict"),
+        wait_seconds,
+        outcome = text("outcome"),
+        note = text("note"),
+        reason = text("reason"),
+        followed_by = text("followed_by"),
+        started = text("started"),
+        passed_over = text("passed_over"),
+        "the step has answered"
+    );
+}
+
+/// A text of an answer, or a list of texts; nothing if it is empty.
+fn told(value: &Value) -> Option<String> {
+    let whole = match value {
+        Value::String(text) => text.clone(),
+        Value::Array(texts) => texts.iter().filter_map(Value::as_str).collect::<Vec<_>>().join("; "),
+        _ => return None,
+    };
+    let short: String = whole.chars().take(MAX_TOLD).collect();
+    Some(short).filter(|text| !text.is_empty())
 }
 
 struct Lines {
@@ -54,9 +99,10 @@ impl<S: Subscriber> Layer<S> for Lines {
         put("timestamp", jiff::Timestamp::now().to_string().into());
         put("service", self.service.into());
         put("cold_start", COLD.load(Ordering::Relaxed).into());
-        if let Some((request, trace)) = &*INVOCATION.lock().unwrap_or_else(PoisonError::into_inner) {
-            put("function_request_id", request.as_str().into());
-            put("xray_trace_id", trace.clone().into());
+        if let Some(invocation) = &*INVOCATION.lock().unwrap_or_else(PoisonError::into_inner) {
+            put("function_request_id", invocation.request_id.as_str().into());
+            put("xray_trace_id", invocation.trace_id.clone().into());
+            invocation.about.fill(&mut line.0);
         }
         // A log that cannot be written has nowhere to say so.
         let _ = writeln!(std::io::stdout().lock(), "{}", Value::Object(line.0));
@@ -89,5 +135,20 @@ impl Visit for Fields {
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         self.0.insert(field.name().to_owned(), format!("{value:?}").into());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn texts_and_lists_of_texts_are_told_and_nothing_too_long() {
+        assert_eq!(told(&json!("4 tasks are healthy")).as_deref(), Some("4 tasks are healthy"));
+        assert_eq!(told(&json!(["main/web", "main/api"])).as_deref(), Some("main/web; main/api"));
+        assert_eq!((told(&json!("")), told(&json!([])), told(&json!({"a": 1}))), (None, None, None));
+        let many: Vec<String> = (0..1_000).map(|number| format!("service-{number}")).collect();
+        assert_eq!(told(&json!(many)).map(|text| text.chars().count()), Some(MAX_TOLD));
     }
 }

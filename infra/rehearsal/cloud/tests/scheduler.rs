@@ -49,6 +49,23 @@ async fn an_at_is_due_once_and_then_gone() {
 }
 
 #[tokio::test]
+async fn a_rate_ticks_at_once_when_it_is_made_or_changed_and_a_cron_does_not() {
+    let (scheduler, mut heard) = scheduler();
+    scheduler.call("CreateSchedule", &schedule("nightly", "cron(0 3 1 1 ? 2199)")).unwrap();
+    for operation in ["CreateSchedule", "UpdateSchedule"] {
+        scheduler.call(operation, &schedule("weekly", "rate(7 days)")).unwrap();
+        let delivery = tokio::time::timeout(Duration::from_secs(20), heard.recv()).await.unwrap().unwrap();
+        assert!(delivery.origin_arn.ends_with("/weekly"), "{operation}: {delivery:?}");
+    }
+    let mut disabled = schedule("weekly", "rate(7 days)");
+    disabled["State"] = "DISABLED".into();
+    scheduler.call("UpdateSchedule", &disabled).unwrap();
+    assert!(!scheduler.fire("weekly"));
+    scheduler.shutdown().await;
+    assert!(heard.try_recv().is_err(), "nothing else has ticked");
+}
+
+#[tokio::test]
 async fn schedules_are_listed_fired_and_deleted() {
     let (scheduler, mut heard) = scheduler();
     let made = scheduler.call("CreateSchedule", &schedule("canary", "cron(0 3 * * ? *)")).unwrap();

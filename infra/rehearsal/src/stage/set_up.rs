@@ -105,13 +105,16 @@ async fn sample(
     })
 }
 
-/// Waits until the push of the first image has been handled: there is no service yet that it could deploy.
+/// Waits until the push of the first image has been handled, and the first ticks of the schedules that tick at once:
+/// there is no service yet that they could deploy.
 async fn settled(stage: &Stage) -> anyhow::Result<()> {
+    let schedules = stage.cloud.stack().schedules.values();
+    let ticked = schedules.filter(|schedule| schedule.enabled && schedule.expression.is_rate()).count();
     let handled = async {
         loop {
             let pushed = stage.call(Service::Ecr, "DescribeRepositories", json!({})).await?;
             let pushed = pushed["repositories"].as_array().map_or(0, Vec::len);
-            if stage.cloud.lambda().records().len() >= pushed {
+            if stage.cloud.lambda().records().len() >= ticked + pushed {
                 return anyhow::Ok(());
             }
             tokio::time::sleep(LOOK_AGAIN).await;
@@ -119,7 +122,7 @@ async fn settled(stage: &Stage) -> anyhow::Result<()> {
     };
     tokio::time::timeout(STEADY_DEADLINE, handled)
         .await
-        .context("the push of the first image is not handled")?
+        .context("the push of the first image and the first ticks are not handled")?
 }
 
 /// Registers the sample's task definition with an image.

@@ -65,7 +65,11 @@ impl Events {
     pub fn put_rule(&self, rule: Rule) {
         let key = format!("{}/{}", rule.bus, rule.name);
         match rule.schedule.clone() {
-            Some(schedule) => self.inner.ticker.set(key, schedule, jiff::Timestamp::now()),
+            Some(schedule) => {
+                let now = jiff::Timestamp::now();
+                let next = schedule.next(now, now);
+                self.inner.ticker.set(key, schedule, now, next);
+            }
             None => self.inner.ticker.remove(&key),
         }
         self.inner.rules.lock().insert((rule.bus.clone(), rule.name.clone()), rule);

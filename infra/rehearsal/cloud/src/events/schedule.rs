@@ -73,6 +73,20 @@ impl Expression {
         matches!(self.kind, Kind::At(_))
     }
 
+    /// The first tick of a schedule of Scheduler's that begins now, with no StartDate. A rate's is at once: "If you do
+    /// not provide a StartDate, your schedule starts invoking immediately" (Scheduler's guide, schedule types). That of a
+    /// rule of EventBridge is a period later.
+    #[must_use]
+    pub fn first(&self, now: Timestamp) -> Option<Timestamp> {
+        if self.is_rate() { Some(now) } else { self.next(now, now) }
+    }
+
+    /// Whether it ticks at intervals.
+    #[must_use]
+    pub fn is_rate(&self) -> bool {
+        matches!(self.kind, Kind::Rate(_))
+    }
+
     /// The first tick after `now` of a schedule that began at `began`; nothing if there is none.
     #[must_use]
     pub fn next(&self, began: Timestamp, now: Timestamp) -> Option<Timestamp> {
@@ -220,6 +234,15 @@ mod tests {
     fn next(expression: &str, now: &str) -> Option<String> {
         let now: Timestamp = now.parse().unwrap();
         Expression::parse(expression).unwrap().next(now, now).map(|time| time.to_string())
+    }
+
+    #[test]
+    fn the_first_tick_of_a_rate_is_at_once_and_that_of_anything_else_when_it_is_due() {
+        let now: Timestamp = "2026-01-31T00:00:30Z".parse().unwrap();
+        let first = |text: &str| Expression::parse(text).unwrap().first(now).map(|at| at.to_string());
+        assert_eq!(first("rate(7 days)").as_deref(), Some("2026-01-31T00:00:30Z"));
+        assert_eq!(first("cron(0 3 * * ? *)").as_deref(), Some("2026-01-31T03:00:00Z"));
+        assert_eq!(first("at(2026-01-30T00:00:00)"), None);
     }
 
     #[test]

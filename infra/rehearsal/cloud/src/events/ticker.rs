@@ -48,9 +48,8 @@ impl Ticker {
         Self { entries, changed }
     }
 
-    /// Adds a name, or gives it another schedule.
-    pub(crate) fn set(&self, name: String, schedule: Expression, began: Timestamp) {
-        let next = schedule.next(began, began);
+    /// Adds a name, or gives it another schedule, which begins then and ticks first at `next`.
+    pub(crate) fn set(&self, name: String, schedule: Expression, began: Timestamp, next: Option<Timestamp>) {
         self.entries.lock().insert(name, Entry { schedule, began, next });
         self.changed.notify_one();
     }

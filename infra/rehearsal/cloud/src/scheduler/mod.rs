@@ -56,11 +56,15 @@ impl Scheduler {
         Self { inner, _guard: guard }
     }
 
-    /// Adds a schedule, or takes the place of one of the same group and name.
+    /// Adds a schedule, or takes the place of one of the same group and name. Either way it begins now: a rate ticks at
+    /// once. Of a change AWS does not say so; it is taken to be the same.
     pub fn put(&self, schedule: Schedule) {
-        let key = schedule.key();
-        self.inner.ticker.set(key.clone(), schedule.expression.clone(), schedule.created);
-        self.inner.schedules.lock().insert(key, schedule);
+        let (key, expression) = (schedule.key(), schedule.expression.clone());
+        // Before it ticks, or its first tick would find nothing.
+        self.inner.schedules.lock().insert(key.clone(), schedule);
+        let now = jiff::Timestamp::now();
+        let first = expression.first(now);
+        self.inner.ticker.set(key, expression, now, first);
     }
 
     /// Lets a schedule of the default group be due now; false if there is no such enabled one.

@@ -22,7 +22,7 @@ pub struct Schedule {
     pub enabled: bool,
     /// Who.
     pub target: ScheduleTarget,
-    /// Since when rates count.
+    /// When it was made.
     pub created: jiff::Timestamp,
     /// Whether an `at()` is deleted once it has been due (`ActionAfterCompletion: DELETE`).
     pub delete_after: bool,

@@ -11,19 +11,17 @@ use serde_json::Value;
 /// Blocks with these words after the fence are commands.
 const SHELLS: [&str; 2] = ["sh", "console"];
 /// What else the documents run.
-const PROGRAMS: [&str; 9] =
-    ["export", "git", "docker", "pip", "infra/package", "curl", "while", "do", "done"];
+const PROGRAMS: [&str; 10] =
+    ["export", "git", "docker", "pip", "infra/package", "curl", "while", "for", "do", "done"];
 /// SAM's verbs that the documents use, with their options.
-const SAM: [(&str, &[&str]); 3] = [
-    ("build", &["--beta-features"]),
-    ("deploy", &["--guided", "--parameter-overrides"]),
-    ("delete", &["--stack-name"]),
-];
+const SAM: [(&str, &[&str]); 3] =
+    [("build", &["--beta-features"]), ("deploy", &["--guided"]), ("delete", &["--stack-name"])];
 /// Operations of services that the rehearsal does not have, or of the CLI itself.
-const FOREIGN: [(&str, &str); 7] = [
+const FOREIGN: [(&str, &str); 8] = [
     ("cloudformation", "describe-stacks"),
     ("cloudformation", "describe-stack-resource"),
     ("cloudformation", "deploy"),
+    ("cloudformation", "update-stack"),
     ("cloudformation", "delete-stack"),
     ("cloudformation", "wait"),
     ("ecr", "get-login-password"),

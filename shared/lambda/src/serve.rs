@@ -10,6 +10,10 @@ use serde_json::Value;
 use std::pin::Pin;
 use std::process::ExitCode;
 
+/// How long an error's message may get, in characters. Step Functions keeps 32,768 of a cause, which is this message in a
+/// JSON document with whatever has to be escaped; cut off there it would be no document any more.
+const MAX_MESSAGE: usize = 4_000;
+
 /// Runs a function until Lambda ends the process.
 ///
 /// Clients are built once, before the first invocation; an input that cannot be read is `BadInput` in words.
@@ -47,7 +51,8 @@ where
         // Either way the last line of an invocation says how it ended.
         answer.inspect(telemetry::answered).map_err(|error| {
             tracing::warn!(error = error.name(), detail = %error, "the step failed");
-            Diagnostic { error_type: error.name().to_owned(), error_message: error.to_string() }
+            let error_message = error.to_string().chars().take(MAX_MESSAGE).collect();
+            Diagnostic { error_type: error.name().to_owned(), error_message }
         })
     });
     lambda_runtime::run(handler).await.map_err(|error| error.to_string())

@@ -7,7 +7,7 @@ use changeover_domain::settings::Strategy;
 use changeover_domain::state::Verdict;
 use contract::{function_crates, machine, pascal, stack, states};
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Errors that are not ours: Lambda's and Step Functions' own.
 const FOREIGN: [&str; 9] = [
@@ -54,7 +54,7 @@ fn every_error_is_handled_and_only_what_is_busy_is_tried_again() {
         let all = catch.last().expect("a catcher");
         assert_eq!(all["ErrorEquals"], serde_json::json!(["States.ALL"]), "{name}");
         let next = if name == "Finish" {
-            "Unfinished"
+            "UnfinishedAsTold"
         } else if name == "Rollback" {
             "Finish"
         } else {
@@ -62,6 +62,43 @@ fn every_error_is_handled_and_only_what_is_busy_is_tried_again() {
         };
         assert_eq!(all["Next"], next, "{name} catches everything else");
         assert!(errors_in(&state["Catch"]).contains("LeaseLost"), "{name} goes on without the lease");
+    }
+}
+
+/// The cause of a function's own error is a JSON document with the words inside, so it is taken apart before an end tells
+/// it; any other cause is text as it stands, which taking apart would fail on.
+#[test]
+fn every_end_tells_an_error_in_words() {
+    let passes: BTreeMap<String, Value> = states("Pass").into_iter().collect();
+    let mut told = BTreeSet::new();
+    for (name, state) in states("Task") {
+        for catch in state["Catch"].as_array().expect("Catch") {
+            let next = word(&catch["Next"]);
+            let Some(pass) = passes.get(&next) else { continue };
+            let is_ours = errors_in(&serde_json::json!([catch]))
+                .iter()
+                .all(|one| StepError::NAMES.contains(&one.as_str()));
+            let said = &pass["Parameters"];
+            let taken_apart = said["Said.$"] == "States.StringToJson($.error.Cause)";
+            let as_it_stands = said["Said"]["errorMessage.$"] == "$.error.Cause";
+            assert_eq!((taken_apart, as_it_stands), (is_ours, !is_ours), "{name}: {next}");
+            assert_eq!(pass["ResultPath"], "$.error", "{next}");
+            told.insert(word(&pass["Next"]));
+        }
+    }
+    let ends = states("Fail");
+    let of_errors = ends.iter().filter(|(_, end)| word(&end["CausePath"]).starts_with("$.error"));
+    let of_errors: BTreeSet<String> = of_errors
+        .map(|(name, end)| {
+            assert_eq!(end["CausePath"], "$.error.Said.errorMessage", "{name}");
+            name.clone()
+        })
+        .collect();
+    assert_eq!(told, of_errors);
+    let (_, finish) = states("Task").into_iter().find(|(name, _)| name == "Finish").expect("Finish");
+    let caught = errors_in(&finish["Catch"]);
+    for error in StepError::NAMES {
+        assert!(caught.contains(error), "{error} of Finish is not told in words");
     }
 }
 
@@ -80,8 +117,11 @@ fn every_retry_backs_off_with_full_jitter_and_an_end() {
 #[test]
 fn everything_ends_in_time() {
     assert_eq!(machine()["TimeoutSeconds"], MAX_EXECUTION.0, "what Plan holds deployments to");
-    let longest =
-        stack().functions.iter().map(|function| function.timeout.as_secs()).max().expect("functions");
+    let stack = stack();
+    // It gives up on none of its own before that function ends; others it does not wait for.
+    let called: Vec<&String> = stack.state_machines[0].substitutions.iter().map(|(_, arn)| arn).collect();
+    let own = stack.functions.iter().filter(|function| called.contains(&&function.arn));
+    let longest = own.map(|function| function.timeout.as_secs()).max().expect("functions");
     for (name, state) in states("Task") {
         let timeout = state["TimeoutSeconds"].as_u64().unwrap_or_else(|| panic!("{name} has no timeout"));
         assert!(timeout > longest, "{name} gives up after {timeout} s, the function may take {longest} s");

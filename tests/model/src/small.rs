@@ -12,6 +12,8 @@ use stateright::{Model, Property};
 
 /// The error of a function that died or did not answer.
 const DIED: &str = "Lambda.Unknown";
+/// The error of a function that AWS never answers, and that is not tried any more.
+const BUSY: &str = "Busy";
 
 /// One small world's laws.
 pub struct Small {
@@ -38,8 +40,8 @@ pub enum Step {
     Forget(usize, Clock, Evidence),
     /// It dies before it acts, and is tried again.
     Stumble(usize),
-    /// It dies again and again, until nothing is tried any more.
-    Exhaust(usize),
+    /// It ends with this error again and again, until nothing is tried any more.
+    Exhaust(usize, &'static str),
     /// Somebody stops the execution.
     Abort(usize),
     /// Somebody lets a stopped execution go on where it was, with what it knew then.
@@ -120,7 +122,8 @@ impl Small {
                 }
             }
             if trouble {
-                steps.push(Step::Exhaust(number));
+                steps.push(Step::Exhaust(number, DIED));
+                steps.push(Step::Exhaust(number, BUSY));
                 steps.push(Step::Abort(number));
             }
         }
@@ -323,7 +326,7 @@ impl Model for Small {
             Step::Act(number) => self.run(&mut world, number, (Clock::Early, Evidence::Good), false),
             Step::Forget(number, clock, evidence) => self.run(&mut world, number, (clock, evidence), true),
             Step::Stumble(number) => world.executions[number].pending = None,
-            Step::Exhaust(number) => self.fail(&mut world, number, DIED),
+            Step::Exhaust(number, error) => self.fail(&mut world, number, error),
             // What its function is about to do, it does all the same.
             Step::Abort(number) => world.executions[number].running = false,
             Step::Redrive(number) => world.executions[number].running = true,

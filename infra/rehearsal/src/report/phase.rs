@@ -35,6 +35,7 @@ impl Phase {
             "Drain" | "Drained?" | "WaitForDrain" => Self::Drain,
             "Rollback" | "RolledBack?" | "WaitForRollback" => Self::Rollback,
             "Finish" | "Outcome?" => Self::Finish,
+            _ if says_why(state) => Self::Finish,
             _ if is_end(state) => Self::Finish,
             _ => Self::Other,
         }
@@ -59,6 +60,11 @@ impl Phase {
 /// Whether a state only waits or chooses, and so belongs to the one before it.
 pub fn is_pause(state: &str) -> bool {
     state.starts_with("WaitFor") || state.ends_with('?')
+}
+
+/// Whether a state only puts into words what an end says.
+fn says_why(state: &str) -> bool {
+    state.ends_with("InWords") || state.ends_with("AsTold")
 }
 
 /// Whether an execution is over in this state.

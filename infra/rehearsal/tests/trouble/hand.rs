@@ -84,3 +84,16 @@ async fn another_revision_by_hand_ends_a_rolling_deployment() {
     assert!(last_reason(&observed).contains("someone else"), "{}", last_reason(&observed));
     nothing_broke(&observed);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_input_that_is_not_ours_is_refused_in_words() {
+    let show = Show::begin(Kind::Rolling, &[]).await;
+    let execution = show.start(json!({"image": "v2"})).await;
+    show.rests(1).await;
+    let asked = json!({"executionArn": execution});
+    let told = show.call(Service::StepFunctions, "DescribeExecution", asked).await;
+    assert_eq!((&told["status"], &told["error"]), (&json!("FAILED"), &json!("BadInput")), "{told}");
+    let cause = told["cause"].as_str().unwrap_or_default();
+    assert!(cause.starts_with("the execution's input is not one of ours: unknown field `image`"), "{cause}");
+    nothing_broke(&show.end(true).await);
+}

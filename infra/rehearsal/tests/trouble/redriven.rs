@@ -27,6 +27,8 @@ async fn redrive(show: &Show, arn: &str) {
         .await;
     let told = execution(show, arn).await;
     assert_eq!((&told["status"], &told["error"]), (&json!("FAILED"), &json!("LeaseLost")), "{told}");
+    let cause = told["cause"].as_str().unwrap_or_default();
+    assert!(cause.contains("holds") && !cause.starts_with('{'), "in words: {cause}");
 }
 
 fn rolled_back_once(observed: &Observed) {

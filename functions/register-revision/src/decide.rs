@@ -8,6 +8,9 @@ use std::collections::BTreeMap;
 /// The tag by which a retried registration finds the one that it made.
 pub const DEPLOYMENT_TAG: &str = "changeover:deployment";
 
+/// What AWS's own tags begin with.
+const RESERVED: &str = "aws:";
+
 /// What was seen.
 #[derive(Debug, Clone)]
 pub struct View {
@@ -59,9 +62,16 @@ pub fn decide(view: View) -> Result<Action, StepError> {
     };
     container.image = Some(view.image);
     let mut tags = view.tags;
+    tags.retain(|key, _| !is_reserved(key));
     tags.insert(DEPLOYMENT_TAG.to_owned(), view.deployment.to_string());
     let tags = tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect();
     Ok(Action::Register { source: Box::new(view.source), containers, tags })
+}
+
+/// Whether only AWS may give a tag of this key, as CloudFormation does to the task definitions it makes. A copy that named
+/// one would be refused: "Do not use aws:, AWS:, or any upper or lowercase combination of such as a prefix" (ECS, Tag).
+fn is_reserved(key: &str) -> bool {
+    key.get(..RESERVED.len()).is_some_and(|prefix| prefix.eq_ignore_ascii_case(RESERVED))
 }
 
 #[cfg(test)]
@@ -94,6 +104,15 @@ mod tests {
         assert_eq!(containers, expected);
         let tags: Vec<_> = tags.iter().map(|tag| (tag.key().unwrap(), tag.value().unwrap())).collect();
         assert_eq!(tags, [(DEPLOYMENT_TAG, "d1"), ("team", "x")]);
+    }
+
+    #[test]
+    fn tags_that_only_aws_may_give_are_not_copied() {
+        let given = ["aws:cloudformation:stack-name", "AWS:x", "aws", "awsome", "é"];
+        let tags = given.iter().map(|key| ((*key).to_owned(), "x".to_owned())).collect();
+        let Ok(Action::Register { tags, .. }) = decide(View { tags, ..view() }) else { panic!("registers") };
+        let kept: Vec<_> = tags.iter().filter_map(Tag::key).collect();
+        assert_eq!(kept, ["aws", "awsome", DEPLOYMENT_TAG, "é"]);
     }
 
     #[test]

@@ -190,6 +190,7 @@ mod tests {
             load_balancer: "lb".into(),
             weights: weights_for("live", "next", WHOLE),
             stickiness_seconds: None,
+            asks_cognito: false,
         };
         let mut seen = SideSeen::default();
         seen.service.desired = 2;

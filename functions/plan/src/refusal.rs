@@ -148,6 +148,12 @@ pub(crate) fn of_routes(routes: &[Route], live: &str, next: &str, mistakes: &mut
         ));
     }
     for route in routes {
+        if route.asks_cognito {
+            mistakes.push(format!(
+                "{} has an authenticate-cognito action, and whoever writes one needs cognito-idp:DescribeUserPoolClient, which no role of Changeover has: give it an authenticate-oidc action with the user pool as the issuer, or deploy the service with {TAG_PREFIX}strategy rolling",
+                route.id
+            ));
+        }
         let missing: Vec<&str> =
             [live, next].into_iter().filter(|group| !route.weights.contains_key(*group)).collect();
         if !missing.is_empty() {

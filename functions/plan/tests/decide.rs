@@ -85,6 +85,7 @@ fn pair() -> View {
             load_balancer: BALANCER.into(),
             weights: BTreeMap::from([(BLUE.into(), 100), (GREEN.into(), 0)]),
             stickiness_seconds: None,
+            asks_cognito: false,
         }],
         image: Ok(image("b")),
         instances: Some(vec![instance(4 * 256)]),
@@ -269,6 +270,7 @@ fn routes_that_are_neither_sides_are_refused() {
         |view| view.routes[0].weights.retain(|group, _| group != GREEN),
         &["add it with weight 0"],
     );
+    refused(pair(), |view| view.routes[0].asks_cognito = true, &["authenticate-oidc"]);
 }
 
 #[test]

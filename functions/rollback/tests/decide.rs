@@ -48,6 +48,7 @@ fn pair(weight: Weight) -> View {
         load_balancer: "lb".into(),
         weights: weights_for("blue", "green", weight),
         stickiness_seconds: None,
+        asks_cognito: false,
     };
     View {
         now: at(1000),

@@ -90,6 +90,7 @@ mod tests {
             load_balancer: "lb".into(),
             weights: weights_for("live", "next", step),
             stickiness_seconds: None,
+            asks_cognito: false,
         }
     }
 

@@ -154,7 +154,10 @@ fn read(id: RouteId, load_balancer: &str, actions: &[Action]) -> Option<RouteAct
             .collect(),
         None => BTreeMap::from([(forward.target_group_arn()?.to_owned(), 1)]),
     };
-    let route = Route { id, load_balancer: load_balancer.to_owned(), weights, stickiness_seconds };
+    let asks_cognito =
+        actions.iter().any(|action| action.r#type() == Some(&ActionTypeEnum::AuthenticateCognito));
+    let route =
+        Route { id, load_balancer: load_balancer.to_owned(), weights, stickiness_seconds, asks_cognito };
     Some(RouteActions { route, actions: actions.to_vec() })
 }
 
@@ -258,5 +261,17 @@ mod tests {
         let action = Action::builder().r#type(FORWARD).target_group_arn("live").build();
         let read = read(RouteId::Rule("r".into()), "lb", &[action]).unwrap();
         assert_eq!(read.route.weights, BTreeMap::from([("live".to_owned(), 1)]));
+        assert!(!read.route.asks_cognito);
+    }
+
+    #[test]
+    fn a_route_says_whether_users_sign_in_through_cognito_first() {
+        let asks_cognito = |first: ActionTypeEnum| {
+            let forward = Action::builder().r#type(FORWARD).target_group_arn("live").build();
+            let actions = [Action::builder().r#type(first).build(), forward];
+            read(RouteId::Rule("r".into()), "lb", &actions).unwrap().route.asks_cognito
+        };
+        assert!(asks_cognito(ActionTypeEnum::AuthenticateCognito));
+        assert!(!asks_cognito(ActionTypeEnum::AuthenticateOidc));
     }
 }

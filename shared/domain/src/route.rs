@@ -50,6 +50,10 @@ pub struct Route {
     /// How long a client is pinned to the target group it first met, if that is on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stickiness_seconds: Option<u64>,
+    /// Whether users sign in through Amazon Cognito first (an `authenticate-cognito` action). Who writes such a route needs
+    /// a permission on the user pool.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub asks_cognito: bool,
 }
 
 impl Route {
@@ -90,6 +94,7 @@ mod tests {
             load_balancer: "lb".into(),
             weights: weights.iter().map(|(group, weight)| ((*group).to_owned(), *weight)).collect(),
             stickiness_seconds: None,
+            asks_cognito: false,
         }
     }
 

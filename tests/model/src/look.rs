@@ -173,6 +173,7 @@ pub fn route(world: &World, live: usize) -> Route {
         load_balancer: "balancer".to_owned(),
         weights: weights_for(NAMES[live], NAMES[next], u32::from(world.weight_of(next))),
         stickiness_seconds: None,
+        asks_cognito: false,
     }
 }
 

@@ -116,6 +116,7 @@ fn routes() -> Vec<Route> {
             load_balancer: "LoadBalancer".to_owned(),
             weights: weights(&action),
             stickiness_seconds: None,
+            asks_cognito: false,
         })
         .collect()
 }

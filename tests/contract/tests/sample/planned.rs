@@ -17,7 +17,8 @@ use std::collections::BTreeMap;
 /// What ECS tells of a service some minutes after the stack was made.
 fn service(properties: &Value) -> ServiceSeen {
     let configuration = &properties["DeploymentConfiguration"];
-    let desired = number(&properties["DesiredCount"]);
+    // CloudFormation's own number for a service that says none.
+    let desired = properties.get("DesiredCount").map_or(1, number);
     let definition = word(&properties["TaskDefinition"]);
     let balancers = properties["LoadBalancers"].as_array().expect("LoadBalancers").iter();
     let target_groups = balancers
@@ -155,7 +156,7 @@ fn the_pair_is_planned_from_blue_to_green() {
     assert_eq!(plan.settings.strategy, Strategy::BlueGreen);
     assert_eq!((plan.live.ecs_service.as_str(), plan.live.desired), ("web-blue", plan.tasks));
     let next = plan.next.expect("a next side");
-    assert_eq!((next.ecs_service.as_str(), next.desired), ("web-green", 0));
+    assert_eq!((next.ecs_service.as_str(), next.desired), ("web-green", 1));
     assert_eq!(plan.routes.len(), 1, "{:?}", plan.routes);
     assert_eq!(plan.settings.repository, "Repository");
     // Room is all that cannot be seen beforehand; a short deregistration delay would be another note.
@@ -186,4 +187,23 @@ fn every_service_is_tagged_and_no_push_deploys_both() {
         tags,
         [("api", Strategy::Rolling), ("web", Strategy::BlueGreen), ("web", Strategy::BlueGreen)]
     );
+}
+
+/// Whoever plays with the stack's parameters must not set the side that serves back to no tasks.
+#[test]
+fn no_setting_is_a_parameter_and_the_side_that_waits_has_no_number_of_tasks() {
+    let written = crate::template::written();
+    let mut seen = 0;
+    for (id, resource) in written["Resources"].as_object().expect("Resources") {
+        for tag in resource["Properties"]["Tags"].as_array().into_iter().flatten() {
+            if !tag["Key"].as_str().is_some_and(|key| key.starts_with(TAG_PREFIX)) {
+                continue;
+            }
+            let parameter = tag["Value"]["Ref"].as_str().and_then(|name| written["Parameters"].get(name));
+            assert_eq!(parameter, None, "{id}: {tag}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 15, "only {seen} tags were seen");
+    assert_eq!(written["Resources"]["Green"]["Properties"].get("DesiredCount"), None);
 }

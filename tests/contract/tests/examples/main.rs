@@ -1,5 +1,7 @@
 //! The examples beside the state machine satisfy the types of the function that gets them and of the one that sends
-//! them, and there is one for every Task.
+//! them, there is one for every Task, and what one function sends is what the next one gets.
+
+mod transitions;
 
 use changeover_domain::state::{Baton, Ending, Finished, PlanInput, Planned};
 use serde::Serialize;
@@ -15,35 +17,32 @@ fn goes_through<T: DeserializeOwned + Serialize>(what: &str, value: &Value) {
     }
 }
 
+/// The example of a state.
+fn example(state: &str) -> Value {
+    let path = format!("statemachine/examples/{state}.json");
+    serde_json::from_str(&contract::text(&path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// Holds an input to the type of the function that a state calls.
+fn is_received(state: &str, what: &str, input: &Value) {
+    match state {
+        "Plan" => goes_through::<PlanInput>(what, input),
+        "CheckHealth" | "Bake" => goes_through::<check_health::Input>(what, input),
+        "Rollback" | "Finish" => goes_through::<Ending>(what, input),
+        _ => goes_through::<Baton>(what, input),
+    }
+}
+
 #[test]
 fn every_task_has_an_example_that_fits() {
     for (state, _) in contract::states("Task") {
-        let path = format!("statemachine/examples/{state}.json");
-        let example: Value =
-            serde_json::from_str(&contract::text(&path)).unwrap_or_else(|e| panic!("{path}: {e}"));
-        let (input, output) = (&example["input"], &example["output"]);
-        let said = |side: &str| format!("{path} {side}");
+        let example = example(&state);
+        is_received(&state, &format!("input of {state}"), &example["input"]);
+        let (what, output) = (format!("output of {state}"), &example["output"]);
         match state.as_str() {
-            "Plan" => {
-                goes_through::<PlanInput>(&said("input"), input);
-                goes_through::<Planned>(&said("output"), output);
-            }
-            "CheckHealth" | "Bake" => {
-                goes_through::<check_health::Input>(&said("input"), input);
-                goes_through::<Baton>(&said("output"), output);
-            }
-            "Rollback" => {
-                goes_through::<Ending>(&said("input"), input);
-                goes_through::<Baton>(&said("output"), output);
-            }
-            "Finish" => {
-                goes_through::<Ending>(&said("input"), input);
-                goes_through::<Finished>(&said("output"), output);
-            }
-            _ => {
-                goes_through::<Baton>(&said("input"), input);
-                goes_through::<Baton>(&said("output"), output);
-            }
+            "Plan" => goes_through::<Planned>(&what, output),
+            "Finish" => goes_through::<Finished>(&what, output),
+            _ => goes_through::<Baton>(&what, output),
         }
     }
 }

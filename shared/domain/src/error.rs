@@ -67,21 +67,22 @@ pub enum StepError {
     },
 }
 
-impl StepError {
-    /// The name that Retry and Catch see.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Busy { .. } => "Busy",
-            Self::BadInput(_) => "BadInput",
-            Self::LeaseLost { .. } => "LeaseLost",
-            Self::RouteDrifted { .. } => "RouteDrifted",
-            Self::NotHealthy { .. } => "NotHealthy",
-            Self::RecordMissing(_) => "RecordMissing",
-            Self::Aws { .. } => "Aws",
-        }
-    }
+/// The names that Retry and Catch see, each said once: a variant that is left out here does not compile, and one that is
+/// named is among the names.
+macro_rules! names {
+    ($($name:ident),+) => {
+        impl StepError {
+            /// The name that Retry and Catch see.
+            pub fn name(&self) -> &'static str {
+                match self {
+                    $(Self::$name { .. } => stringify!($name),)+
+                }
+            }
 
-    /// Every name there is, for the contract between this enum and the state machine.
-    pub const NAMES: [&'static str; 7] =
-        ["Busy", "BadInput", "LeaseLost", "RouteDrifted", "NotHealthy", "RecordMissing", "Aws"];
+            /// Every name there is, for the contract between this enum and the state machine.
+            pub const NAMES: [&'static str; [$(stringify!($name)),+].len()] = [$(stringify!($name)),+];
+        }
+    };
 }
+
+names!(Busy, BadInput, LeaseLost, RouteDrifted, NotHealthy, RecordMissing, Aws);

@@ -23,6 +23,7 @@ const NOT_OURS: [&str; 9] = [
 /// A shell in which the cloud's exports have been typed.
 pub struct Shell {
     variables: BTreeMap<String, String>,
+    folder: Option<PathBuf>,
 }
 
 impl Shell {
@@ -36,13 +37,26 @@ impl Shell {
         ] {
             variables.insert(name.to_owned(), value.to_owned());
         }
-        Self { variables }
+        Self { variables, folder: None }
+    }
+
+    /// The same in a folder where files may be left.
+    pub fn in_folder(self, folder: &Path) -> Self {
+        Self { folder: Some(folder.to_path_buf()), ..self }
+    }
+
+    /// Exports a variable for all that follows.
+    pub fn export(&mut self, name: &str, value: &str) {
+        self.variables.insert(name.to_owned(), value.to_owned());
     }
 
     /// What a command did.
     pub async fn run(&self, command: &str) -> Output {
         let mut shell = Command::new("sh");
         shell.args(["-c", command]).envs(&self.variables).stdin(Stdio::null()).kill_on_drop(true);
+        if let Some(folder) = &self.folder {
+            shell.current_dir(folder);
+        }
         for name in NOT_OURS {
             shell.env_remove(name);
         }

@@ -29,7 +29,7 @@ async fn a_user_deploys_and_looks_around() {
 }
 
 /// The one printed command with this in it.
-fn printed<'a>(served: &'a Served, part: &str) -> &'a str {
+pub fn printed<'a>(served: &'a Served, part: &str) -> &'a str {
     let found: Vec<&str> = served.commands().filter(|command| command.contains(part)).collect();
     assert_eq!(found.len(), 1, "{part}: {found:?}");
     found[0]
@@ -139,7 +139,7 @@ async fn describes_tasks(shell: &Shell) {
 }
 
 /// Waits for an execution to be over, as a user does; how it ended.
-async fn over(shell: &Shell, execution: &str) -> Value {
+pub async fn over(shell: &Shell, execution: &str) -> Value {
     let describe = format!("aws stepfunctions describe-execution --execution-arn {execution}");
     until("the execution is over", async || shell.json(&describe).await["status"] != "RUNNING").await;
     shell.json(&describe).await

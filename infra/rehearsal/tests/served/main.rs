@@ -4,6 +4,7 @@
 mod clients;
 mod command_line;
 mod deployer;
+mod documents;
 mod ends;
 mod processes;
 mod refusals;

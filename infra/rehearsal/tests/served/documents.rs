@@ -8,12 +8,13 @@ use rehearsal::binaries::workspace;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How commands begin that are not run, and why.
-const EXCUSED: [(&str, &str); 13] = [
+const EXCUSED: [(&str, &str); 14] = [
     ("pip ", "it would change this machine; CI installs what it names"),
     ("sam ", "the rehearsal stands for what it deploys, by the same template"),
     ("cargo ", "other tests and the contract tests run it"),
     ("docker ", "no Docker is needed here; `rehearse push` stands for a push, and other tests run that"),
     ("aws ecr get-login-password", "it is for Docker"),
+    ("aws autoscaling create-or-update-tags", "the served cloud's instances are in no Auto Scaling group"),
     ("aws sns subscribe", "the topic's deliveries are not in the rehearsal"),
     ("aws cloudformation describe-stacks", "there is no CloudFormation here"),
     ("aws cloudformation deploy", "there is no CloudFormation here"),

@@ -23,9 +23,13 @@ pub(crate) async fn act(
     if ruling.took_reading {
         progress.read_at = Some(view.now);
     }
-    progress.sick_at = ruling.sick.then(|| progress.sick_at.unwrap_or(view.now));
-    if ruling.verdict == Verdict::Ready && view.purpose == Purpose::Bake {
-        progress.baked = progress.step;
+    progress.set_since(ruling.since);
+    progress.harmful |= ruling.harmful;
+    if ruling.verdict == Verdict::Ready {
+        match view.purpose {
+            Purpose::Start => drop(progress.healthy_at.get_or_insert(view.now)),
+            Purpose::Bake => progress.baked = progress.step,
+        }
     }
     if ruling.verdict == Verdict::Failed {
         held.record.fail(&why);

@@ -2,15 +2,13 @@
 
 use crate::Purpose;
 use changeover_domain::Timestamp;
+use changeover_domain::bearing::{Bearing, Course, Patience, Since, bear, course};
 use changeover_domain::evidence::SideSeen;
 use changeover_domain::health::{Expectation, Judgement, judge};
 use changeover_domain::metrics::{Comparison, Counts, compare};
 use changeover_domain::settings::Settings;
 use changeover_domain::span::Seconds;
 use changeover_domain::state::Verdict;
-
-/// How many health-check intervals tasks that were healthy may be sick before a bake fails.
-const SICK_INTERVALS: u64 = 2;
 
 /// What was seen, and what is asked.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,8 +31,8 @@ pub struct View {
     pub readings: u32,
     /// When the last one was taken.
     pub read_at: Option<Timestamp>,
-    /// Since when they are not healthy any more.
-    pub sick_at: Option<Timestamp>,
+    /// Since when they are not healthy any more, if they had been.
+    pub since: Since,
     /// What new and old tasks did with their requests; none without a load balancer, or without traffic yet.
     pub metrics: Option<(Counts, Counts)>,
     /// The newer image that this deployment gives way to.
@@ -51,7 +49,9 @@ pub struct View {
     pub poll: Seconds,
     /// How long a lack of room may last.
     pub room_patience: Seconds,
-    /// How long a bake waits for requests to judge by.
+    /// How long after a moment the load balancer's numbers of it are complete.
+    pub numbers_after: Seconds,
+    /// How long a bake waits, after that, for requests to judge by.
     pub data_patience: Seconds,
 }
 
@@ -68,12 +68,14 @@ pub struct Ruling {
     pub readings: u32,
     /// Whether this look counts as a reading.
     pub took_reading: bool,
-    /// Whether the tasks are sick now.
-    pub sick: bool,
+    /// Since when the tasks are not healthy any more, if they had been.
+    pub since: Since,
     /// A stopped task whose last words are worth reading.
     pub task: Option<String>,
     /// Whether it fails only because something newer is wanted.
     pub superseded: bool,
+    /// Whether it fails because users suffer from the new tasks.
+    pub harmful: bool,
 }
 
 /// Gives the verdict. Pure: everything it knows is in its arguments.
@@ -94,21 +96,34 @@ pub fn decide(view: &View) -> Ruling {
     let metrics =
         view.metrics.as_ref().map(|(next, live)| compare(next, live, view.settings.minimum_requests));
     if let Some(Comparison::Worse(why)) = &metrics {
-        return failed(view, why.clone());
+        return Ruling { harmful: true, ..failed(view, why.clone()) };
     }
-    match (judge(&view.seen, &expectation), view.purpose) {
+    match view.purpose {
+        Purpose::Start => starting(view, &expectation),
+        Purpose::Bake => bearing(view, &expectation, metrics.as_ref()),
+    }
+}
+
+/// Before the shift everything has to be there.
+fn starting(view: &View, expectation: &Expectation<'_>) -> Ruling {
+    match (judge(&view.seen, expectation), by_hand(view)) {
         (Judgement::Broken { reason, task }, _) => Ruling { task, ..failed(view, reason) },
-        (Judgement::NotYet(why), purpose) => match (by_hand(view), purpose) {
-            (Some(theirs), _) => sick(view, &theirs),
-            (None, Purpose::Start) => not_started(view, &why),
-            (None, Purpose::Bake) => sick(view, &format!("the new tasks fell ill: {why}")),
-        },
         // Old tasks run on for a while after somebody has set another revision.
-        (Judgement::Healthy, _) if view.seen.service.task_definition != view.revision => {
-            sick(view, &by_hand(view).unwrap_or_default())
-        }
-        (Judgement::Healthy, Purpose::Start) => reading(view),
-        (Judgement::Healthy, Purpose::Bake) => baking(view, metrics.as_ref()),
+        (_, Some(theirs)) => ill(view, theirs),
+        (Judgement::NotYet(why), None) => not_started(view, &why),
+        (Judgement::Healthy, None) => reading(view),
+    }
+}
+
+/// Afterwards tasks may come and go, as long as enough of them serve.
+fn bearing(view: &View, expectation: &Expectation<'_>, metrics: Option<&Comparison>) -> Ruling {
+    let fell_ill = |why: String| format!("the new tasks fell ill: {why}");
+    match (by_hand(view), bear(&view.seen, expectation)) {
+        (_, broken @ Bearing::Broken { .. }) => lasting(view, broken),
+        (Some(theirs), _) => ill(view, theirs),
+        (None, Bearing::Ill(why)) => ill(view, fell_ill(why)),
+        (None, Bearing::Short(why)) => lasting(view, Bearing::Short(fell_ill(why))),
+        (None, Bearing::Well) => baking(view, metrics),
     }
 }
 
@@ -119,9 +134,10 @@ fn failed(view: &View, why: String) -> Ruling {
         wait: Seconds(0),
         readings: view.readings,
         took_reading: false,
-        sick: false,
+        since: Since::default(),
         task: None,
         superseded: false,
+        harmful: false,
     }
 }
 
@@ -164,14 +180,21 @@ fn by_hand(view: &View) -> Option<String> {
     })
 }
 
-/// Tasks that had been healthy are not: one failed check may pass, several may not.
-fn sick(view: &View, why: &str) -> Ruling {
-    let since = view.sick_at.unwrap_or(view.now);
-    let patience = Seconds(view.check_interval.0.saturating_mul(SICK_INTERVALS).max(view.poll.0));
-    if Seconds::between(since, view.now) >= patience {
-        return failed(view, why.to_owned());
+/// What somebody did to the tasks is as good as an illness: it may have been a slip, put right at once.
+fn ill(view: &View, why: String) -> Ruling {
+    lasting(view, Bearing::Ill(why))
+}
+
+/// Tasks that had been healthy are not: it may pass, or last.
+fn lasting(view: &View, bearing: Bearing) -> Ruling {
+    let patience = Patience::new(view.check_interval, view.poll, view.settings.health_timeout);
+    match course(bearing, view.since, patience, view.now) {
+        Course::Passing { why, since } => Ruling { since, ..wait(view, view.poll, why) },
+        Course::Over { reason, task } => {
+            Ruling { task, harmful: view.purpose == Purpose::Bake, ..failed(view, reason) }
+        }
+        Course::Well => wait(view, view.poll, "the new tasks are well again".to_owned()),
     }
-    Ruling { sick: true, ..wait(view, view.poll, why.to_owned()) }
 }
 
 fn baking(view: &View, metrics: Option<&Comparison>) -> Ruling {
@@ -181,13 +204,20 @@ fn baking(view: &View, metrics: Option<&Comparison>) -> Ruling {
         let rest = Seconds(bake.0 - watched.0).min(view.poll);
         return wait(view, rest, format!("watching for {bake}"));
     }
+    let Some(metrics) = metrics else { return ready(view, format!("healthy for {watched}")) };
+    // Who wants no bake does not wait for its numbers either.
+    let numbers_after = if bake == Seconds(0) { bake } else { view.numbers_after };
+    let complete = Seconds(bake.0.saturating_add(numbers_after.0));
+    if watched < complete {
+        let rest = Seconds(complete.0 - watched.0).min(view.poll);
+        return wait(view, rest, format!("watched for {bake}, whose numbers become complete"));
+    }
     match metrics {
-        Some(Comparison::Inconclusive(why)) if watched.0 >= bake.0.saturating_add(view.data_patience.0) => {
+        Comparison::Inconclusive(why) if watched.0 >= complete.0.saturating_add(view.data_patience.0) => {
             failed(view, format!("there was nothing to judge the new tasks by after {watched}: {why}"))
         }
-        Some(Comparison::Inconclusive(why)) => wait(view, view.poll, why.clone()),
-        Some(Comparison::AsWell(why) | Comparison::Worse(why)) => ready(view, why.clone()),
-        None => ready(view, format!("healthy for {watched}")),
+        Comparison::Inconclusive(why) => wait(view, view.poll, why.clone()),
+        Comparison::AsWell(why) | Comparison::Worse(why) => ready(view, why.clone()),
     }
 }
 
@@ -240,7 +270,7 @@ mod tests {
             watched_since: at(950),
             readings: 0,
             read_at: None,
-            sick_at: None,
+            since: Since::default(),
             metrics: None,
             newer: None,
             taken_back: None,
@@ -249,6 +279,7 @@ mod tests {
             check_interval: Seconds(5),
             poll: Seconds(2),
             room_patience: Seconds(30),
+            numbers_after: Seconds(20),
             data_patience: Seconds(100),
         }
     }
@@ -262,7 +293,7 @@ mod tests {
         let mut theirs = view(Purpose::Bake, "healthy");
         theirs.seen.service.name = "web".into();
         theirs.seen.service.task_definition = "td:7".into();
-        theirs.sick_at = Some(at(900));
+        theirs.since.ill = Some(at(900));
         let ruling = decide(&theirs);
         assert_eq!(
             (ruling.verdict, ruling.why.as_str()),
@@ -270,7 +301,7 @@ mod tests {
         );
         let mut fewer = view(Purpose::Bake, "unhealthy");
         fewer.seen.service.desired = 0;
-        fewer.sick_at = Some(at(900));
+        fewer.since.ill = Some(at(900));
         assert!(decide(&fewer).why.contains("to 0 tasks, 1 are needed"), "{}", decide(&fewer).why);
     }
 
@@ -324,18 +355,27 @@ mod tests {
             ..view(Purpose::Bake, "healthy")
         };
         assert_eq!(decide(&bake(950, counts(100, 0))).verdict, Verdict::Wait, "60 s are not over");
-        assert_eq!(decide(&bake(930, counts(100, 0))).verdict, Verdict::Ready);
-        assert_eq!(decide(&bake(930, counts(3, 0))).verdict, Verdict::Wait, "no data waits");
+        assert_eq!(
+            decide(&bake(921, counts(100, 0))).verdict,
+            Verdict::Wait,
+            "their numbers are not all there"
+        );
+        assert_eq!(decide(&bake(920, counts(100, 0))).verdict, Verdict::Ready);
+        assert_eq!(decide(&bake(920, counts(3, 0))).verdict, Verdict::Wait, "no data waits");
+        let uncounted = View { metrics: None, ..bake(940, counts(0, 0)) };
+        assert_eq!(decide(&uncounted).verdict, Verdict::Ready, "there are no numbers to wait for");
         assert_eq!(decide(&bake(800, counts(3, 0))).verdict, Verdict::Failed, "and in the end does not pass");
-        assert_eq!(decide(&bake(999, counts(50, 15))).verdict, Verdict::Failed, "errors are seen at once");
+        let erring = decide(&bake(999, counts(50, 15)));
+        assert_eq!((erring.verdict, erring.harmful), (Verdict::Failed, true), "errors are seen at once");
     }
 
     #[test]
     fn a_passing_illness_is_waited_for_and_a_lasting_one_fails() {
         let ill = view(Purpose::Bake, "unhealthy");
         let first = decide(&ill);
-        assert_eq!((first.verdict, first.sick), (Verdict::Wait, true));
-        assert_eq!(decide(&View { sick_at: Some(at(985)), ..ill }).verdict, Verdict::Failed);
+        assert_eq!((first.verdict, first.since.ill), (Verdict::Wait, Some(at(1000))));
+        let since = Since { ill: Some(at(985)), short: None };
+        assert_eq!(decide(&View { since, ..ill }).verdict, Verdict::Failed);
     }
 
     #[test]

@@ -3,10 +3,12 @@
 use crate::{Purpose, View};
 use changeover_aws::look::side;
 use changeover_aws::metrics::{Window, counts};
+use changeover_domain::bearing::{self, least};
 use changeover_domain::evidence::SideSeen;
 use changeover_domain::metrics::Counts;
 use changeover_domain::plan::Plan;
 use changeover_domain::record::Wanted;
+use changeover_domain::route::Weight;
 use changeover_domain::settings::{OnPush, Strategy};
 use changeover_domain::span::Seconds;
 use changeover_domain::{StepError, Timestamp};
@@ -19,7 +21,8 @@ pub(crate) async fn look(context: &Context, held: &Held<'_>, purpose: Purpose) -
     let (plan, progress, now) = (held.plan()?, &held.record.progress, context.now());
     let missing = |what: &str| StepError::RecordMissing(format!("the record does not say {what}"));
     let started_at = progress.started_at.ok_or_else(|| missing("when tasks were started"))?;
-    let watched_since = progress.shifted_at.unwrap_or(started_at);
+    // A bake begins when the weights were written; without any, when the new tasks were healthy.
+    let watched_since = progress.shifted_at.or(progress.healthy_at).unwrap_or(started_at);
     // A rolling service's new tasks meet users from their first passed check on.
     let has_traffic = purpose == Purpose::Bake || plan.strategy() == Strategy::Rolling;
     let metrics = if has_traffic {
@@ -33,13 +36,13 @@ pub(crate) async fn look(context: &Context, held: &Held<'_>, purpose: Purpose) -
         purpose,
         now,
         revision: progress.revision.clone().ok_or_else(|| missing("which revision was registered"))?,
-        needed: needed(plan, &seen),
+        needed: needed(plan, &seen, purpose, progress.weight),
         seen,
         started_at,
         watched_since,
         readings: progress.readings,
         read_at: progress.read_at,
-        sick_at: progress.sick_at,
+        since: progress.since(),
         metrics,
         newer: newer(wanted.as_ref(), plan),
         taken_back: wanted
@@ -51,18 +54,25 @@ pub(crate) async fn look(context: &Context, held: &Held<'_>, purpose: Purpose) -
         },
         settings: plan.settings.clone(),
         check_interval: plan.pace.check_interval,
-        poll: plan.poll(context.config.poll, context.config.data_patience),
+        poll: plan.poll(context.config.poll, context.config.after_bake()),
         room_patience: context.config.room_patience,
+        numbers_after: context.config.numbers_after(),
         data_patience: context.config.data_patience,
     })
 }
 
-/// A pair's next side has to stand in for the live side as it was planned. How many tasks a rolling service has is for
-/// its autoscaling to say, before, during and after a deployment.
-fn needed(plan: &Plan, seen: &SideSeen) -> u32 {
-    match plan.strategy() {
-        Strategy::BlueGreen => plan.tasks,
-        Strategy::Rolling => seen.service.desired.max(1),
+/// Before the shift, a pair's next side has to stand in for the live side as it was planned; how many tasks a rolling
+/// service has is for its autoscaling to say, before, during and after a deployment. While it serves, either may be
+/// scaled.
+fn needed(plan: &Plan, seen: &SideSeen, purpose: Purpose, weight: Weight) -> u32 {
+    let desired = seen.service.desired;
+    match (purpose, plan.strategy()) {
+        (Purpose::Start, Strategy::BlueGreen) => plan.tasks,
+        (Purpose::Start, Strategy::Rolling) => desired.max(1),
+        (Purpose::Bake, Strategy::BlueGreen) => {
+            bearing::needed(plan.tasks, desired, least(plan.tasks, weight))
+        }
+        (Purpose::Bake, Strategy::Rolling) => bearing::needed(plan.tasks, desired, 1),
     }
 }
 

@@ -7,10 +7,11 @@
 mod decide;
 mod look;
 
-pub use decide::{Action, Outgoing, View, decide};
+pub use decide::{Action, Outgoing, View, decide, serving};
 
 use changeover_aws::ecs::{Change, update_service};
 use changeover_domain::StepError;
+use changeover_domain::bearing::Course;
 use changeover_domain::state::{Baton, Verdict};
 use changeover_lambda::{Context, Held, give_room_back};
 
@@ -40,12 +41,13 @@ pub async fn run(context: &Context, baton: Baton) -> Result<Baton, StepError> {
 }
 
 async fn act(context: &Context, held: &mut Held<'_>, view: &View, action: &Action) -> Result<(), StepError> {
-    let now = view.now;
+    let (now, before) = (view.now, held.record.clone());
+    let course = serving(view);
+    held.record.progress.set_since(course.since());
     match action {
         Action::Wait { why, .. } => {
-            let before = held.record.timeline.len();
             held.record.note(now, STATE, why);
-            if held.record.timeline.len() == before {
+            if held.record == before {
                 return Ok(());
             }
         }
@@ -54,6 +56,7 @@ async fn act(context: &Context, held: &mut Held<'_>, view: &View, action: &Actio
             held.record.note(now, STATE, why);
         }
         Action::TakeBack { why } => {
+            held.record.progress.harmful |= matches!(course, Course::Over { .. });
             held.record.fail(why);
             held.record.note(now, STATE, why);
         }

@@ -1,29 +1,34 @@
-//! What `drain` looks at: the side that went out, its requests, and the routes.
+//! What `drain` looks at: the side that went out, its requests, the side that serves, and the routes.
 
 use crate::{Outgoing, View};
 use changeover_aws::look::{routes, side};
 use changeover_aws::metrics::{Window, counts};
 use changeover_domain::StepError;
-use changeover_domain::plan::Plan;
+use changeover_domain::bearing::Patience;
+use changeover_domain::plan::{Member, Plan};
 use changeover_domain::span::Seconds;
 use changeover_lambda::{Context, Held};
 
 pub(crate) async fn look(context: &Context, held: &Held<'_>) -> Result<View, StepError> {
     let (plan, progress, now) = (held.plan()?, &held.record.progress, context.now());
     let missing = |what: &str| StepError::RecordMissing(format!("the record does not say {what}"));
+    let started_at = progress.started_at.ok_or_else(|| missing("when tasks were started"))?;
+    let poll = plan.poll(context.config.poll, context.config.after_bake());
     let outgoing = match &plan.next {
         None => None,
-        Some(_) => Some(outgoing(context, plan).await?),
+        Some(next) => Some(outgoing(context, plan, next).await?),
     };
     let wanted = held.ledger().wanted(&held.record.service).await?;
     Ok(View {
         now,
         seen: side(&context.aws, &plan.cluster, &plan.live).await?,
         revision: progress.revision.clone().ok_or_else(|| missing("which revision was registered"))?,
-        shifted_at: progress
-            .shifted_at
-            .or(progress.started_at)
-            .ok_or_else(|| missing("when traffic moved"))?,
+        planned: plan.tasks,
+        started_at,
+        since: progress.since(),
+        patience: Patience::new(plan.pace.check_interval, poll, plan.settings.health_timeout),
+        room_patience: context.config.room_patience,
+        shifted_at: progress.shifted_at.or(progress.healthy_at).unwrap_or(started_at),
         quiet_at: progress.quiet_at,
         scaled_in_at: progress.scaled_in_at,
         outgoing,
@@ -35,17 +40,17 @@ pub(crate) async fn look(context: &Context, held: &Held<'_>) -> Result<View, Ste
         deregistration_delay: plan.pace.deregistration_delay,
         convergence: context.config.convergence,
         evidence: evidence_span(context),
-        poll: plan.poll(context.config.poll, context.config.data_patience),
+        poll,
     })
 }
 
 /// How far back requests are looked for: the newest whole period whose numbers are complete, and what came since.
 fn evidence_span(context: &Context) -> Seconds {
-    Seconds(context.config.metric_delay.0 + context.config.metric_period.0 * 2)
+    Seconds(context.config.numbers_after().0 + context.config.metric_period.0)
 }
 
-async fn outgoing(context: &Context, plan: &Plan) -> Result<Outgoing, StepError> {
-    let (Some((live, next)), Some(route)) = (plan.pair_groups(), plan.routes.first()) else {
+async fn outgoing(context: &Context, plan: &Plan, serving: &Member) -> Result<Outgoing, StepError> {
+    let (Some((live, next_group)), Some(route)) = (plan.pair_groups(), plan.routes.first()) else {
         return Err(StepError::RecordMissing("the plan has no pair to drain".to_owned()));
     };
     let now = context.now();
@@ -59,7 +64,8 @@ async fn outgoing(context: &Context, plan: &Plan) -> Result<Outgoing, StepError>
     };
     Ok(Outgoing {
         live: live.to_owned(),
-        next: next.to_owned(),
+        next: next_group.to_owned(),
+        serving: side(&context.aws, &plan.cluster, serving).await?,
         routes: routes(&context.aws, plan).await?.into_iter().map(|found| found.route).collect(),
         requests: counts(&context.aws, &window, None).await?.requests,
     })

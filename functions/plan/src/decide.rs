@@ -42,6 +42,8 @@ pub struct View {
     pub instances: Option<Vec<Instance>>,
     /// The Auto Scaling group that may be enlarged to make room.
     pub group: Option<Group>,
+    /// How long after a bake its numbers are complete.
+    pub numbers_after: Seconds,
 }
 
 /// What was decided.
@@ -81,7 +83,7 @@ pub fn decide(view: &View) -> Decision {
     let mut notes = notes(view, settings);
     of_room(view, live, next, &definition, tasks, &mut mistakes, &mut notes);
     let pace = pace(view);
-    mistakes.extend(too_long(settings, &pace));
+    mistakes.extend(too_long(settings, &pace, view.numbers_after));
     match &view.image {
         Ok(image) if mistakes.is_empty() => {
             if !view.redeploy && runs(&definition, &container, image) {
@@ -212,9 +214,9 @@ fn room(view: &View, member: &ServiceSeen, definition: &DefinitionSeen) -> Optio
 }
 
 /// An execution that times out is recovered, which takes back what it brought: better not to begin.
-fn too_long(settings: &Settings, pace: &Pace) -> Option<String> {
+fn too_long(settings: &Settings, pace: &Pace, numbers_after: Seconds) -> Option<String> {
     // What a bake without requests waits for is left out: it is for the few that have none.
-    let longest = pace.longest(settings, Seconds(0));
+    let longest = pace.longest(settings, numbers_after);
     (longest > MAX_EXECUTION).then(|| {
         format!(
             "a deployment with these settings would take up to {}h: at most {MAX_EXECUTION} are allowed; {} steps with a bake of {}, a rollback window of {} and a stickiness of {} count the most",

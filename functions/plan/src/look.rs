@@ -67,6 +67,7 @@ pub(crate) async fn look(
         image: image(context, request, settings.as_ref().ok(), wanted).await?,
         instances,
         group,
+        numbers_after: context.config.numbers_after(),
         service,
         names,
         settings,

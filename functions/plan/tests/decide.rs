@@ -90,6 +90,7 @@ fn pair() -> View {
         image: Ok(image("b")),
         instances: Some(vec![instance(4 * 256)]),
         group: None,
+        numbers_after: Seconds(0),
     }
 }
 

@@ -23,6 +23,9 @@ pub(crate) async fn act(
         progress.restored_at.get_or_insert(view.now);
         progress.weight = 0;
     }
+    if matches!(action, Action::Scale { .. }) {
+        progress.tells = progress.tells.saturating_add(1);
+    }
     if matches!(action, Action::Shelter { .. }) {
         progress.weight = WHOLE;
     }

@@ -6,6 +6,14 @@ use changeover_domain::plan::Member;
 use changeover_domain::route::{Route, WHOLE, is_at};
 use changeover_domain::span::Seconds;
 
+/// While users suffer from the new tasks, the old ones take everything back once one in this many of them is healthy:
+/// fewer tasks than before are better than errors.
+const PARTIAL: u32 = 2;
+
+/// How often ECS is told what the members were before: if they are something else even then, somebody else tells it
+/// otherwise. Once or twice is usual; every repeat of a step that AWS did not answer counts as well.
+const MAX_TELLS: u32 = 40;
+
 /// What was seen.
 #[derive(Debug, Clone, PartialEq)]
 pub struct View {
@@ -25,6 +33,10 @@ pub struct View {
     pub restored_at: Option<Timestamp>,
     /// Whether any weight was ever shifted.
     pub shown: bool,
+    /// Whether users were seen to suffer from the new tasks.
+    pub harmful: bool,
+    /// How often ECS was told what the members were before.
+    pub tells: u32,
     /// How long the old tasks may take to be healthy again.
     pub patience: Seconds,
     /// How long weights take to reach every balancer node.
@@ -125,10 +137,12 @@ pub fn decide(view: &View) -> Action {
 }
 
 /// The live side must have the tasks it had before it gets traffic back; until then traffic is where it is served best.
+/// While users suffer that is the live side as soon as half of its tasks are healthy.
 fn capacity(view: &View, next: &SideSeen, back: bool, away: bool) -> Option<Action> {
     let (now, before) = (&view.live.service, &view.live_before);
     // Which revision it runs is no change of ours: if it is another one now, somebody wants it so.
-    if now.desired < before.desired {
+    let fewer = now.desired < before.desired;
+    if fewer && view.tells < MAX_TELLS {
         return Some(Action::Scale {
             which: Which::Live,
             task_definition: None,
@@ -136,19 +150,32 @@ fn capacity(view: &View, next: &SideSeen, back: bool, away: bool) -> Option<Acti
             why: format!("{} tasks of the old revision are asked for again", before.desired),
         });
     }
+    let (healthy, whole) = (view.live.healthy(), whole(before));
     // Once it has the traffic, its health is no reason to hold back what remains to be done.
-    if back || view.live.healthy() >= before.running {
+    if back || healthy >= whole {
         return None;
     }
-    let why = format!("{} of {} old tasks are healthy", view.live.healthy(), before.running);
-    match (view.live.healthy(), next.healthy()) {
+    let half = healthy > 0 && healthy >= whole.div_ceil(PARTIAL);
+    if view.harmful && half {
+        return None;
+    }
+    let hand = if fewer { format!(", and {}", set_again(&view.live)) } else { String::new() };
+    let why = format!("{healthy} of {whole} old tasks are healthy{hand}");
+    match (healthy, next.healthy()) {
         // Some of the old tasks are better than none of the new ones.
         (1.., 0) => None,
         (0, 1..) if !away && view.shown && view.restored_at.is_none() => {
             Some(Action::Shelter { why: format!("{why}: the new ones take all requests until they are") })
         }
+        // What is condemned does not keep its share because of one old task that does not come back.
+        (1.., new) if is_late(view) && (view.harmful || half || healthy >= new) => None,
         _ => Some(wait_or_give_up(view, why)),
     }
+}
+
+/// How many healthy tasks the live side had: what it ran, unless it was told to run fewer.
+fn whole(before: &Member) -> u32 {
+    before.running.min(before.desired)
 }
 
 /// The weights were back once and are not any more: somebody else moves them, and nobody wins such a fight.
@@ -181,6 +208,11 @@ fn next_away(view: &View, next: &SideSeen, before: &Member) -> Action {
         }
     }
     let ours = view.revision.as_ref().is_some_and(|revision| next.service.task_definition == *revision);
+    if (ours || next.service.desired > before.desired) && view.tells >= MAX_TELLS {
+        return Action::GiveUp {
+            why: format!("the old revision serves everything, but {}", set_again(next)),
+        };
+    }
     if ours || next.service.desired > before.desired {
         return Action::Scale {
             which: Which::Next,
@@ -213,6 +245,9 @@ fn rolling(view: &View) -> Action {
             why: format!("someone else has set {name} to {theirs}; it was left so, and no task was stopped"),
         };
     }
+    if ours && view.tells >= MAX_TELLS {
+        return Action::GiveUp { why: set_again(&view.live) };
+    }
     if ours {
         return Action::Scale {
             which: Which::Live,
@@ -235,9 +270,27 @@ fn rolling(view: &View) -> Action {
     gone(view, &view.live)
 }
 
+/// That somebody sets a service to something else each time that it is told what it was.
+fn set_again(seen: &SideSeen) -> String {
+    let service = &seen.service;
+    format!(
+        "someone else sets {} to {} tasks of {} again and again; it was left so",
+        service.name, service.desired, service.task_definition
+    )
+}
+
+/// How long going back may take.
+fn limit(view: &View) -> Seconds {
+    Seconds(view.patience.0 + view.deregistration_delay.0)
+}
+
+fn is_late(view: &View) -> bool {
+    view.began_at.is_some_and(|began| view.now >= limit(view).after(began))
+}
+
 fn wait_or_give_up(view: &View, why: String) -> Action {
-    let limit = Seconds(view.patience.0 + view.deregistration_delay.0);
-    if view.began_at.is_some_and(|began| view.now >= limit.after(began)) {
+    if is_late(view) {
+        let limit = limit(view);
         return Action::GiveUp {
             why: format!(
                 "going back has not ended within {limit}: {why}; traffic was left where it is served best and nothing was deleted; look at the events of {}; once it is repaired, let one side have all the weight, and push another image or start an execution",

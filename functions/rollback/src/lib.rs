@@ -30,7 +30,7 @@ pub async fn run(context: &Context, ending: Ending) -> Result<Baton, StepError> 
     }
     let view = look::look(context, &held).await?;
     let action = decide(&view);
-    let poll = held.plan()?.poll(context.config.poll, context.config.data_patience);
+    let poll = held.plan()?.poll(context.config.poll, context.config.after_bake());
     act::act(context, &mut held, &view, &action).await?;
     Ok(match action {
         Action::Done { why } if held.record.progress.owes_room() => baton.waiting(1, why),

@@ -27,6 +27,8 @@ pub(crate) async fn look(context: &Context, held: &Held<'_>) -> Result<View, Ste
         began_at: progress.rollback_at,
         restored_at: progress.restored_at,
         shown: progress.step.is_some(),
+        harmful: progress.harmful,
+        tells: progress.tells,
         patience: plan.settings.health_timeout,
         convergence: context.config.convergence,
         deregistration_delay: plan.pace.deregistration_delay,

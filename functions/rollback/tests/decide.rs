@@ -65,6 +65,8 @@ fn pair(weight: Weight) -> View {
         began_at: Some(at(990)),
         restored_at: None,
         shown: true,
+        harmful: false,
+        tells: 0,
         patience: Seconds(600),
         convergence: Seconds(5),
         deregistration_delay: Seconds(30),
@@ -133,8 +135,10 @@ fn it_is_done_when_no_new_task_is_left() {
 
 #[test]
 fn when_the_old_side_stays_sick_traffic_is_left_and_a_person_is_called() {
-    let mut sick = pair(50);
-    sick.live.targets.get_mut("blue").unwrap()[0].state = "unhealthy".into();
+    let mut sick = pair(100);
+    for target in sick.live.targets.get_mut("blue").unwrap() {
+        target.state = "unhealthy".into();
+    }
     assert!(matches!(decide(&sick), Action::Wait { .. }));
     sick.began_at = Some(at(1000 - 631));
     let Action::GiveUp { why } = decide(&sick) else { panic!("it goes on for ever") };
@@ -161,6 +165,57 @@ fn traffic_is_where_it_is_served_best_while_the_old_side_comes_back() {
     }
     assert!(matches!(decide(&with_next(half, none.clone())), Action::Weights { .. }), "one beats none");
     assert!(matches!(decide(&with_next(dead, none)), Action::Wait { .. }), "neither: nothing is moved");
+}
+
+/// Ten old tasks of which so many are healthy, and ten new ones that are.
+fn ten(healthy: usize) -> View {
+    let mut view =
+        View { live: side("blue", "td:1", 10), live_before: member("blue", "td:1", 10), ..pair(50) };
+    for target in view.live.targets.get_mut("blue").unwrap().iter_mut().skip(healthy) {
+        target.state = "unhealthy".into();
+    }
+    with_next(view, side("green", "td:2", 10))
+}
+
+#[test]
+fn users_who_suffer_do_not_wait_for_the_last_old_task() {
+    assert!(matches!(decide(&ten(9)), Action::Wait { .. }), "nothing is on fire: capacity comes first");
+    for (healthy, gives) in [(9, true), (5, true), (4, false)] {
+        let action = decide(&View { harmful: true, ..ten(healthy) });
+        assert_eq!(matches!(action, Action::Weights { .. }), gives, "{healthy}: {action:?}");
+    }
+}
+
+#[test]
+fn in_the_end_old_tasks_are_preferred_to_condemned_ones() {
+    let late = |healthy, harmful| View { began_at: Some(at(1000 - 631)), harmful, ..ten(healthy) };
+    assert!(matches!(decide(&late(1, true)), Action::Weights { .. }));
+    assert!(matches!(decide(&late(5, false)), Action::Weights { .. }));
+    assert!(
+        matches!(decide(&late(1, false)), Action::GiveUp { .. }),
+        "one task cannot stand in for ten good ones"
+    );
+    assert!(matches!(decide(&late(0, true)), Action::Shelter { .. }));
+}
+
+#[test]
+fn what_the_live_side_was_told_to_run_is_the_whole_of_it() {
+    let mut shrinking = pair(50);
+    shrinking.live_before.running = 3;
+    assert!(matches!(decide(&shrinking), Action::Weights { .. }), "the third was on its way out");
+}
+
+#[test]
+fn what_someone_sets_again_and_again_is_not_fought_over_for_ever() {
+    let fewer = View { live: side("blue", "td:1", 1), ..pair(50) };
+    assert!(matches!(decide(&View { tells: 39, ..fewer.clone() }), Action::Scale { .. }));
+    let Action::Wait { why } = decide(&View { tells: 40, ..fewer }) else { panic!("it is fought over") };
+    assert!(why.contains("again and again"), "{why}");
+    let back = View { shown: false, tells: 40, ..pair(0) };
+    assert!(matches!(decide(&back), Action::GiveUp { why } if why.contains("again and again")));
+    let rolling = View { members: Members::Rolling, live: side("web", "td:2", 2), tells: 40, ..pair(0) };
+    let rolling = View { live_before: member("web", "td:1", 2), ..rolling };
+    assert!(matches!(decide(&rolling), Action::GiveUp { .. }));
 }
 
 #[test]

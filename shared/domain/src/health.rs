@@ -1,7 +1,7 @@
 //! Whether tasks can be trusted with traffic, judged from what was seen at one moment.
 
 use crate::Timestamp;
-use crate::evidence::{SideSeen, Stopped, TaskSeen};
+use crate::evidence::{ServiceEvent, SideSeen, Stopped, TargetSeen, TaskSeen};
 use crate::span::Seconds;
 use std::collections::BTreeMap;
 
@@ -41,15 +41,22 @@ pub struct Expectation<'a> {
 
 /// Judges a side, or a rolling service, at one moment.
 pub fn judge(seen: &SideSeen, expect: &Expectation<'_>) -> Judgement {
-    if let Some(broken) = stopped_repeatedly(seen, expect).or_else(|| rollout_failed(seen, expect)) {
-        return broken;
+    if let Some((reason, task)) = broken(seen, expect) {
+        return Judgement::Broken { reason, task };
     }
-    let missing = missing(seen, expect);
-    match (missing, no_room(seen, expect)) {
+    match (missing(seen, expect), no_room(seen, expect)) {
         (None, _) => Judgement::Healthy,
-        (Some(_), Some(broken)) => broken,
-        (Some(missing), None) => Judgement::NotYet(missing),
+        (Some(_), Some(reason)) => Judgement::Broken { reason, task: None },
+        (Some(missing), None) => match complaints(seen, expect).next() {
+            Some(complaint) => Judgement::NotYet(format!("{missing}; ECS said: {}", complaint.message)),
+            None => Judgement::NotYet(missing),
+        },
     }
+}
+
+/// Why it will not be healthy, and a task that stopped for it: stops for the same reason, or a rollout given up.
+pub(crate) fn broken(seen: &SideSeen, expect: &Expectation<'_>) -> Option<(String, Option<String>)> {
+    stopped_repeatedly(seen, expect).or_else(|| rollout_failed(seen, expect).map(|reason| (reason, None)))
 }
 
 /// What is still missing; none when all is there.
@@ -69,34 +76,33 @@ fn missing(seen: &SideSeen, expect: &Expectation<'_>) -> Option<String> {
     }
     for (group, targets) in &seen.targets {
         let healthy = targets.iter().filter(|target| target.state == "healthy").count();
-        let waiting = targets.iter().find(|target| {
-            matches!(target.state.as_str(), "initial" | "unhealthy" | "unused" | "unavailable")
-        });
+        let waiting = doubt(targets);
         if healthy < needed || waiting.is_some() {
-            let why = waiting.map_or(String::new(), |target| {
-                format!(
-                    ": {} is {} ({})",
-                    target.id,
-                    target.state,
-                    target.why.as_deref().unwrap_or("no reason given")
-                )
-            });
+            let why = waiting.unwrap_or_default();
             return Some(format!("{healthy} of {needed} targets are healthy in {group}{why}"));
         }
     }
+    // That ECS calls its rollout completed is not waited for: it does so once the old tasks have stopped, which takes
+    // as long as their requests may. What has to be seen of that, draining sees.
     match seen.service.primary() {
         Some(primary) if primary.task_definition != expect.revision => {
             Some(format!("ECS is bringing about {} instead", primary.task_definition))
-        }
-        Some(primary) if primary.rollout_state.as_deref() == Some("IN_PROGRESS") => {
-            Some("ECS has not completed its rollout".to_owned())
         }
         _ => None,
     }
 }
 
+/// What is the matter with the first target that is not healthy and not on its way out.
+pub(crate) fn doubt(targets: &[TargetSeen]) -> Option<String> {
+    let waiting = targets
+        .iter()
+        .find(|target| matches!(target.state.as_str(), "initial" | "unhealthy" | "unused" | "unavailable"))?;
+    let why = waiting.why.as_deref().unwrap_or("no reason given");
+    Some(format!(": {} is {} ({why})", waiting.id, waiting.state))
+}
+
 /// A reason that stopped several tasks of the revision.
-fn stopped_repeatedly(seen: &SideSeen, expect: &Expectation<'_>) -> Option<Judgement> {
+fn stopped_repeatedly(seen: &SideSeen, expect: &Expectation<'_>) -> Option<(String, Option<String>)> {
     let mut by_reason: BTreeMap<String, Vec<&TaskSeen>> = BTreeMap::new();
     for task in seen.tasks.iter().filter(|task| task.task_definition == expect.revision) {
         let counts = task
@@ -108,10 +114,8 @@ fn stopped_repeatedly(seen: &SideSeen, expect: &Expectation<'_>) -> Option<Judge
         }
     }
     by_reason.into_iter().find(|(_, tasks)| tasks.len() >= REPEATED).map(|(reason, tasks)| {
-        Judgement::Broken {
-            reason: format!("{} tasks stopped for the same reason: {reason}", tasks.len()),
-            task: tasks.last().map(|task| task.arn.clone()),
-        }
+        let reason = format!("{} tasks stopped for the same reason: {reason}", tasks.len());
+        (reason, tasks.last().map(|task| task.arn.clone()))
     })
 }
 
@@ -135,28 +139,36 @@ fn words(stopped: &Stopped) -> String {
 }
 
 /// ECS gave up on the revision, or turned away from it.
-fn rollout_failed(seen: &SideSeen, expect: &Expectation<'_>) -> Option<Judgement> {
+fn rollout_failed(seen: &SideSeen, expect: &Expectation<'_>) -> Option<String> {
     let deployment = seen.service.deployments.iter().find(|deployment| {
         deployment.task_definition == expect.revision && deployment.rollout_state.as_deref() == Some("FAILED")
     })?;
     let why = deployment.rollout_reason.as_deref().unwrap_or("no reason given");
-    Some(Judgement::Broken { reason: format!("ECS gave the rollout up: {why}"), task: None })
+    Some(format!("ECS gave the rollout up: {why}"))
 }
 
-/// A lack of room that has lasted: AWS's own words for it.
-fn no_room(seen: &SideSeen, expect: &Expectation<'_>) -> Option<Judgement> {
-    let complaints: Vec<_> = seen
-        .service
-        .events
-        .iter()
-        .filter(|event| event.at >= expect.since && is_placement_failure(&event.message))
-        .collect();
-    let newest = complaints.first()?;
-    let first = complaints.last()?;
-    (Seconds::between(first.at, expect.now) >= expect.room_patience).then(|| Judgement::Broken {
-        reason: format!("there is no room for the new tasks: {}", newest.message),
-        task: None,
-    })
+/// A lack of room that has lasted and still does: AWS's own words for it. ECS repeats the complaint while it finds no
+/// place: one that it has not repeated is over, and what came before such a pause was another lack.
+pub(crate) fn no_room(seen: &SideSeen, expect: &Expectation<'_>) -> Option<String> {
+    let newest = complaints(seen, expect).next()?;
+    let (mut first, mut heard) = (newest.at, expect.now);
+    for complaint in complaints(seen, expect) {
+        if Seconds::between(complaint.at, heard) > expect.room_patience {
+            break;
+        }
+        first = complaint.at;
+        heard = complaint.at;
+    }
+    let is_recent = Seconds::between(newest.at, expect.now) <= expect.room_patience;
+    (is_recent && Seconds::between(first, expect.now) >= expect.room_patience)
+        .then(|| format!("there is no room for the new tasks: {}", newest.message))
+}
+
+/// What ECS said of a lack of room since the tasks were asked for, newest first.
+fn complaints<'a>(seen: &'a SideSeen, expect: &Expectation<'_>) -> impl Iterator<Item = &'a ServiceEvent> {
+    let since = expect.since;
+    let events = seen.service.events.iter();
+    events.filter(move |event| event.at >= since && is_placement_failure(&event.message))
 }
 
 /// Whether a service event says that a task found no place.
@@ -167,7 +179,7 @@ pub fn is_placement_failure(message: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evidence::{EcsDeployment, ServiceEvent, TargetSeen};
+    use crate::evidence::EcsDeployment;
     use proptest::prelude::*;
 
     const REVISION: &str = "td:2";
@@ -271,8 +283,12 @@ mod tests {
         let message = "(service web) was unable to place a task because no container instance met all of its requirements.";
         let mut seen = side(vec![task(1, REVISION)], &["healthy"]);
         seen.service.events = vec![ServiceEvent { at: at(180), message: message.into() }];
-        assert!(matches!(judge(&seen, &expect(2)), Judgement::NotYet(_)), "it may pass");
-        seen.service.events.push(ServiceEvent { at: at(150), message: message.into() });
+        let judged = judge(&seen, &expect(2));
+        assert!(
+            matches!(&judged, Judgement::NotYet(why) if why.contains(message)),
+            "it may pass, and is told: {judged:?}"
+        );
+        seen.service.events.push(ServiceEvent { at: at(160), message: message.into() });
         let judged = judge(&seen, &expect(2));
         assert!(
             matches!(&judged, Judgement::Broken { reason, .. } if reason.contains(message)),
@@ -281,6 +297,29 @@ mod tests {
         assert_eq!(judge(&seen, &expect(1)), Judgement::Healthy, "room was found in the end");
         seen.service.events.iter_mut().for_each(|event| event.at = at(50));
         assert!(matches!(judge(&seen, &expect(2)), Judgement::NotYet(_)), "old complaints do not count");
+    }
+
+    #[test]
+    fn a_lack_of_room_that_ecs_has_not_repeated_is_over() {
+        let complaint =
+            |second| ServiceEvent { at: at(second), message: "was unable to place a task".into() };
+        let mut seen = side(vec![task(1, REVISION)], &["healthy"]);
+        let is_broken = |seen: &SideSeen| matches!(judge(seen, &expect(2)), Judgement::Broken { .. });
+        seen.service.events = vec![complaint(130), complaint(101)];
+        assert!(!is_broken(&seen), "not repeated for 70 s");
+        seen.service.events = vec![complaint(195), complaint(101)];
+        assert!(!is_broken(&seen), "the first one was another lack");
+        seen.service.events = vec![complaint(195), complaint(168)];
+        assert!(is_broken(&seen), "it lasts, and was repeated");
+    }
+
+    #[test]
+    fn new_tasks_are_healthy_while_old_ones_still_drain() {
+        let mut old = task(3, "td:1");
+        (old.last_status, old.desired_status) = ("DEACTIVATING".into(), "STOPPED".into());
+        let mut seen = side(vec![task(1, REVISION), old], &["healthy", "draining"]);
+        seen.service.deployments[0].rollout_state = Some("IN_PROGRESS".into());
+        assert_eq!(judge(&seen, &expect(1)), Judgement::Healthy);
     }
 
     #[test]

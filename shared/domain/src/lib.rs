@@ -4,6 +4,7 @@
 //! Owns: names, settings, plans, the ledger's records, what travels between states, errors, and the rules on
 //! health, weights, metrics, capacity and room. Never: tokio, AWS, a clock or randomness.
 
+pub mod bearing;
 pub mod capacity;
 pub mod error;
 pub mod evidence;

@@ -40,6 +40,9 @@ pub const QUIET_PATIENCE: Seconds = Seconds(1800);
 /// Longest wait, besides the deregistration delay, for ECS to stop tasks.
 pub const STOP_PATIENCE: Seconds = Seconds(900);
 
+/// How long a number of tasks that somebody else sets again is set right again, before that is for a person to settle.
+pub const FIGHT_PATIENCE: Seconds = Seconds(300);
+
 /// How target groups drain and how often they are checked: the paces that waiting follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pace {
@@ -53,9 +56,9 @@ pub struct Pace {
 
 impl Pace {
     /// The longest that a deployment with these settings takes if it waits for everything that it may wait for, and is
-    /// rolled back in the end; each bake with this much patience for data.
-    pub fn longest(&self, settings: &Settings, data_patience: Seconds) -> Seconds {
-        let bakes = (settings.bake.0 + data_patience.0).saturating_mul(settings.steps.len().max(1) as u64);
+    /// rolled back in the end; each bake with this much more, for its numbers to be there and to be enough.
+    pub fn longest(&self, settings: &Settings, after_bake: Seconds) -> Seconds {
+        let bakes = (settings.bake.0 + after_bake.0).saturating_mul(settings.steps.len().max(1) as u64);
         let start_and_back = settings.health_timeout.0 * 2;
         let drain = match settings.strategy {
             // ECS stops its old tasks without waiting for any of this.
@@ -119,8 +122,8 @@ impl Plan {
 
     /// How long to wait between two looks: as configured, or longer where everything that may be waited for is so long
     /// that the execution's history would not hold it.
-    pub fn poll(&self, configured: Seconds, data_patience: Seconds) -> Seconds {
-        let longest = self.pace.longest(&self.settings, data_patience);
+    pub fn poll(&self, configured: Seconds, after_bake: Seconds) -> Seconds {
+        let longest = self.pace.longest(&self.settings, after_bake);
         configured.max(Seconds(longest.0 / MAX_LOOKS))
     }
 

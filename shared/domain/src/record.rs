@@ -1,5 +1,6 @@
 //! The ledger's records: wanted, lease, deployment.
 
+use crate::bearing::Since;
 use crate::image::PinnedImage;
 use crate::name::{DeploymentId, ServiceName};
 use crate::plan::Plan;
@@ -126,9 +127,18 @@ pub struct Progress {
     /// Healthy readings in a row.
     #[serde(default)]
     pub readings: u32,
-    /// Since when tasks that had been healthy are not.
+    /// When there were enough of them: from here on a rolling service's new tasks are watched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub healthy_at: Option<Timestamp>,
+    /// Since when too few of the tasks that had been healthy are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sick_at: Option<Timestamp>,
+    /// Since when not all of them are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub short_at: Option<Timestamp>,
+    /// Whether users were seen to suffer from the new tasks: by what they answer, or because too few are healthy.
+    #[serde(default)]
+    pub harmful: bool,
     /// When the last reading was taken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read_at: Option<Timestamp>,
@@ -156,6 +166,9 @@ pub struct Progress {
     /// When rollback began.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rollback_at: Option<Timestamp>,
+    /// How often rollback told ECS what the members were before.
+    #[serde(default)]
+    pub tells: u32,
     /// When rollback had the weights back as they were.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restored_at: Option<Timestamp>,
@@ -174,6 +187,16 @@ impl Progress {
     /// Whether room was made that is still to be given back.
     pub fn owes_room(&self) -> bool {
         self.enlarged.as_ref().is_some_and(|enlarged| !enlarged.over)
+    }
+
+    /// Since when tasks that had been healthy are not.
+    pub fn since(&self) -> Since {
+        Since { ill: self.sick_at, short: self.short_at }
+    }
+
+    /// Puts on record since when tasks that had been healthy are not.
+    pub fn set_since(&mut self, since: Since) {
+        (self.sick_at, self.short_at) = (since.ill, since.short);
     }
 
     /// The step whose turn it is: the one after the last that baked, however often it was begun.

@@ -42,6 +42,16 @@ impl Config {
         self.state_machine.as_deref().and_then(|arn| arn.rsplit(':').next()).unwrap_or_default()
     }
 
+    /// How long after a moment the load balancer's numbers of it can be read: its period ends, and is complete.
+    pub fn numbers_after(&self) -> Seconds {
+        Seconds(self.metric_period.0 + self.metric_delay.0)
+    }
+
+    /// How long a bake may go on after its own time: for its numbers to be there, and to be enough.
+    pub fn after_bake(&self) -> Seconds {
+        Seconds(self.numbers_after().0 + self.data_patience.0)
+    }
+
     fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
         let mut mistakes = Vec::new();
         let mut seconds = |name: &str, default: u64| match variable(name) {

@@ -3,6 +3,7 @@
 use crate::hosts;
 use crate::world::{Answer, Change, Health, Image, Member, Planned, Record, Wanted, World};
 use changeover_aws::elb::TargetGroup;
+use changeover_domain::bearing::{Patience, Since, needed};
 use changeover_domain::evidence::{EcsDeployment, ServiceSeen, SideSeen, TargetSeen, TaskSeen};
 use changeover_domain::image::PinnedImage;
 use changeover_domain::metrics::Counts;
@@ -222,6 +223,7 @@ pub fn for_plan(world: &World, on_push: &str, meant: Option<Image>) -> plan::Vie
         image: meant.map(image).ok_or_else(|| "it was taken back".to_owned()),
         instances: hosts::instances(world),
         group: hosts::group(world),
+        numbers_after: Seconds(0),
         members,
     }
 }
@@ -259,6 +261,11 @@ pub fn member(planned: &Planned, index: usize) -> domain::Member {
     }
 }
 
+/// Since when the new tasks are not well: with one task a side, too few are healthy whenever one is missing.
+fn since(record: &Record) -> Since {
+    Since { ill: then(record.sick), short: then(record.sick) }
+}
+
 /// All that `check-health` reads besides what it is for.
 pub fn for_check(
     world: &World,
@@ -286,12 +293,18 @@ pub fn for_check(
         now: clock.now(),
         seen: side(world, target),
         revision: record.revision.map(|revision| revision.name()).unwrap_or_default(),
-        needed: if is_pair { u32::from(planned.tasks) } else { u32::from(world.members[0].desired.max(1)) },
+        needed: match purpose {
+            check_health::Purpose::Start if is_pair => u32::from(planned.tasks),
+            check_health::Purpose::Start => u32::from(world.members[0].desired.max(1)),
+            check_health::Purpose::Bake => {
+                needed(u32::from(planned.tasks), u32::from(world.members[target].desired), 1)
+            }
+        },
         started_at: at(THEN),
         watched_since: at(THEN),
         readings: u32::from(record.readings),
         read_at: None,
-        sick_at: then(record.sick),
+        since: since(record),
         metrics: has_traffic.then(|| (seen, counts(1000, 0))),
         newer: wanted
             .filter(|wanted| supersedes && wanted.image != planned.image)
@@ -306,6 +319,7 @@ pub fn for_check(
         check_interval: Seconds(5),
         poll: Seconds(2),
         room_patience: Seconds(300),
+        numbers_after: Seconds(5),
         data_patience: Seconds(1800),
         settings,
     }
@@ -319,12 +333,18 @@ pub fn for_drain(world: &World, record: &Record, planned: &Planned, clock: Clock
         now: clock.now(),
         seen: side(world, live),
         revision: record.revision.map(|revision| revision.name()).unwrap_or_default(),
+        planned: u32::from(planned.tasks),
+        started_at: at(THEN),
+        since: since(record),
+        patience: Patience::new(Seconds(5), Seconds(2), Seconds(600)),
+        room_patience: Seconds(300),
         shifted_at: at(THEN),
         quiet_at: then(record.quiet),
         scaled_in_at: then(record.scaled_in),
         outgoing: is_pair.then(|| drain::Outgoing {
             live: NAMES[live].to_owned(),
             next: NAMES[next].to_owned(),
+            serving: side(world, next),
             routes: vec![route(world, live)],
             requests: u64::from(world.weight_of(live)),
         }),
@@ -367,6 +387,8 @@ pub fn for_rollback(world: &World, record: &Record, planned: &Planned, clock: Cl
         began_at: then(record.turned),
         restored_at: then(record.restored),
         shown: record.step.is_some(),
+        harmful: record.harmful,
+        tells: 0,
         patience: Seconds(600),
         convergence: SOON,
         deregistration_delay: Seconds(30),

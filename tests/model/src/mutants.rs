@@ -105,7 +105,11 @@ fn easy(view: &check_health::View) -> check_health::Ruling {
 
 fn blind(view: &check_health::View) -> check_health::Ruling {
     let ruling = check_health::decide(view);
-    if ruling.sick { check_health::Ruling { verdict: Verdict::Ready, ..ruling } } else { ruling }
+    if ruling.since.ill.is_some() {
+        check_health::Ruling { verdict: Verdict::Ready, ..ruling }
+    } else {
+        ruling
+    }
 }
 
 fn hasty_drain(view: &drain::View) -> Result<drain::Action, StepError> {

@@ -122,6 +122,8 @@ pub struct Record {
     pub readings: u8,
     /// Whether tasks that had been healthy were seen not to be.
     pub sick: bool,
+    /// Whether users were seen to suffer from the new tasks.
+    pub harmful: bool,
     /// The step begun last.
     pub step: Option<usize>,
     /// The last step whose bake passed.

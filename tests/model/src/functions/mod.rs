@@ -169,7 +169,8 @@ impl Functions {
         let (healthy, more_steps) = (view.seen.healthy(), view.more_steps);
         let ruling = (self.deciders.check)(&view);
         record.readings = small(ruling.readings.min(1));
-        record.sick = ruling.sick;
+        record.sick = ruling.since.ill.is_some();
+        record.harmful |= ruling.harmful;
         let good = evidence == Evidence::Good || view.metrics.is_none();
         match ruling.verdict {
             Verdict::Ready => {
@@ -241,6 +242,8 @@ impl Functions {
             return Ok(look::given_back(world, record, clock));
         }
         let view = look::for_drain(world, record, planned, clock, deployment);
+        let course = drain::serving(&view);
+        record.sick = course.since().ill.is_some();
         match (self.deciders.drain)(&view).map_err(|error| error.name())? {
             drain::Action::Wait { .. } => Ok((None, say("wait"))),
             drain::Action::Quiet { .. } => {
@@ -249,10 +252,12 @@ impl Functions {
             }
             drain::Action::TakeBack { .. } => {
                 record.failed = true;
+                record.harmful |= matches!(course, changeover_domain::bearing::Course::Over { .. });
                 Ok((None, say("failed")))
             }
             drain::Action::ScaleIn => {
                 world.noted.robbed |= world.weight_of(planned.live) > 0;
+                world.noted.blind |= world.members[1 - planned.live].healthy() == 0;
                 record.scaled_in = true;
                 let change = Change::Member { index: planned.live, revision: None, desired: Some(0) };
                 Ok((Some(change), say("wait")))

@@ -285,7 +285,7 @@ mod tests {
     }
 
     fn counts(requests: u64, errors: u64) -> Counts {
-        Counts { requests, errors, p90: None, slow: None }
+        Counts { requests, errors, ..Counts::default() }
     }
 
     #[test]

@@ -99,14 +99,15 @@ async fn metrics(
     let route = plan.routes.iter().find(|route| route.weights.contains_key(group));
     let Some(route) = route else { return Ok(None) };
     let period = context.config.metric_period;
+    let complete = now.checked_sub(jiff_seconds(context.config.metric_delay)).unwrap_or(now);
     let window = |target_group, from, to| {
         let load_balancer = route.load_balancer.as_str();
-        Window { target_group, load_balancer, from, to, period }
+        Window { target_group, load_balancer, from, to, complete, period }
     };
     let before = began_at.checked_sub(jiff_seconds(BASELINE)).unwrap_or(Timestamp::UNIX_EPOCH);
     let baseline_end = if plan.next.is_some() { now } else { began_at };
     let live = counts(&context.aws, &window(live_group, before, baseline_end), None).await?;
-    let next = counts(&context.aws, &window(group, since, now), live.slow_limit()).await?;
+    let next = counts(&context.aws, &window(group, since, now), Some(&live)).await?;
     Ok(Some((next, live)))
 }
 

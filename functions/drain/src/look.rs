@@ -60,6 +60,7 @@ async fn outgoing(context: &Context, plan: &Plan, serving: &Member) -> Result<Ou
         load_balancer: &route.load_balancer,
         from: now.checked_sub(span).unwrap_or(now),
         to: now,
+        complete: now,
         period: context.config.metric_period,
     };
     Ok(Outgoing {

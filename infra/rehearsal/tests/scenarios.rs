@@ -61,6 +61,17 @@ async fn bad_under_traffic() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn hanging_push() {
+    let told = holds("hanging-push").await;
+    for version in ["v1", "v2"] {
+        assert_eq!(told.requests.by_version[version].failed, 0, "what {version} answered it answered well");
+    }
+    assert!(told.requests.by_version["none"].failed > 0, "some were not answered, or nothing was shown");
+    let most = told.series.weights["green"].iter().map(|point| point.value).max();
+    assert_eq!(most, Some(10), "it never got more than the first step");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn slow_push() {
     let told = holds("slow-push").await;
     assert_eq!(told.requests.failed, 0);

@@ -279,7 +279,7 @@ pub fn for_check(
     let is_pair = world.members.len() == 2;
     let settings = settings(is_pair, on_push);
     let target = if is_pair { 1 - planned.live } else { 0 };
-    let counts = |requests, errors| Counts { requests, errors, p90: None, slow: None };
+    let counts = |requests, errors| Counts { requests, errors, ..Counts::default() };
     let seen = match evidence {
         Evidence::Nothing => counts(0, 0),
         Evidence::Bad => counts(100, 50),

@@ -28,6 +28,8 @@ pub struct App {
     pub options: Options,
     /// Which requests fail on purpose.
     pub errors: Errors,
+    /// Which requests are never answered.
+    pub hangs: Errors,
     /// Cancelled on SIGTERM.
     pub stopping: CancellationToken,
     /// Everything begun and not finished: connections and WebSockets.
@@ -56,6 +58,10 @@ impl App {
         }
         if let Some(latency) = self.options.latency {
             tokio::time::sleep(latency).await;
+        }
+        if self.hangs.strikes() {
+            // Until whoever asked gives up; on SIGTERM, until ECS ends the process.
+            return std::future::pending().await;
         }
         if self.errors.strikes() {
             return self.say(StatusCode::INTERNAL_SERVER_ERROR, "failed on purpose");

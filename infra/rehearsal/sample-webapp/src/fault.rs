@@ -17,7 +17,7 @@ pub fn explain_crash(version: &str, code: u8) {
     eprintln!("FATAL sample-webapp {version} cannot start without its database, exiting with code {code}");
 }
 
-/// Draws which requests fail. The same seed draws the same ones, in the order in which they arrive.
+/// Draws which requests fail, or hang. The same seed draws the same ones, in the order in which they arrive.
 pub struct Errors {
     rate: f64,
     draws: RefCell<StdRng>,

@@ -34,6 +34,9 @@ pub struct Options {
     /// Answer 500 to this share of the requests that are not health checks.
     #[arg(long, env = "ERROR_RATE", value_name = "SHARE", default_value_t = 0.0, value_parser = share)]
     pub error_rate: f64,
+    /// Never answer this share of the requests that are not health checks.
+    #[arg(long, env = "HANG_RATE", value_name = "SHARE", default_value_t = 0.0, value_parser = share)]
+    pub hang_rate: f64,
     /// Think this long before every answer that is not a health check.
     #[arg(long, env = "LATENCY", value_name = "DURATION", value_parser = duration)]
     pub latency: Option<Duration>,

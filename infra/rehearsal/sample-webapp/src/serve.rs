@@ -70,6 +70,7 @@ impl Stop {
 async fn serve(listener: TcpListener, options: Options, mut stop: Stop) -> io::Result<ExitCode> {
     let app = Rc::new(App {
         errors: Errors::new(options.error_rate, options.seed),
+        hangs: Errors::new(options.hang_rate, options.seed),
         options,
         stopping: CancellationToken::new(),
         begun: TaskTracker::new(),

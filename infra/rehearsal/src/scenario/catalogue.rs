@@ -37,6 +37,16 @@ pub const CATALOGUE: [Scenario; 12] = [
         ..PUSH
     },
     Scenario {
+        name: "hanging-push",
+        about: "The image is healthy and never answers 70 % of real requests; a bake misses the answers and throws it back.",
+        image: &["--hang-rate", "0.7"],
+        // Requests count as unanswered only when whoever answers would have.
+        tags: &[("steps", "10 50 100"), ("bake", "8s")],
+        reason: &["requests with errors or not at all"],
+        may_fail: MayFail::Unanswered(10),
+        ..PUSH
+    },
+    Scenario {
         name: "slow-push",
         about: "The image is healthy and answers everything, but a second late; a bake throws it back.",
         image: &["--latency", "1s"],

@@ -35,6 +35,8 @@ pub enum MayFail {
     None,
     /// Those that the new version answers, while it has no more than this weight.
     NewVersion(u32),
+    /// Those that the new version never answers, while it has no more than this weight.
+    Unanswered(u32),
     /// Some must: this is the control.
     Must,
 }
@@ -124,6 +126,9 @@ impl Scenario {
         let users = match self.may_fail {
             MayFail::None => "no failed request".to_owned(),
             MayFail::NewVersion(weight) => format!("failures only of the new version, within its {weight} %"),
+            MayFail::Unanswered(weight) => {
+                format!("unanswered requests only of the new version, within its {weight} %")
+            }
             MayFail::Must => "lost requests".to_owned(),
         };
         match self.outcome {

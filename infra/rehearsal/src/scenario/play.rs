@@ -215,7 +215,12 @@ impl Told<'_> {
         let failed = self.observed.record.summary.totals.failed;
         let allowed = match self.scenario.may_fail {
             MayFail::None => Allowed::None,
-            MayFail::NewVersion(weight) => Allowed::OnlyOf { version: NEW_VERSION.to_owned(), weight },
+            MayFail::NewVersion(weight) => {
+                Allowed::OnlyOf { version: NEW_VERSION.to_owned(), weight, silent: false }
+            }
+            MayFail::Unanswered(weight) => {
+                Allowed::OnlyOf { version: NEW_VERSION.to_owned(), weight, silent: true }
+            }
             MayFail::Must => {
                 if failed == 0 {
                     broken.push("no request was lost, so this rehearsal could not have shown one".to_owned());

@@ -1,7 +1,7 @@
 //! Invariant 11: what users saw, by their own record.
 
 use super::Breaches;
-use rehearsal_traffic::Record;
+use rehearsal_traffic::{NO_VERSION, Record};
 
 /// Which requests may fail.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,6 +15,9 @@ pub enum Allowed {
         version: String,
         /// The most weight that it had.
         weight: u32,
+        /// Whether it fails by not answering: of those requests nobody can tell which version had them, so that all
+        /// that no version answered are counted as its own.
+        silent: bool,
     },
 }
 
@@ -36,10 +39,12 @@ pub fn judge(record: &Record, allowed: &Allowed, breaches: &mut Breaches) {
     for (name, version) in &record.summary.by_version {
         let failed = version.counts.failed;
         match allowed {
-            Allowed::OnlyOf { version: broken, weight } if name == broken => {
+            Allowed::OnlyOf { silent: true, .. } if name == NO_VERSION => {}
+            Allowed::OnlyOf { version: broken, weight, silent } if name == broken => {
                 let all = u64::from(*weight) * span(record, broken) / 100;
                 let most = most_by_chance(span(record, broken), *weight);
-                let own = version.counts.ok + failed;
+                let none = record.summary.by_version.get(NO_VERSION).filter(|_| *silent);
+                let own = version.counts.ok + failed + none.map_or(0, |none| none.counts.failed);
                 if own > most {
                     breaches.add(
                         11,

@@ -86,6 +86,13 @@ pub fn decide(view: &View) -> Ruling {
     if let Some(newer) = &view.newer {
         return Ruling { superseded: true, ..failed(view, format!("{newer} is wanted now")) };
     }
+    if view.needed == 0 && view.seen.service.task_definition == view.revision {
+        let name = &view.seen.service.name;
+        return ready(
+            view,
+            format!("{name} is told to run no tasks: it has the revision, which no task proves"),
+        );
+    }
     let expectation = Expectation {
         revision: &view.revision,
         needed: view.needed,
@@ -376,6 +383,23 @@ mod tests {
         assert_eq!((first.verdict, first.since.ill), (Verdict::Wait, Some(at(1000))));
         let since = Since { ill: Some(at(985)), short: None };
         assert_eq!(decide(&View { since, ..ill }).verdict, Verdict::Failed);
+    }
+
+    #[test]
+    fn a_service_without_tasks_has_nothing_to_be_watched() {
+        for purpose in [Purpose::Start, Purpose::Bake] {
+            let mut none =
+                View { needed: 0, metrics: Some((counts(0, 0), counts(0, 0))), ..view(purpose, "healthy") };
+            none.seen.tasks.clear();
+            let ruling = decide(&none);
+            assert!(
+                ruling.verdict == Verdict::Ready && ruling.why.contains("no task proves"),
+                "{}",
+                ruling.why
+            );
+            none.seen.service.task_definition = "td:7".into();
+            assert_eq!(decide(&none).verdict, Verdict::Wait, "someone else has set another revision");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What `check-health` looks at: the new tasks, and while they have traffic the load balancer's counts.
 
 use crate::{Purpose, View};
+use changeover_aws::elb::APPLICATION;
 use changeover_aws::look::side;
 use changeover_aws::metrics::{Window, counts};
 use changeover_domain::bearing::{self, least};
@@ -68,7 +69,7 @@ fn needed(plan: &Plan, seen: &SideSeen, purpose: Purpose, weight: Weight) -> u32
     let desired = seen.service.desired;
     match (purpose, plan.strategy()) {
         (Purpose::Start, Strategy::BlueGreen) => plan.tasks,
-        (Purpose::Start, Strategy::Rolling) => desired.max(1),
+        (Purpose::Start, Strategy::Rolling) => desired.max(plan.tasks.min(1)),
         (Purpose::Bake, Strategy::BlueGreen) => {
             bearing::needed(plan.tasks, desired, least(plan.tasks, weight))
         }
@@ -84,7 +85,7 @@ fn newer(wanted: Option<&Wanted>, plan: &Plan) -> Option<String> {
         .map(|wanted| wanted.image.to_string())
 }
 
-/// What the new tasks and the old ones did, if a load balancer counts it. A pair's sides are counted apart; a
+/// What the new tasks and the old ones did, if a load balancer counts it, in all of their target groups. A pair's sides are counted apart; a
 /// rolling service is compared with itself before the deployment.
 async fn metrics(
     context: &Context,
@@ -93,22 +94,24 @@ async fn metrics(
     since: Timestamp,
     now: Timestamp,
 ) -> Result<Option<(Counts, Counts)>, StepError> {
-    let (Some(group), Some(live_group)) = (plan.target().target_group(), plan.live.target_group()) else {
-        return Ok(None);
-    };
-    let route = plan.routes.iter().find(|route| route.weights.contains_key(group));
-    let Some(route) = route else { return Ok(None) };
     let period = context.config.metric_period;
     let complete = now.checked_sub(jiff_seconds(context.config.metric_delay)).unwrap_or(now);
-    let window = |target_group, from, to| {
-        let load_balancer = route.load_balancer.as_str();
-        Window { target_group, load_balancer, from, to, complete, period }
-    };
     let before = began_at.checked_sub(jiff_seconds(BASELINE)).unwrap_or(Timestamp::UNIX_EPOCH);
     let baseline_end = if plan.next.is_some() { now } else { began_at };
-    let live = counts(&context.aws, &window(live_group, before, baseline_end), None).await?;
-    let next = counts(&context.aws, &window(group, since, now), Some(&live)).await?;
-    Ok(Some((next, live)))
+    let mut all: Option<(Counts, Counts)> = None;
+    for (group, live_group) in plan.target().target_groups.iter().zip(&plan.live.target_groups) {
+        let route = plan.routes.iter().find(|route| route.weights.contains_key(group));
+        let Some(route) = route.filter(|route| route.load_balancer.contains(APPLICATION)) else { continue };
+        let window = |target_group, from, to| {
+            let load_balancer = route.load_balancer.as_str();
+            Window { target_group, load_balancer, from, to, complete, period }
+        };
+        let live = counts(&context.aws, &window(live_group, before, baseline_end), None).await?;
+        let next = counts(&context.aws, &window(group, since, now), Some(&live)).await?;
+        let (next_before, live_before) = all.unwrap_or_default();
+        all = Some((next_before.and(&next), live_before.and(&live)));
+    }
+    Ok(all)
 }
 
 fn jiff_seconds(span: Seconds) -> std::time::Duration {

@@ -1,7 +1,7 @@
 //! The plan, or every reason against it, given all that was seen.
 
 use crate::definition::DefinitionSeen;
-use crate::refusal::{of_members, of_pair, of_routes};
+use crate::refusal::{of_members, of_pair, of_rolling_groups, of_routes};
 use changeover_aws::elb::TargetGroup;
 use changeover_domain::capacity::{Instance, shortage};
 use changeover_domain::evidence::ServiceSeen;
@@ -16,6 +16,9 @@ use std::collections::BTreeMap;
 
 /// Shorter than this, a deregistration delay ends before every balancer node has stopped sending requests.
 const SHORT_DELAY: Seconds = Seconds(30);
+
+/// Why there is no image while the settings do not even say where to look: no mistake of its own.
+pub(crate) const UNKNOWN_IMAGE: &str = "which image is meant cannot be told before the settings are right";
 
 /// Everything that was seen.
 #[derive(Debug, Clone)]
@@ -57,37 +60,49 @@ pub enum Decision {
     Refuse(Vec<String>),
 }
 
-/// Plans or refuses. Pure: everything it knows is in its arguments.
+/// Plans or refuses. Pure: everything it knows is in its arguments. Whatever can be judged is judged, so that one
+/// mistake does not hide another.
 pub fn decide(view: &View) -> Decision {
+    let settings = view.settings.as_ref().ok();
     let mut mistakes = view.settings.as_ref().err().cloned().unwrap_or_default();
-    let strategy = view.settings.as_ref().map_or(Strategy::Rolling, |settings| settings.strategy);
+    let strategy = strategy(view);
     of_members(view, strategy, &mut mistakes);
-    if let (Err(why), true) = (&view.image, view.settings.is_ok()) {
+    if let Some(why) = view.image.as_ref().err().filter(|why| settings.is_some() || *why != UNKNOWN_IMAGE) {
         mistakes.push(why.clone());
     }
     of_pair(view, strategy, &mut mistakes);
-    let (Ok(settings), Some((live, next))) = (&view.settings, sides(view, strategy)) else {
+    // Of a pair of which one is missing, what can be judged is judged of the other.
+    let both = sides(view, strategy);
+    let Some((live, next)) = both.or_else(|| Some((view.members.first()?, None))) else {
         return Decision::Refuse(mistakes);
     };
-    if let (Strategy::BlueGreen, Some((live_group, next_group))) = (strategy, groups_of(live, next))
-        && live_group != next_group
-    {
-        of_routes(&view.routes, live_group, next_group, &mut mistakes);
+    match (strategy, groups_of(live, next)) {
+        (Strategy::BlueGreen, Some((live_group, next_group))) if live_group != next_group => {
+            of_routes(&view.routes, live_group, next_group, &mut mistakes);
+        }
+        (Strategy::Rolling, _) => of_rolling_groups(view, live, &mut mistakes),
+        _ => {}
     }
     let definition = view.definitions.get(&live.task_definition).cloned().unwrap_or_default();
-    let container = container(settings, &definition, &live.task_definition, &mut mistakes);
+    let container = container(view, live, &definition, &mut mistakes);
     let tasks = live.running.max(live.desired);
     if tasks == 0 && next.is_some() {
         mistakes.push(format!("the live side {} runs no tasks: start it before deploying", live.name));
     }
-    let mut notes = notes(view, settings);
+    let mut notes = settings.map(|settings| notes(view, settings)).unwrap_or_default();
     of_room(view, live, next, &definition, tasks, &mut mistakes, &mut notes);
     let pace = pace(view);
-    mistakes.extend(too_long(settings, &pace, view.numbers_after));
-    match &view.image {
-        Ok(image) if mistakes.is_empty() => {
+    mistakes.extend(settings.and_then(|settings| too_long(settings, &pace, view.numbers_after)));
+    match (&view.image, settings) {
+        (Ok(image), Some(settings)) if mistakes.is_empty() => {
             if !view.redeploy && runs(&definition, &container, image) {
                 return Decision::NothingToDo(format!("{} runs {image} already", view.service));
+            }
+            if tasks == 0 {
+                notes.push(format!(
+                    "{} is told to run no tasks: it gets the revision, which no task proves",
+                    live.name
+                ));
             }
             let plan = Plan {
                 cluster: view.service.cluster.clone(),
@@ -106,6 +121,12 @@ pub fn decide(view: &View) -> Decision {
         }
         _ => Decision::Refuse(mistakes),
     }
+}
+
+/// How the service changes over; while the settings are wrong, as it looks.
+fn strategy(view: &View) -> Strategy {
+    let looks = if view.names.len() == 2 { Strategy::BlueGreen } else { Strategy::Rolling };
+    view.settings.as_ref().map_or(looks, |settings| settings.strategy)
 }
 
 /// The live member and, of a pair, the next one. Which is live the routes say, and nothing else does.
@@ -132,18 +153,23 @@ fn groups_of<'a>(live: &'a ServiceSeen, next: Option<&'a ServiceSeen>) -> Option
 
 /// The container that gets the image.
 fn container(
-    settings: &Settings,
+    view: &View,
+    live: &ServiceSeen,
     definition: &DefinitionSeen,
-    arn: &str,
     mistakes: &mut Vec<String>,
 ) -> String {
+    let arn = &live.task_definition;
     let names =
         || definition.containers.iter().map(|found| found.name.as_str()).collect::<Vec<_>>().join(", ");
-    if let Some(named) = &settings.container {
-        if !definition.containers.iter().any(|found| found.name == *named) {
+    let named = match &view.settings {
+        Ok(settings) => settings.container.clone(),
+        Err(_) => live.settings.get("container").map(|name| name.trim().to_owned()),
+    };
+    if let Some(named) = named {
+        if !definition.containers.iter().any(|found| found.name == named) {
             mistakes.push(format!("{arn} has no container {named}: there are {}", names()));
         }
-        return named.clone();
+        return named;
     }
     let mut essential = definition.containers.iter().filter(|found| found.essential);
     match (essential.next(), essential.next()) {
@@ -243,7 +269,11 @@ fn notes(view: &View, settings: &Settings) -> Vec<String> {
             "changeover:rollback-window is {window} and without effect: a rolling service keeps no old tasks"
         )
     });
-    short.chain(no_window).collect()
+    let uncounted = (!view.groups.is_empty() && !view.groups.iter().any(TargetGroup::is_counted)).then(|| {
+        "no Application Load Balancer counts the requests of this service: its bakes judge by health and by tasks that stop"
+            .to_owned()
+    });
+    short.chain(no_window).chain(uncounted).collect()
 }
 
 fn member(seen: &ServiceSeen) -> Member {

@@ -1,5 +1,6 @@
 //! What `plan` looks at: the service or pair, its routes and target groups, the image, the room.
 
+use crate::decide::UNKNOWN_IMAGE;
 use crate::{DefinitionSeen, View};
 use changeover_aws::ecr::{Which, find};
 use changeover_aws::{autoscaling, ecs, elb};
@@ -46,6 +47,7 @@ pub(crate) async fn look(
 ) -> Result<View, StepError> {
     let Asked { service, names, members, settings } = asked;
     let aws = &context.aws;
+    let whence = settings.as_ref().ok().cloned().or_else(|| whence(context, request, &members, &names));
     let arns: BTreeSet<String> =
         members.iter().flat_map(|member| member.target_groups.keys().cloned()).collect();
     let arns: Vec<String> = arns.into_iter().collect();
@@ -64,7 +66,7 @@ pub(crate) async fn look(
     let group = if on_instances { autoscaling::group_of(aws, &service.cluster).await? } else { None };
     Ok(View {
         redeploy: request.redeploy,
-        image: image(context, request, settings.as_ref().ok(), wanted).await?,
+        image: image(context, request, whence.as_ref(), wanted).await?,
         instances,
         group,
         numbers_after: context.config.numbers_after(),
@@ -78,6 +80,20 @@ pub(crate) async fn look(
     })
 }
 
+/// Where to look for the image although another setting is wrong, so that one mistake does not hide another.
+fn whence(
+    context: &Context,
+    request: &Request,
+    members: &[ServiceSeen],
+    names: &[String],
+) -> Option<Settings> {
+    let only = |raw: &Raw| -> Raw {
+        let needed = raw.iter().filter(|(key, _)| matches!(key.as_str(), "repository" | "image-tag"));
+        needed.map(|(key, value)| (key.clone(), value.clone())).collect()
+    };
+    read(&only(&request.settings), &only(&together(members, names)), &only(&context.config.defaults)).ok()
+}
+
 /// The image that is meant, pinned; or in words why there is none.
 async fn image(
     context: &Context,
@@ -86,7 +102,7 @@ async fn image(
     wanted: Option<&Wanted>,
 ) -> Result<Result<PinnedImage, String>, StepError> {
     let Some(settings) = settings else {
-        return Ok(Err("which image is meant cannot be told before the settings are right".to_owned()));
+        return Ok(Err(UNKNOWN_IMAGE.to_owned()));
     };
     let wanted = wanted.filter(|_| request.wanted);
     if let Some((wanted, by)) = wanted.and_then(|wanted| Some((wanted, wanted.taken_back.as_ref()?))) {

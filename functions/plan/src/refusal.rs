@@ -2,6 +2,7 @@
 
 use crate::View;
 use crate::look::tags_of;
+use changeover_aws::elb::NETWORK;
 use changeover_domain::evidence::ServiceSeen;
 use changeover_domain::route::{Route, WHOLE, is_at};
 use changeover_domain::settings::{Strategy, TAG_PREFIX};
@@ -133,10 +134,28 @@ fn of_groups(view: &View, mistakes: &mut Vec<String>) {
             "the pair's target groups are on different load balancers ({}): put both into the forward actions of one",
             balancers.into_iter().cloned().collect::<Vec<_>>().join(", ")
         ));
-    } else if let Some(network) = balancers.iter().find(|arn| arn.contains(":loadbalancer/net/")) {
+    } else if let Some(network) = balancers.iter().find(|arn| arn.contains(NETWORK)) {
         mistakes.push(format!(
             "{network} is a Network Load Balancer, whose weights may cut connections: blue-green needs an Application Load Balancer"
         ));
+    }
+}
+
+/// What is wrong with the target groups of a rolling service: a target in a group that no load balancer forwards to is
+/// never health-checked, and so never healthy.
+pub(crate) fn of_rolling_groups(view: &View, service: &ServiceSeen, mistakes: &mut Vec<String>) {
+    for arn in service.target_groups.keys() {
+        match view.groups.iter().find(|group| group.arn == *arn) {
+            None => mistakes.push(format!(
+                "target group {arn} of service {} does not exist: take it off the service, or create it",
+                service.name
+            )),
+            Some(group) if group.load_balancers.is_empty() => mistakes.push(format!(
+                "no listener or rule forwards to target group {arn} of service {}: forward to it, or take it off the service; until then its targets are never healthy",
+                service.name
+            )),
+            Some(_) => {}
+        }
     }
 }
 

@@ -338,3 +338,50 @@ fn every_mistake_is_told_at_once() {
         ],
     );
 }
+
+#[test]
+fn one_mistake_does_not_hide_another() {
+    let spoil = |view: &mut View| {
+        view.settings = Err(vec!["changeover:bake is wrong".into()]);
+        view.routes.clear();
+        view.image = Err("repository web has no image with tag latest: push it first".into());
+        view.instances = Some(vec![instance(256)]);
+        view.definitions.get_mut("blue:1").unwrap().containers.push(ContainerSeen {
+            name: "second".into(),
+            image: "x".into(),
+            essential: true,
+        });
+    };
+    let parts =
+        ["bake is wrong", "no listener rule", "has no image", "unable to place", "essential container"];
+    refused(pair(), spoil, &parts);
+    let missing = |view: &mut View| {
+        view.members.pop();
+        view.instances = Some(vec![instance(256)]);
+    };
+    refused(pair(), missing, &["has no active service green", "unable to place"]);
+}
+
+#[test]
+fn the_target_groups_of_a_rolling_service_have_to_be_in_use() {
+    refused(rolling(), |view| view.groups[0].load_balancers.clear(), &["no listener or rule forwards to"]);
+    refused(rolling(), |view| view.groups.clear(), &["does not exist"]);
+}
+
+#[test]
+fn what_no_application_load_balancer_counts_is_noted() {
+    let mut view = rolling();
+    let network = BALANCER.replace("/app/", "/net/");
+    view.groups.iter_mut().for_each(|group| group.load_balancers = vec![network.clone()]);
+    assert!(planned(&view).notes.iter().any(|note| note.contains("judge by health")));
+    assert!(!planned(&rolling()).notes.iter().any(|note| note.contains("judge by health")));
+}
+
+#[test]
+fn a_rolling_service_without_tasks_gets_the_revision_and_a_note() {
+    let mut view = rolling();
+    (view.members[0].desired, view.members[0].running) = (0, 0);
+    let plan = planned(&view);
+    assert_eq!(plan.tasks, 0);
+    assert!(plan.notes.iter().any(|note| note.contains("no task proves")), "{:?}", plan.notes);
+}

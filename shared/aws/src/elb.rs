@@ -28,6 +28,18 @@ pub struct TargetGroup {
     pub check_interval: Seconds,
 }
 
+/// What the ARN of a Network Load Balancer has in it.
+pub const NETWORK: &str = ":loadbalancer/net/";
+/// What the ARN of an Application Load Balancer has in it: only those count requests.
+pub const APPLICATION: &str = ":loadbalancer/app/";
+
+impl TargetGroup {
+    /// Whether a load balancer counts its requests and the answers to them.
+    pub fn is_counted(&self) -> bool {
+        self.load_balancers.iter().any(|arn| arn.contains(APPLICATION))
+    }
+}
+
 /// The target groups of these ARNs; a missing one is left out.
 pub async fn target_groups(aws: &Aws, arns: &[String]) -> Result<Vec<TargetGroup>, StepError> {
     let mut found = Vec::with_capacity(arns.len());

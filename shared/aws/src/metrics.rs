@@ -86,7 +86,8 @@ fn periods(results: &[MetricDataResult], window: &Window<'_>, patience: Seconds)
     let period = i64::try_from(window.period.0).unwrap_or(i64::MAX);
     let patience = i64::try_from(patience.max(window.period).0).unwrap_or(i64::MAX);
     let settled = window.complete.as_second().saturating_sub(patience);
-    let starts: BTreeSet<i64> = [&requests, &refused, &busy].into_iter().flat_map(|one| one.keys().copied()).collect();
+    let starts: BTreeSet<i64> =
+        [&requests, &refused, &busy].into_iter().flat_map(|one| one.keys().copied()).collect();
     let at = |one: &BTreeMap<i64, f64>, start| one.get(&start).copied().unwrap_or(0.0);
     let each = starts.into_iter().map(|start| Period {
         requests: whole(at(&requests, start)),

@@ -94,8 +94,10 @@ impl Course {
 
 /// How many healthy tasks a side needs that has this weight: as many as were planned, or fewer if whoever scales the
 /// service has set fewer; but no fewer than [`least`]. What is started beyond the plan is welcome and not needed.
+///
+/// A service that was told to run no task when the deployment was planned, and still is, needs none.
 pub fn needed(planned: u32, desired: u32, least: u32) -> u32 {
-    desired.min(planned).max(least).max(1)
+    if planned == 0 { desired } else { desired.min(planned).max(least).max(1) }
 }
 
 /// The fewest tasks that may be set on a side of this weight before that is somebody's hand.
@@ -217,6 +219,7 @@ mod tests {
         assert_eq!(needed(10, 6, least(10, 100)), 6);
         assert_eq!(needed(10, 2, least(10, 100)), 5, "fewer are somebody's hand");
         assert_eq!(needed(10, 0, 0), 1, "and none are nobody's");
+        assert_eq!([0, 2].map(|desired| needed(0, desired, 1)), [0, 2], "unless there were none before");
     }
 
     #[test]

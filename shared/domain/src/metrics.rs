@@ -83,9 +83,34 @@ pub struct Slow {
 }
 
 impl Counts {
+    /// These and another target group's of the same tasks. Slow answers were counted by each group's own limit.
+    #[must_use]
+    pub fn and(&self, other: &Self) -> Self {
+        let larger = |one: Option<f64>, two: Option<f64>| one.into_iter().chain(two).max_by(f64::total_cmp);
+        let slow = match (self.slow, other.slow) {
+            (Some(one), Some(two)) => Some(Slow {
+                limit: one.limit.max(two.limit),
+                answers: one.answers + two.answers,
+                of: one.of + two.of,
+            }),
+            (one, two) => one.or(two),
+        };
+        Self {
+            requests: self.requests + other.requests,
+            errors: self.errors + other.errors,
+            p90: larger(self.p90, other.p90),
+            slowest: larger(self.slowest, other.slowest),
+            slow,
+        }
+    }
+
     /// How long requests are given before they count as unanswered, by what the slowest answer took.
     pub fn answer_patience(&self) -> Seconds {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "seconds, and not negative")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "seconds, and not negative"
+        )]
         let slowest = self.slowest.unwrap_or(0.0).max(0.0).ceil() as u64;
         Seconds(slowest).min(ANSWER_PATIENCE)
     }
@@ -195,6 +220,17 @@ mod tests {
     fn a_handful_of_answers_says_nothing_of_latency() {
         assert!(matches!(compare(&slow(30, 49), &counts(100, 0), 20), Comparison::AsWell(_)));
         assert_eq!(counts(49, 0).slow_limit(), None);
+    }
+
+    #[test]
+    fn all_target_groups_count_together() {
+        let (well, erring) = (counts(100, 0), counts(20, 10));
+        assert_eq!((well.and(&erring).requests, well.and(&erring).errors), (120, 10));
+        assert_eq!(
+            well.and(&slow(5, 60)).and(&slow(20, 40)).slow.map(|slow| (slow.answers, slow.of)),
+            Some((25, 100))
+        );
+        assert_eq!(Counts::default().and(&erring), erring);
     }
 
     #[test]

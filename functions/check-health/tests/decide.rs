@@ -1,0 +1,203 @@
+//! What `check-health` says, look by look.
+
+use changeover_domain::Timestamp;
+use changeover_domain::bearing::Since;
+use changeover_domain::evidence::SideSeen;
+use changeover_domain::evidence::{EcsDeployment, TargetSeen, TaskSeen};
+use changeover_domain::metrics::Counts;
+use changeover_domain::settings::{Raw, read};
+use changeover_domain::span::Seconds;
+use changeover_domain::state::Verdict;
+use check_health::{Purpose, View, decide};
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(second).unwrap()
+}
+
+fn side(state: &str) -> SideSeen {
+    let task = TaskSeen {
+        task_definition: "td:2".into(),
+        last_status: "RUNNING".into(),
+        desired_status: "RUNNING".into(),
+        ..TaskSeen::default()
+    };
+    let target = TargetSeen { id: "10.0.0.1".into(), port: 80, state: state.into(), why: None };
+    let mut seen = SideSeen {
+        tasks: vec![task],
+        targets: [("tg".to_owned(), vec![target])].into(),
+        ..SideSeen::default()
+    };
+    seen.service.task_definition = "td:2".into();
+    seen.service.desired = 1;
+    seen.service.deployments = vec![EcsDeployment {
+        status: "PRIMARY".into(),
+        task_definition: "td:2".into(),
+        ..EcsDeployment::default()
+    }];
+    seen
+}
+
+fn view(purpose: Purpose, state: &str) -> View {
+    let tags = Raw::from([("repository".to_owned(), "web".to_owned())]);
+    View {
+        purpose,
+        now: at(1000),
+        seen: side(state),
+        revision: "td:2".into(),
+        needed: 1,
+        started_at: at(900),
+        watched_since: at(950),
+        readings: 0,
+        read_at: None,
+        since: Since::default(),
+        metrics: None,
+        newer: None,
+        taken_back: None,
+        more_steps: true,
+        settings: read(&Raw::new(), &tags, &Raw::new()).unwrap(),
+        check_interval: Seconds(5),
+        poll: Seconds(2),
+        room_patience: Seconds(30),
+        numbers_after: Seconds(20),
+        data_patience: Seconds(100),
+    }
+}
+
+fn counts(requests: u64, errors: u64) -> Counts {
+    Counts { requests, errors, ..Counts::default() }
+}
+
+#[test]
+fn what_somebody_else_made_of_the_service_is_said() {
+    let mut theirs = view(Purpose::Bake, "healthy");
+    theirs.seen.service.name = "web".into();
+    theirs.seen.service.task_definition = "td:7".into();
+    theirs.since.ill = Some(at(900));
+    let ruling = decide(&theirs);
+    assert_eq!((ruling.verdict, ruling.why.as_str()), (Verdict::Failed, "someone else has set web to td:7"));
+    let mut fewer = view(Purpose::Bake, "unhealthy");
+    fewer.seen.service.desired = 0;
+    fewer.since.ill = Some(at(900));
+    assert!(decide(&fewer).why.contains("to 0 tasks, 1 are needed"), "{}", decide(&fewer).why);
+}
+
+#[test]
+fn traffic_comes_after_the_last_healthy_reading_in_a_row() {
+    let mut view = view(Purpose::Start, "healthy");
+    let verdicts: Vec<_> = (0..3)
+        .map(|_| {
+            let ruling = decide(&view);
+            view = View {
+                readings: ruling.readings,
+                read_at: Some(view.now),
+                now: ruling.wait.after(view.now),
+                ..view.clone()
+            };
+            ruling.verdict
+        })
+        .collect();
+    assert_eq!(verdicts, [Verdict::Wait, Verdict::Wait, Verdict::Ready]);
+}
+
+#[test]
+fn two_looks_within_one_health_check_interval_are_one_reading() {
+    let view = View { readings: 2, read_at: Some(at(998)), ..view(Purpose::Start, "healthy") };
+    let ruling = decide(&view);
+    assert_eq!(
+        (ruling.verdict, ruling.readings, ruling.took_reading, ruling.wait),
+        (Verdict::Wait, 2, false, Seconds(3))
+    );
+}
+
+#[test]
+fn one_unhealthy_look_starts_the_count_again() {
+    let ruling = decide(&View { readings: 2, read_at: Some(at(990)), ..view(Purpose::Start, "unhealthy") });
+    assert_eq!((ruling.verdict, ruling.readings), (Verdict::Wait, 0));
+}
+
+#[test]
+fn never_healthy_fails_at_the_timeout_with_what_was_missing() {
+    let ruling = decide(&View { started_at: at(400), ..view(Purpose::Start, "unhealthy") });
+    assert_eq!(ruling.verdict, Verdict::Failed);
+    assert!(ruling.why.contains("not healthy after 10m: 0 of 1 targets"), "{}", ruling.why);
+}
+
+#[test]
+fn a_bake_needs_its_time_and_its_requests() {
+    let bake = |watched_since, next| View {
+        watched_since: at(watched_since),
+        metrics: Some((next, counts(1000, 0))),
+        ..view(Purpose::Bake, "healthy")
+    };
+    assert_eq!(decide(&bake(950, counts(100, 0))).verdict, Verdict::Wait, "60 s are not over");
+    assert_eq!(decide(&bake(921, counts(100, 0))).verdict, Verdict::Wait, "their numbers are not all there");
+    assert_eq!(decide(&bake(920, counts(100, 0))).verdict, Verdict::Ready);
+    assert_eq!(decide(&bake(920, counts(3, 0))).verdict, Verdict::Wait, "no data waits");
+    let uncounted = View { metrics: None, ..bake(940, counts(0, 0)) };
+    assert_eq!(decide(&uncounted).verdict, Verdict::Ready, "there are no numbers to wait for");
+    assert_eq!(decide(&bake(800, counts(3, 0))).verdict, Verdict::Failed, "and in the end does not pass");
+    let erring = decide(&bake(999, counts(50, 15)));
+    assert_eq!((erring.verdict, erring.harmful), (Verdict::Failed, true), "errors are seen at once");
+}
+
+#[test]
+fn a_passing_illness_is_waited_for_and_a_lasting_one_fails() {
+    let ill = view(Purpose::Bake, "unhealthy");
+    let first = decide(&ill);
+    assert_eq!((first.verdict, first.since.ill), (Verdict::Wait, Some(at(1000))));
+    let since = Since { ill: Some(at(985)), short: None };
+    assert_eq!(decide(&View { since, ..ill }).verdict, Verdict::Failed);
+}
+
+#[test]
+fn a_service_without_tasks_has_nothing_to_be_watched() {
+    for purpose in [Purpose::Start, Purpose::Bake] {
+        let mut none =
+            View { needed: 0, metrics: Some((counts(0, 0), counts(0, 0))), ..view(purpose, "healthy") };
+        none.seen.tasks.clear();
+        let ruling = decide(&none);
+        assert!(ruling.verdict == Verdict::Ready && ruling.why.contains("no task proves"), "{}", ruling.why);
+        none.seen.service.task_definition = "td:7".into();
+        assert_eq!(decide(&none).verdict, Verdict::Wait, "someone else has set another revision");
+    }
+}
+
+#[test]
+fn autoscaling_and_replaced_tasks_are_no_illness_of_a_bake() {
+    let bake = || View { watched_since: at(900), needed: 2, ..view(Purpose::Bake, "healthy") };
+    let with = |states: &[&str], desired: u32| {
+        let mut view = bake();
+        view.seen.service.desired = desired;
+        view.seen.tasks = vec![view.seen.tasks[0].clone(); states.len()];
+        let target =
+            |state: &&str| TargetSeen { id: "10.0.0.1".into(), port: 80, state: (*state).into(), why: None };
+        view.seen.targets = [("tg".to_owned(), states.iter().map(target).collect())].into();
+        view
+    };
+    let grown = decide(&with(&["healthy", "healthy", "initial"], 3));
+    assert_eq!((grown.verdict, grown.since), (Verdict::Ready, Since::default()), "{}", grown.why);
+    let replaced = with(&["healthy", "initial"], 2);
+    let since = Since { ill: None, short: Some(at(500)) };
+    let ruling = decide(&View { since, ..replaced.clone() });
+    assert_eq!((ruling.verdict, ruling.since), (Verdict::Wait, since), "it is waited for: {}", ruling.why);
+    let since = Since { ill: None, short: Some(at(400)) };
+    let ruling = decide(&View { since, ..replaced });
+    assert_eq!(
+        (ruling.verdict, ruling.harmful),
+        (Verdict::Failed, true),
+        "but no longer than a start may take"
+    );
+}
+
+#[test]
+fn a_rollback_that_was_asked_for_ends_it() {
+    let asked = Some("rollback asked for by an operator".to_owned());
+    let ruling = decide(&View { taken_back: asked, ..view(Purpose::Start, "healthy") });
+    assert_eq!((ruling.verdict, ruling.superseded), (Verdict::Failed, false));
+}
+
+#[test]
+fn what_is_newer_ends_it() {
+    let ruling = decide(&View { newer: Some("web:v3".into()), ..view(Purpose::Bake, "healthy") });
+    assert_eq!((ruling.verdict, ruling.superseded), (Verdict::Failed, true));
+}

@@ -21,7 +21,7 @@ const PUSH: Scenario = Scenario {
 };
 
 /// Every scenario, in the order in which they are best understood.
-pub const CATALOGUE: [Scenario; 12] = [
+pub const CATALOGUE: [Scenario; 13] = [
     Scenario {
         name: "good-push",
         about: "A good image is pushed; a blue/green pair changes over in steps of 10, 50 and 100 %.",

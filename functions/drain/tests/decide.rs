@@ -38,6 +38,7 @@ fn view(now: i64) -> View {
         load_balancer: "lb".into(),
         weights: weights_for("live", "next", WHOLE),
         stickiness_seconds: None,
+        asks_cognito: false,
     };
     let mut seen = SideSeen::default();
     seen.service.desired = 2;

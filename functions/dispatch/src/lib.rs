@@ -4,7 +4,9 @@
 //! does not carry orders: whatever the event says, what the tag points to now is wanted.
 
 mod decide;
+mod each;
 mod event;
+mod known;
 mod measure;
 mod start;
 
@@ -25,6 +27,13 @@ pub struct Dispatched {
     pub passed_over: Vec<String>,
 }
 
+impl Dispatched {
+    /// Nothing was started, and why.
+    fn passing_over(why: String) -> Self {
+        Self { started: vec![], passed_over: vec![why] }
+    }
+}
+
 /// Handles one event. Safe to repeat: the same meaning leads to the same execution's name.
 pub async fn run(context: &Context, event: serde_json::Value) -> Result<Dispatched, StepError> {
     let event = read(&event)?;
@@ -34,6 +43,6 @@ pub async fn run(context: &Context, event: serde_json::Value) -> Result<Dispatch
         Event::Redeploy { service, at } => start::redeploy(context, service, &at).await,
         Event::Reconcile => start::reconcile(context).await,
         Event::Dead { execution, request } => start::recover(context, &execution, request).await,
-        Event::Other(why) => Ok(Dispatched { started: vec![], passed_over: vec![why] }),
+        Event::Other(why) => Ok(Dispatched::passing_over(why)),
     }
 }

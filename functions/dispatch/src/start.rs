@@ -2,56 +2,58 @@
 
 use crate::Dispatched;
 use crate::decide::{MOST_ATTEMPTS, again};
+use crate::each::each;
+use crate::known::{known, pattern_of, repository_of};
 use crate::measure::{held, recovery};
 use changeover_aws::ecr::{Which, find};
+use changeover_aws::ecs;
 use changeover_aws::executions::{self, Start};
-use changeover_aws::{ecs, tags};
 use changeover_domain::StepError;
 use changeover_domain::image::tag_matches;
 use changeover_domain::name::{DeploymentId, ServiceName};
 use changeover_domain::record::Lease;
-use changeover_domain::settings::{Raw, of_both};
+use changeover_domain::settings::Raw;
 use changeover_domain::state::Request;
 use changeover_domain::wish::by_registry;
 use changeover_lambda::Context;
-use std::collections::BTreeMap;
 
 /// Most recoveries of one claim: each of them died before it took over.
 const MOST_RECOVERIES: usize = 10;
-/// How much of a name is kept where something is added to it: Step Functions takes 80 characters.
-const NAME_HEAD: usize = 50;
 
 /// Every service that an image's repository and tag belong to is brought to what the tag points to now.
 pub(crate) async fn pushed(context: &Context, repository: &str, tag: &str) -> Result<Dispatched, StepError> {
-    let mut dispatched = Dispatched::default();
-    for (service, raw) in known(context, Some(repository)).await? {
-        let pattern = pattern_of(&raw);
-        if tag_matches(pattern, tag) {
-            let cause = format!("push of {repository}:{tag}");
-            bring(context, &service, &raw, &cause, Zeal::Once, &mut dispatched).await?;
-        } else {
-            dispatched.passed_over.push(format!("{service} wants {pattern}, not {tag}"));
+    let services = known(context, Some(repository)).await?;
+    let cause = format!("push of {repository}:{tag}");
+    each("push", &services, async |service: &ServiceName, raw: &Raw| {
+        let pattern = pattern_of(raw);
+        if !tag_matches(pattern, tag) {
+            return Ok(Dispatched::passing_over(format!("{service} wants {pattern}, not {tag}")));
         }
-    }
-    Ok(dispatched)
+        let mut dispatched = Dispatched::default();
+        bring(context, service, raw, &cause, Zeal::Once, &mut dispatched).await?;
+        Ok(dispatched)
+    })
+    .await
 }
 
 /// Every service is brought to what its tag points to, and whoever holds one is seen to be alive: catches the event
 /// that never came.
 pub(crate) async fn reconcile(context: &Context) -> Result<Dispatched, StepError> {
-    let mut dispatched = Dispatched::default();
-    for (service, raw) in known(context, None).await? {
-        let lease = context.ledger().lease(&service).await?;
-        measure_lease(context, &service, &lease).await?;
+    let services = known(context, None).await?;
+    each("reconcile", &services, async |service: &ServiceName, raw: &Raw| {
+        let mut dispatched = Dispatched::default();
+        let lease = context.ledger().lease(service).await?;
+        measure_lease(context, service, &lease).await?;
         if let (Some(holder), Some(execution)) = (&lease.holder, &lease.execution)
             && !executions::is_running(&context.aws, execution).await?
         {
-            start_recovery(context, &service, holder, execution, lease.fence, &mut dispatched).await?;
-            continue;
+            start_recovery(context, service, holder, execution, lease.fence, &mut dispatched).await?;
+            return Ok(dispatched);
         }
-        bring(context, &service, &raw, "reconcile", Zeal::Again, &mut dispatched).await?;
-    }
-    Ok(dispatched)
+        bring(context, service, raw, "reconcile", Zeal::Again, &mut dispatched).await?;
+        Ok(dispatched)
+    })
+    .await
 }
 
 async fn measure_lease(context: &Context, service: &ServiceName, lease: &Lease) -> Result<(), StepError> {
@@ -62,28 +64,6 @@ async fn measure_lease(context: &Context, service: &ServiceName, lease: &Lease) 
         context.measure(now, &held(&holder, now));
     }
     Ok(())
-}
-
-/// Services by the names they go by, with their tags.
-async fn known(context: &Context, repository: Option<&str>) -> Result<BTreeMap<ServiceName, Raw>, StepError> {
-    Ok(by_name(tags::services_of(&context.aws, repository).await?))
-}
-
-/// A pair is one, with the tags of both members.
-fn by_name(mut found: Vec<(ServiceName, Raw)>) -> BTreeMap<ServiceName, Raw> {
-    // In whichever order they were found.
-    found.sort();
-    let mut known: BTreeMap<ServiceName, Raw> = BTreeMap::new();
-    for (name, raw) in found {
-        let name = name.of_pair(raw.get("pair").map(|pair| pair.trim()).filter(|pair| !pair.is_empty()));
-        let both = known.get(&name).map(|first| of_both(first, &raw));
-        known.insert(name, both.unwrap_or(raw));
-    }
-    known
-}
-
-fn pattern_of(raw: &Raw) -> &str {
-    raw.get("image-tag").map_or("latest", |tag| tag.trim())
 }
 
 /// How hard a service is brought to what its tag points to.
@@ -103,8 +83,7 @@ async fn bring(
     zeal: Zeal,
     dispatched: &mut Dispatched,
 ) -> Result<(), StepError> {
-    let repository = raw.get("repository").map(|name| name.trim()).unwrap_or_default();
-    let pattern = pattern_of(raw);
+    let (repository, pattern) = (repository_of(raw), pattern_of(raw));
     let ledger = context.ledger();
     // What is wanted is read before the registry: of two events that are handled at once, the one that saw the older
     // image finds the record changed, and looks again.
@@ -133,7 +112,7 @@ async fn bring(
         dispatched.passed_over.push(format!("{service}: {image} is wanted after {holder}"));
         return Ok(());
     }
-    let name = executions::name(service, &image.digest, wanted.generation);
+    let name = executions::of_wish(service, &image.digest, wanted.generation);
     let request = Request { wanted: true, cause: Some(cause.to_owned()), ..Request::of(service.clone()) };
     if start(context, &name, &request, dispatched).await? || zeal == Zeal::Once {
         return Ok(());
@@ -144,7 +123,7 @@ async fn bring(
             // Attempts are counted by what is on record, so a doubled tick starts one. What was stopped before it left
             // a record has used a name up.
             for attempt in first..first + MOST_ATTEMPTS {
-                let name = format!("{}-again-{attempt}", clipped(&name, NAME_HEAD));
+                let name = executions::of_wish_again(service, &image.digest, wanted.generation, attempt);
                 if start(context, &name, &request, dispatched).await? {
                     break;
                 }
@@ -162,9 +141,9 @@ pub(crate) async fn redeploy(
     at: &str,
 ) -> Result<Dispatched, StepError> {
     let mut dispatched = Dispatched::default();
-    let tick: String = at.chars().filter(char::is_ascii_alphanumeric).take(40).collect();
-    let tick = if tick.is_empty() { context.now().as_second().to_string() } else { tick };
-    let name = format!("{}-redeploy-{tick}", clipped(&service.name, 30));
+    let said = at.chars().any(|char| char.is_ascii_alphanumeric());
+    let tick = if said { at.to_owned() } else { context.now().as_second().to_string() };
+    let name = executions::of_redeploy(&service, &tick);
     let request = Request {
         wanted: true,
         redeploy: true,
@@ -202,11 +181,10 @@ async fn start_recovery(
     fence: u64,
     dispatched: &mut Dispatched,
 ) -> Result<(), StepError> {
-    let name = format!("{}-recover-{fence}", clipped(&service.name, NAME_HEAD));
     let cause = Some(format!("recovery of {execution}"));
     let request = Request { recover: Some(holder.clone()), cause, ..Request::of(service.clone()) };
     for attempt in 1..=MOST_RECOVERIES {
-        let name = if attempt == 1 { name.clone() } else { format!("{name}-{attempt}") };
+        let name = executions::of_recovery(service, fence, attempt);
         if start(context, &name, &request, dispatched).await? {
             context.measure(context.now(), &recovery(service, execution));
             break;
@@ -241,33 +219,6 @@ async fn start(
         Start::RanBefore => {
             dispatched.passed_over.push(format!("{name} has run before"));
             Ok(false)
-        }
-    }
-}
-
-fn clipped(text: &str, most: usize) -> String {
-    text.chars().take(most).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn service(name: &str, tags: &[(&str, &str)]) -> (ServiceName, Raw) {
-        let tags = tags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
-        (ServiceName::new("main", name), tags.collect())
-    }
-
-    #[test]
-    fn a_tag_on_either_member_counts_in_whichever_order_they_were_found() {
-        let blue = service("blue", &[("repository", "web"), ("pair", "green"), ("image-tag", "prod")]);
-        let green = service("green", &[("repository", "web"), ("pair", "blue")]);
-        let other = service("other", &[("repository", "web")]);
-        for found in [[blue.clone(), green.clone(), other.clone()], [other, green, blue]] {
-            let known = by_name(found.to_vec());
-            let patterns: Vec<(&str, &str)> =
-                known.iter().map(|(name, raw)| (name.name.as_str(), pattern_of(raw))).collect();
-            assert_eq!(patterns, [("blue", "prod"), ("other", "latest")]);
         }
     }
 }

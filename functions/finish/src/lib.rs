@@ -85,14 +85,14 @@ async fn start_next(
     else {
         return Ok(None);
     };
-    let name = executions::name(&baton.service, &digest, generation);
+    let name = executions::of_wish(&baton.service, &digest, generation);
     let cause = Some(format!("wanted while {} ran", record.id));
     let request = Request { wanted: true, cause, ..Request::of(baton.service.clone()) };
     match executions::start(&context.aws, state_machine, &name, &request).await? {
         Start::Started(arn) => Ok(Some(arn)),
         // An execution of that name came while the lease was held and was turned away: ours goes by another.
         Start::RanBefore => {
-            let again = format!("{}-after-{}", &name[..name.len().min(50)], baton.fence);
+            let again = executions::of_wish_after(&baton.service, &digest, generation, baton.fence);
             match executions::start(&context.aws, state_machine, &again, &request).await? {
                 Start::Started(arn) => Ok(Some(arn)),
                 Start::RanBefore => Ok(None),

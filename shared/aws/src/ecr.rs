@@ -7,6 +7,8 @@ use changeover_domain::image::{ListedImage, PinnedImage, is_exact, newest_matchi
 
 /// Most images of a repository that are looked through for a pattern.
 pub const MAX_IMAGES: usize = 10_000;
+/// Most images of a page of `DescribeImages`.
+const PAGE: i32 = 1_000;
 
 /// Which image of a repository is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +61,7 @@ async fn one(aws: &Aws, repository: &str, id: ImageIdentifier) -> Result<Option<
 
 async fn tagged(aws: &Aws, repository: &str) -> Result<Vec<ListedImage>, StepError> {
     let filter = DescribeImagesFilter::builder().tag_status(TagStatus::Tagged).build();
-    let request = aws.ecr().describe_images().repository_name(repository).filter(filter);
+    let request = aws.ecr().describe_images().repository_name(repository).filter(filter).max_results(PAGE);
     let mut pages = request.into_paginator().send();
     let mut images = Vec::new();
     while let Some(page) = pages.next().await {

@@ -1,4 +1,4 @@
-//! Executions of the state machine.
+//! Executions of the state machine, and their names.
 
 use crate::{At, Aws};
 use changeover_domain::StepError;
@@ -18,11 +18,44 @@ pub enum Start {
     RanBefore,
 }
 
-/// The name of the execution that brings a service to a digest: the same for every event that means the same.
-pub fn name(service: &ServiceName, digest: &str, generation: u64) -> String {
-    let tail = format!("-{}-{generation}", short(digest));
-    let head: String = service.name.chars().take(MAX_NAME - tail.len()).collect();
-    format!("{head}{tail}")
+/// The name of the execution that brings a service to a wish: the same for every event that means the same.
+pub fn of_wish(service: &ServiceName, digest: &str, generation: u64) -> String {
+    named(service, &format!("{}-{generation}", short(digest)))
+}
+
+/// The name of another one for the same wish, started by the deployment that held the service with this fence.
+pub fn of_wish_after(service: &ServiceName, digest: &str, generation: u64, fence: u64) -> String {
+    named(service, &format!("{}-{generation}-after-{fence}", short(digest)))
+}
+
+/// The name of another attempt at the same wish.
+pub fn of_wish_again(service: &ServiceName, digest: &str, generation: u64, attempt: usize) -> String {
+    named(service, &format!("{}-{generation}-again-{attempt}", short(digest)))
+}
+
+/// The name of the recovery of a claim, which its fence tells from every other; of the first attempt at it, or a later.
+pub fn of_recovery(service: &ServiceName, fence: u64, attempt: usize) -> String {
+    let tail = format!("recover-{fence}");
+    named(service, &if attempt <= 1 { tail } else { format!("{tail}-{attempt}") })
+}
+
+/// The name of what a schedule's tick starts; `tick` is letters and digits, 30 of them at most are kept.
+pub fn of_redeploy(service: &ServiceName, tick: &str) -> String {
+    let tick: String = tick.chars().filter(char::is_ascii_alphanumeric).take(30).collect();
+    named(service, &format!("redeploy-{tick}"))
+}
+
+/// A name for people, which a hash of `CLUSTER/NAME` makes the service's own: other clusters have services of the same
+/// name, and a long name is cut. The tail, which tells one execution from another, is never cut.
+fn named(service: &ServiceName, tail: &str) -> String {
+    let rest = format!("-{:08x}-{tail}", hash(&service.to_string()));
+    let head: String = service.name.chars().take(MAX_NAME.saturating_sub(rest.len())).collect();
+    format!("{head}{rest}")
+}
+
+/// FNV-1a in 32 bits: the same in every build, for ever, as names must be.
+fn hash(text: &str) -> u32 {
+    text.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
 /// Starts an execution; asked again with the same name it does nothing.
@@ -53,14 +86,57 @@ pub async fn is_running(aws: &Aws, arn: &str) -> Result<bool, StepError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
+
+    fn digest() -> String {
+        format!("sha256:{}", "ab".repeat(32))
+    }
+
+    /// Every name that a service can have executions by, two of each kind.
+    fn names(service: &ServiceName, generation: u64) -> Vec<String> {
+        let digest = digest();
+        vec![
+            of_wish(service, &digest, generation),
+            of_wish_after(service, &digest, generation, u64::MAX),
+            of_wish_after(service, &digest, generation, u64::MAX - 1),
+            of_wish_again(service, &digest, generation, 1),
+            of_wish_again(service, &digest, generation, 12),
+            of_recovery(service, generation, 1),
+            of_recovery(service, generation, 2),
+            of_redeploy(service, &format!("2026-11-23T02:27:27Z{generation}")),
+        ]
+    }
 
     #[test]
-    fn names_fit_and_tell_generations_apart() {
-        let service = ServiceName::new("main", "s".repeat(200));
-        let digest = format!("sha256:{}", "ab".repeat(32));
-        let first = name(&service, &digest, 1);
-        assert_eq!(first.len(), MAX_NAME);
-        assert!(first.ends_with("-abababababab-1"));
-        assert_ne!(first, name(&service, &digest, 2));
+    fn a_name_tells_people_which_service_which_image_and_which_wish() {
+        let name = of_wish(&ServiceName::new("prod", "web"), &digest(), 12);
+        assert!(name.starts_with("web-") && name.ends_with("-abababababab-12"), "{name}");
+    }
+
+    #[test]
+    fn names_fit_are_legal_and_are_never_shared() {
+        let long = "s".repeat(254);
+        let services = [
+            ServiceName::new("prod", "web"),
+            ServiceName::new("staging", "web"),
+            ServiceName::new("prod", format!("{long}1")),
+            ServiceName::new("prod", format!("{long}2")),
+            ServiceName::new("staging", format!("{long}1")),
+        ];
+        let mut all = BTreeSet::new();
+        for service in &services {
+            for generation in [1, 2, u64::MAX] {
+                for name in names(service, generation) {
+                    assert!(name.len() <= MAX_NAME, "{name}");
+                    assert!(name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b)), "{name}");
+                    assert!(all.insert(name.clone()), "{name} means two things");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_hash_is_the_published_one() {
+        assert_eq!((hash(""), hash("a"), hash("foobar")), (0x811c_9dc5, 0xe40c_292c, 0xbf9c_f968));
     }
 }

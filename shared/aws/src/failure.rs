@@ -7,7 +7,7 @@ use changeover_domain::StepError;
 use std::error::Error;
 
 /// The codes that mean "not now". Whatever is not here is final: a 400 asked again is a 400 again.
-const BUSY_CODES: [&str; 16] = [
+const BUSY_CODES: [&str; 19] = [
     "Throttling",
     "ThrottlingException",
     "ThrottledException",
@@ -25,6 +25,10 @@ const BUSY_CODES: [&str; 16] = [
     // EC2 Auto Scaling is at something else.
     "ScalingActivityInProgress",
     "ResourceContention",
+    // SNS's own.
+    "Throttled",
+    "KMSThrottling",
+    "InternalError",
 ];
 
 /// Says what was being done, and to what, when a call fails.

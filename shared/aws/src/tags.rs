@@ -6,8 +6,10 @@ use changeover_domain::StepError;
 use changeover_domain::name::ServiceName;
 use changeover_domain::settings::{Raw, TAG_PREFIX, from_tags};
 
-/// Most services that one repository may deploy.
-pub const MAX_SERVICES: usize = 200;
+/// Most services that one stack looks after.
+pub const MAX_SERVICES: usize = 1_000;
+/// Most resources of a page of `GetResources`.
+const PAGE: i32 = 100;
 
 /// Services with our `repository` tag, of this repository or of any; with all our tags.
 pub async fn services_of(aws: &Aws, repository: Option<&str>) -> Result<Vec<(ServiceName, Raw)>, StepError> {
@@ -16,8 +18,8 @@ pub async fn services_of(aws: &Aws, repository: Option<&str>) -> Result<Vec<(Ser
     if let Some(repository) = repository {
         filter = filter.values(repository);
     }
-    let request =
-        aws.tagging().get_resources().tag_filters(filter.build()).resource_type_filters("ecs:service");
+    let request = aws.tagging().get_resources().tag_filters(filter.build()).resources_per_page(PAGE);
+    let request = request.resource_type_filters("ecs:service");
     let mut pages = request.into_paginator().send();
     let mut found = Vec::new();
     while let Some(page) = pages.next().await {
@@ -27,6 +29,10 @@ pub async fn services_of(aws: &Aws, repository: Option<&str>) -> Result<Vec<(Ser
             found.extend(name.map(|name| (name, from_tags(tags))));
         }
         if found.len() >= MAX_SERVICES {
+            tracing::warn!(
+                found = found.len(),
+                "there may be more services with our tag than the {MAX_SERVICES} that are looked at: those after them are left alone; deploy a stack for each cluster"
+            );
             break;
         }
     }

@@ -75,6 +75,11 @@ fn is_ecs_name(text: &str) -> bool {
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
+/// Whether a name is among those that the stack may touch: a name, or a pattern with `*` and `?` as IAM has them.
+pub fn is_within(pattern: &str, name: &str) -> bool {
+    wildmatch::WildMatch::new(pattern).matches(name)
+}
+
 /// One half of a pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -147,6 +152,18 @@ mod tests {
     fn a_name_without_cluster_is_refused_in_words() {
         let error = ServiceName::try_from("web".to_owned()).unwrap_err();
         assert!(error.to_string().contains("CLUSTER/NAME"), "{error}");
+    }
+
+    #[test]
+    fn a_stack_may_touch_what_its_patterns_say() {
+        for (pattern, name, may) in [
+            ("*", "prod", true),
+            ("prod", "prod", true),
+            ("prod", "prod-2", false),
+            ("team-*/?eb", "team-a/web", true),
+        ] {
+            assert_eq!(is_within(pattern, name), may, "{pattern} {name}");
+        }
     }
 
     #[test]

@@ -3,6 +3,9 @@
 use changeover_domain::settings::Raw;
 use changeover_domain::span::Seconds;
 
+/// When the state machine gives up on a function: where the stack does not say how long one may take, it is not longer.
+const STATE_TIMEOUT: Seconds = Seconds(90);
+
 /// What the stack says. Every function gets the same variables, so that none can disagree with another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
@@ -12,6 +15,12 @@ pub struct Config {
     pub state_machine: Option<String>,
     /// `CHANGEOVER_TOPIC`: the SNS topic that is told of outcomes; only `finish` needs it.
     pub topic: Option<String>,
+    /// `CHANGEOVER_CLUSTER`: the cluster whose services may be deployed, or a pattern with `*` and `?`.
+    pub cluster: String,
+    /// `CHANGEOVER_REPOSITORY`: the ECR repository whose images may be deployed, or such a pattern.
+    pub repository: String,
+    /// `CHANGEOVER_FUNCTION_TIMEOUT_SECONDS`: for how long a function may go on after its execution has died.
+    pub function_timeout: Seconds,
     /// `CHANGEOVER_DEFAULTS`: settings below the tags, a JSON object by the tags' names without prefix.
     pub defaults: Raw,
     /// `CHANGEOVER_POLL_SECONDS`: how long to wait between two looks.
@@ -67,6 +76,7 @@ impl Config {
         let convergence = seconds("CHANGEOVER_CONVERGENCE_SECONDS", 120);
         let room_patience = seconds("CHANGEOVER_ROOM_PATIENCE_SECONDS", 300);
         let data_patience = seconds("CHANGEOVER_DATA_PATIENCE_SECONDS", 1800);
+        let function_timeout = seconds("CHANGEOVER_FUNCTION_TIMEOUT_SECONDS", STATE_TIMEOUT.0);
         let defaults = variable("CHANGEOVER_DEFAULTS").unwrap_or_else(|| "{}".to_owned());
         let defaults = serde_json::from_str(&defaults).unwrap_or_else(|error| {
             mistakes.push(format!("CHANGEOVER_DEFAULTS is not a JSON object of settings: {error}"));
@@ -76,6 +86,7 @@ impl Config {
             mistakes.push("CHANGEOVER_TABLE is missing".to_owned());
             String::new()
         });
+        let pattern = |name: &str| variable(name).unwrap_or_else(|| "*".to_owned());
         if !mistakes.is_empty() {
             return Err(mistakes.join("; "));
         }
@@ -83,6 +94,9 @@ impl Config {
             table,
             state_machine: variable("CHANGEOVER_STATE_MACHINE"),
             topic: variable("CHANGEOVER_TOPIC"),
+            cluster: pattern("CHANGEOVER_CLUSTER"),
+            repository: pattern("CHANGEOVER_REPOSITORY"),
+            function_timeout,
             defaults,
             poll,
             metric_period,
@@ -103,6 +117,8 @@ mod tests {
         let only_table = |name: &str| (name == "CHANGEOVER_TABLE").then(|| "ledger".to_owned());
         let config = Config::read(only_table).unwrap();
         assert_eq!((config.table.as_str(), config.poll), ("ledger", Seconds(10)));
+        assert_eq!((config.cluster.as_str(), config.repository.as_str()), ("*", "*"));
+        assert_eq!(config.function_timeout, STATE_TIMEOUT);
 
         let with_machine = |name: &str| match name {
             "CHANGEOVER_STATE_MACHINE" => Some("arn:aws:states:us-east-1:1:stateMachine:shop".to_owned()),

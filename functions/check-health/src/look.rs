@@ -46,9 +46,7 @@ pub(crate) async fn look(context: &Context, held: &Held<'_>, purpose: Purpose) -
         since: progress.since(),
         metrics,
         newer: newer(wanted.as_ref(), plan),
-        taken_back: wanted
-            .filter(|wanted| wanted.taken_back.as_ref() == Some(&held.record.id))
-            .map(|one| one.cause),
+        taken_back: held.record.taken_back.clone(),
         more_steps: match progress.step {
             Some(step) => !plan.is_last(step),
             None => plan.strategy() == Strategy::BlueGreen,

@@ -4,7 +4,7 @@ use changeover_domain::Timestamp;
 use changeover_domain::record::{Deployment, Outcome, Wanted};
 use changeover_domain::span::Seconds;
 
-/// Most attempts at one image by itself; after that a person or another push has to ask.
+/// Most attempts at one wish by itself; after that a person or another push has to ask.
 pub(crate) const MOST_ATTEMPTS: usize = 10;
 
 /// How long the execution of a wish may take to leave a record. After that it was stopped before it could.
@@ -14,23 +14,27 @@ pub const RECORD_PATIENCE: Seconds = Seconds(900);
 /// arguments.
 ///
 /// What was refused, or gave way, has changed nothing: what stood in the way may be gone. What was rolled back would
-/// be rolled back again. What left no record was never tried. `deployments` are the newest first.
+/// be rolled back again. What left no record was never tried, and neither was what was turned away because somebody
+/// else held the service. Only deployments that were for this wish count, whatever became of an earlier one for the
+/// same image.
 pub fn again(deployments: &[Deployment], wanted: &Wanted, now: Timestamp) -> Option<usize> {
-    if !deployments.iter().any(|one| one.began_at >= wanted.since) {
-        return (now >= RECORD_PATIENCE.after(wanted.since)).then_some(deployments.len());
-    }
-    let digest = wanted.image.digest.as_str();
-    let last = deployments.iter().find(|deployment| deployment.outcome.is_some())?;
-    let brought = |one: &&Deployment| one.plan.as_ref().is_some_and(|plan| plan.image.digest == digest);
-    let may = match last.outcome? {
-        Outcome::Refused => {
-            !deployments.iter().any(|one| brought(&one) && one.outcome != Some(Outcome::Superseded))
+    let attempts = match &wanted.tried {
+        Some(tried) if tried.is_settled() => return None,
+        Some(tried) => tried.attempts,
+        None => {
+            let mut ours = deployments.iter().filter(|one| one.wish == Some(wanted.generation)).peekable();
+            if ours.peek().is_none() {
+                return (now >= RECORD_PATIENCE.after(wanted.since)).then_some(0);
+            }
+            let outcomes: Vec<Option<Outcome>> = ours.map(|one| one.outcome).collect();
+            if outcomes.iter().any(|outcome| *outcome != Some(Outcome::Refused)) {
+                // It has just ended, or has not: what came of it is being put on record with the wish.
+                return None;
+            }
+            outcomes.len()
         }
-        Outcome::Superseded => true,
-        Outcome::Succeeded | Outcome::RolledBack | Outcome::NeedsHuman => false,
     };
-    let refused = deployments.iter().take_while(|one| one.outcome == Some(Outcome::Refused)).count();
-    (may && refused < MOST_ATTEMPTS).then_some(deployments.len())
+    (attempts < MOST_ATTEMPTS).then_some(attempts)
 }
 
 #[cfg(test)]
@@ -38,51 +42,73 @@ mod tests {
     use super::*;
     use changeover_domain::image::PinnedImage;
     use changeover_domain::name::{DeploymentId, ServiceName};
+    use changeover_domain::record::Tried;
 
-    fn ended(outcome: Outcome) -> Deployment {
+    const WISH: u64 = 3;
+
+    fn of_wish(wish: u64, outcome: Option<Outcome>) -> Deployment {
         let (service, id) = (ServiceName::new("main", "web"), DeploymentId::from("d"));
-        let mut deployment = Deployment::new(service, id, "arn", "push", Timestamp::UNIX_EPOCH);
-        deployment.outcome = Some(outcome);
+        let mut deployment = Deployment::new(service, id, "arn", "push", at(10));
+        (deployment.wish, deployment.outcome) = (Some(wish), outcome);
         deployment
     }
 
-    fn again(deployments: &[Deployment]) -> Option<usize> {
-        super::again(deployments, &wanted(0), Timestamp::UNIX_EPOCH)
+    fn wanted(tried: Option<(Outcome, usize)>) -> Wanted {
+        let deployment = DeploymentId::from("d");
+        Wanted {
+            schema: 1,
+            image: PinnedImage::new("web", "r/web", None, "sha256:1"),
+            generation: WISH,
+            since: at(10),
+            cause: "push".into(),
+            instead_of: None,
+            asked: None,
+            tried: tried.map(|(outcome, attempts)| Tried { deployment, outcome, attempts }),
+        }
     }
 
-    fn wanted(since: i64) -> Wanted {
-        Wanted {
-            image: PinnedImage::new("web", "r/web", None, "sha256:1"),
-            generation: 1,
-            since: Timestamp::from_second(since).unwrap(),
-            cause: "push".into(),
-            taken_back: None,
-            instead_of: None,
-        }
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
     }
 
     #[test]
     fn a_wish_that_left_no_record_is_tried_again() {
-        let at = |second| Timestamp::from_second(second).unwrap();
-        let before = [ended(Outcome::Succeeded)];
-        assert_eq!(super::again(&before, &wanted(10), at(10 + 899)), None, "it may be on its way");
-        assert_eq!(super::again(&before, &wanted(10), at(10 + 900)), Some(1));
-        assert_eq!(super::again(&[], &wanted(10), at(10 + 900)), Some(0));
+        let before = [of_wish(WISH - 1, Some(Outcome::Succeeded))];
+        assert_eq!(again(&before, &wanted(None), at(10 + 899)), None, "it may be on its way");
+        assert_eq!(again(&before, &wanted(None), at(10 + 900)), Some(0));
+        assert_eq!(again(&[], &wanted(None), at(10 + 900)), Some(0));
     }
 
     #[test]
     fn what_was_refused_is_tried_again_and_what_was_rolled_back_is_not() {
-        assert_eq!(again(&[ended(Outcome::Refused)]), Some(1));
-        assert_eq!(again(&[ended(Outcome::Refused), ended(Outcome::Succeeded)]), Some(2));
-        for outcome in [Outcome::RolledBack, Outcome::Succeeded, Outcome::NeedsHuman] {
-            assert_eq!(again(&[ended(outcome), ended(Outcome::Refused)]), None, "{outcome}");
+        for outcome in [Outcome::Refused, Outcome::Superseded] {
+            assert_eq!(again(&[], &wanted(Some((outcome, 1))), at(10)), Some(1), "{outcome}");
         }
-        assert_eq!(again(&[]), None);
+        for outcome in [Outcome::RolledBack, Outcome::Succeeded, Outcome::NeedsHuman] {
+            assert_eq!(again(&[], &wanted(Some((outcome, 1))), at(10)), None, "{outcome}");
+        }
     }
 
     #[test]
-    fn attempts_have_an_end() {
-        let refused = vec![ended(Outcome::Refused); MOST_ATTEMPTS];
-        assert_eq!(again(&refused), None);
+    fn the_ledger_forgets_deployments_after_a_while_and_what_is_settled_stays_so() {
+        let in_a_year = at(10 + 365 * 24 * 3600);
+        assert_eq!(again(&[], &wanted(Some((Outcome::RolledBack, 1))), in_a_year), None);
+        assert_eq!(again(&[], &wanted(Some((Outcome::Refused, MOST_ATTEMPTS))), in_a_year), None);
+    }
+
+    #[test]
+    fn what_was_turned_away_is_tried_once_the_service_is_free() {
+        let refused = of_wish(WISH, Some(Outcome::Refused));
+        assert_eq!(again(&[refused.clone(), refused.clone()], &wanted(None), at(10)), Some(2));
+        assert_eq!(again(&[of_wish(WISH, None), refused.clone()], &wanted(None), at(10)), None);
+        assert_eq!(again(&vec![refused; MOST_ATTEMPTS], &wanted(None), at(10)), None, "attempts have an end");
+    }
+
+    #[test]
+    fn an_image_that_was_brought_for_an_earlier_wish_is_tried_again_for_this_one() {
+        let earlier = of_wish(WISH - 2, Some(Outcome::Succeeded));
+        let refused = of_wish(WISH, Some(Outcome::Refused));
+        assert_eq!(again(&[refused, earlier.clone()], &wanted(None), at(10)), Some(1));
+        assert_eq!(again(&[earlier], &wanted(Some((Outcome::Refused, 1))), at(10)), Some(1));
     }
 }

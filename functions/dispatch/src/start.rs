@@ -102,8 +102,12 @@ async fn bring(
         (None, None) => return Ok(()),
     };
     let image = &wanted.image;
-    if let Some(deployment) = &wanted.taken_back {
-        dispatched.passed_over.push(format!("{service}: {deployment} took {image} back, as it was asked to"));
+    if let (true, Some(tried)) = (wanted.is_settled(), &wanted.tried) {
+        // Names of executions can be used again after 90 days: that it was tried, the ledger has to say.
+        let (by, outcome) = (&tried.deployment, tried.outcome);
+        dispatched
+            .passed_over
+            .push(format!("{service}: {image} was tried by {by}, which ended as {outcome}"));
         return Ok(());
     }
     let lease = ledger.lease(service).await?;

@@ -63,6 +63,8 @@ async fn act(context: &Context, held: &mut Held<'_>, view: &View, action: &Actio
         Action::ScaleIn => {
             held.record.progress.scaled_in_at.get_or_insert(now);
             held.record.note(now, STATE, "the old tasks are told to stop");
+            // From here on there is no way back, and whoever asks for one is told so. If they asked since the look, this
+            // write is refused, and the next look finds it.
             held.write().await?;
             held.check_fence().await?;
             let plan = held.plan()?;
@@ -75,7 +77,9 @@ async fn act(context: &Context, held: &mut Held<'_>, view: &View, action: &Actio
         }
         Action::Drained { why, needs_human } => {
             held.record.progress.drained = true;
-            held.record.needs_human |= needs_human;
+            if *needs_human {
+                held.record.give_up(why);
+            }
             held.record.note(now, STATE, why);
         }
     }

@@ -18,7 +18,6 @@ pub(crate) async fn look(context: &Context, held: &Held<'_>) -> Result<View, Ste
         None => None,
         Some(next) => Some(outgoing(context, plan, next).await?),
     };
-    let wanted = held.ledger().wanted(&held.record.service).await?;
     Ok(View {
         now,
         seen: side(&context.aws, &plan.cluster, &plan.live).await?,
@@ -32,9 +31,7 @@ pub(crate) async fn look(context: &Context, held: &Held<'_>) -> Result<View, Ste
         quiet_at: progress.quiet_at,
         scaled_in_at: progress.scaled_in_at,
         outgoing,
-        taken_back: wanted
-            .filter(|wanted| wanted.taken_back.as_ref() == Some(&held.record.id))
-            .map(|one| one.cause),
+        taken_back: held.record.taken_back.clone(),
         rollback_window: plan.settings.rollback_window,
         stickiness: plan.pace.stickiness,
         deregistration_delay: plan.pace.deregistration_delay,

@@ -3,6 +3,7 @@
 use changeover_domain::Timestamp;
 use changeover_domain::record::{Deployment, Outcome, Receipt, Wanted};
 use changeover_domain::span::Seconds;
+use changeover_domain::state::Caught;
 
 /// How it ended, by its record. Pure: everything it knows is in its arguments.
 pub fn outcome(record: &Deployment) -> Outcome {
@@ -15,6 +16,23 @@ pub fn outcome(record: &Deployment) -> Outcome {
         () if progress.rolled_back => Outcome::RolledBack,
         () => Outcome::NeedsHuman,
     }
+}
+
+/// What is broken when going back stopped at an error, and what to look at, in words.
+pub fn stuck(error: &Caught, record: &Deployment) -> String {
+    let members: Vec<&str> = match &record.plan {
+        Some(plan) => [Some(&plan.live), plan.next.as_ref()]
+            .into_iter()
+            .flatten()
+            .map(|one| one.ecs_service.as_str())
+            .collect(),
+        None => vec![record.service.name.as_str()],
+    };
+    format!(
+        "going back stopped at an error, {}; what was done until then was left so, and no task was stopped after it: look at what the error names, at who has the traffic, and at the events of {}",
+        error.words(),
+        members.join(" and ")
+    )
 }
 
 /// Where its time went, and the weights that users were shown.
@@ -51,14 +69,21 @@ pub struct Follow {
     pub digest: String,
     /// Its generation.
     pub generation: u64,
+    /// Who or what asked for it.
+    pub cause: String,
 }
 
-/// Whether something else has become wanted. The same digest is not tried again by itself: it either runs now or
-/// the record says why not.
+/// Whether something has become wanted that no deployment was for yet, this one included: even the same image, since
+/// it was asked for again meanwhile. However this one ended: a push a moment later would start one as well, and `plan`
+/// refuses what cannot be done.
 pub fn follow(record: &Deployment, wanted: Option<&Wanted>) -> Option<Follow> {
     let wanted = wanted?;
-    let newer = record.digest.as_ref().is_some_and(|tried| *tried != wanted.image.digest);
-    newer.then(|| Follow { digest: wanted.image.digest.clone(), generation: wanted.generation })
+    let is_new = wanted.tried.is_none() && record.wish != Some(wanted.generation);
+    is_new.then(|| Follow {
+        digest: wanted.image.digest.clone(),
+        generation: wanted.generation,
+        cause: format!("{}; wanted while {} ran", wanted.cause, record.id),
+    })
 }
 
 #[cfg(test)]
@@ -67,6 +92,7 @@ mod tests {
     use changeover_domain::image::PinnedImage;
     use changeover_domain::name::{DeploymentId, ServiceName};
     use changeover_domain::plan::{Member, Pace, Plan};
+    use changeover_domain::record::Tried;
     use changeover_domain::settings::{Raw, read};
 
     fn image(digit: &str) -> PinnedImage {
@@ -123,18 +149,58 @@ mod tests {
     }
 
     #[test]
-    fn only_another_digest_follows() {
-        let wanted = |digit| Wanted {
+    fn a_wish_that_nobody_was_for_yet_follows_whatever_its_image() {
+        let wanted = |generation, digit, outcome: Option<Outcome>| Wanted {
+            schema: 1,
             image: image(digit),
-            generation: 7,
+            generation,
             since: Timestamp::UNIX_EPOCH,
-            cause: "push".into(),
-            taken_back: None,
+            cause: "INC-1".into(),
             instead_of: None,
+            asked: None,
+            tried: outcome.map(|outcome| Tried {
+                deployment: DeploymentId::from("another"),
+                outcome,
+                attempts: 1,
+            }),
         };
-        assert_eq!(follow(&record(), Some(&wanted("a"))), None);
-        assert_eq!(follow(&record(), None), None);
-        assert_eq!(follow(&record(), Some(&wanted("b"))).unwrap().generation, 7);
+        let mut record = record();
+        record.wish = Some(6);
+        assert_eq!(follow(&record, None), None);
+        assert_eq!(follow(&record, Some(&wanted(6, "a", None))), None, "its own");
+        for outcome in [Outcome::Succeeded, Outcome::RolledBack, Outcome::Superseded, Outcome::NeedsHuman] {
+            record.outcome = Some(outcome);
+            for digit in ["a", "b"] {
+                let next = follow(&record, Some(&wanted(7, digit, None))).unwrap();
+                assert_eq!(next.generation, 7);
+                assert!(next.cause.contains("INC-1") && next.cause.contains("while d ran"), "{}", next.cause);
+            }
+        }
+        record.wish = None;
+        assert_eq!(
+            follow(&record, Some(&wanted(6, "b", Some(Outcome::Refused)))),
+            None,
+            "reconcile's to repeat"
+        );
+        assert!(follow(&record, Some(&wanted(6, "b", None))).is_some(), "it was turned away meanwhile");
+    }
+
+    #[test]
+    fn a_rollback_that_could_not_go_on_tells_what_to_look_at_besides_what_led_to_it() {
+        let mut record = record();
+        record.fail("half of the answers were errors");
+        let cause = r#"{"errorMessage":"UpdateService on web was refused: AccessDenied"}"#.to_owned();
+        record.give_up(&stuck(&Caught { error: "Aws".into(), cause }, &record));
+        let reason = record.reason.unwrap();
+        for part in [
+            "half of the answers",
+            "Aws: UpdateService",
+            "AccessDenied",
+            "events of web",
+            "start an execution",
+        ] {
+            assert!(reason.contains(part), "{part} in {reason}");
+        }
     }
 
     #[test]

@@ -6,17 +6,24 @@
 mod decide;
 mod measure;
 
-pub use decide::{Follow, follow, outcome, receipt};
+pub use decide::{Follow, follow, outcome, receipt, stuck};
 pub use measure::measurement;
 
 use changeover_aws::executions::{self, Start};
 use changeover_aws::topic::publish;
 use changeover_domain::StepError;
 use changeover_domain::record::{Deployment, Outcome};
+use changeover_domain::span::Seconds;
 use changeover_domain::state::{Baton, Ending, Finished, Request};
+use changeover_domain::wish::tried;
 use changeover_lambda::Context;
 
+/// How long a notification is tried again after the end. People are told otherwise as well, by the execution's own end.
+const TELL_PATIENCE: Seconds = Seconds(120);
+
 /// Ends the deployment. Asked again it finds the outcome on record and repeats what follows.
+///
+/// First what the service needs, then what people do: a topic that cannot be reached keeps nothing from following.
 pub async fn run(context: &Context, ending: Ending) -> Result<Finished, StepError> {
     let baton = ending.baton.ok_or_else(|| StepError::BadInput("the input is not a baton".to_owned()))?;
     let ledger = context.ledger();
@@ -24,8 +31,7 @@ pub async fn run(context: &Context, ending: Ending) -> Result<Finished, StepErro
     if record.outcome.is_none() {
         if let Some(error) = &ending.error {
             // Rollback itself could not go on.
-            record.fail(&error.words());
-            record.needs_human = true;
+            record.give_up(&stuck(error, &record));
         }
         conclude(context, &mut record);
         if baton.fence > 0 {
@@ -39,15 +45,31 @@ pub async fn run(context: &Context, ending: Ending) -> Result<Finished, StepErro
     if baton.fence == 0 {
         return Ok(finished);
     }
+    if let Some(wanted) = ledger.wanted(&baton.service).await?
+        && let Some(tried) = tried(&wanted, &record)
+    {
+        // Before the lease is free, so that nobody finds the service free and the wish untried.
+        ledger.write_tried(&baton.service, wanted, tried).await?;
+    }
     ledger.release(&baton.service, &baton.deployment, baton.fence).await?;
-    tell(context, &finished).await?;
     let followed_by = start_next(context, &record, &baton).await?;
+    let told = tell(context, &finished).await;
+    if let Err(error) = told {
+        tracing::error!(deployment = %record.id, ecs_service = %record.service, error = error.name(), detail = %error, "nobody could be told how the deployment ended");
+        let until = TELL_PATIENCE.after(record.ended_at.unwrap_or_else(|| context.now()));
+        if matches!(error, StepError::Busy { .. }) && context.now() < until {
+            return Err(error);
+        }
+    }
     Ok(Finished { followed_by, ..finished })
 }
 
 fn conclude(context: &Context, record: &mut Deployment) {
     let now = context.now();
     let outcome = outcome(record);
+    if outcome == Outcome::NeedsHuman && !record.needs_human {
+        record.give_up("it came neither to its end nor back to where it began: see who has the traffic and who can bear it");
+    }
     record.receipt = Some(receipt(record, now));
     record.end(outcome, now);
     record.note(now, "Finish", outcome.to_string());
@@ -80,14 +102,13 @@ async fn start_next(
     baton: &Baton,
 ) -> Result<Option<String>, StepError> {
     let wanted = context.ledger().wanted(&baton.service).await?;
-    let (Some(Follow { digest, generation }), Some(state_machine)) =
+    let (Some(Follow { digest, generation, cause }), Some(state_machine)) =
         (follow(record, wanted.as_ref()), &context.config.state_machine)
     else {
         return Ok(None);
     };
     let name = executions::of_wish(&baton.service, &digest, generation);
-    let cause = Some(format!("wanted while {} ran", record.id));
-    let request = Request { wanted: true, cause, ..Request::of(baton.service.clone()) };
+    let request = Request { wanted: true, cause: Some(cause), ..Request::of(baton.service.clone()) };
     match executions::start(&context.aws, state_machine, &name, &request).await? {
         Start::Started(arn) => Ok(Some(arn)),
         // An execution of that name came while the lease was held and was turned away: ours goes by another.

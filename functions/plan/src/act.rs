@@ -35,15 +35,20 @@ pub(crate) async fn plan(
     Ok(again(record, fence))
 }
 
-/// Puts on record that someone else is at it. What was asked for is on record as wanted, and runs after that.
+/// Puts on record that someone else is at it. What was asked for is on record as wanted, and runs after that; unless
+/// there is no such image, and `nothing` says so.
 pub(crate) async fn held_by(
     context: &Context,
     record: &mut Deployment,
     lease: &Lease,
+    nothing: Option<&str>,
 ) -> Result<Planned, StepError> {
     let holder = lease.holder.as_ref().map_or("another deployment", |holder| holder.as_str());
+    let after = nothing.unwrap_or(
+        "what was asked for is on record as wanted and runs when that has ended, unless something else is asked for",
+    );
     let why = format!(
-        "{} is being changed by {holder} ({}); what was asked for is on record as wanted and runs when that has ended",
+        "{} is being changed by {holder} ({}); {after}",
         record.service,
         lease.execution.as_deref().unwrap_or("no execution on record")
     );

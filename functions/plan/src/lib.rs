@@ -13,11 +13,13 @@ mod rollback;
 
 pub use decide::{Decision, View, decide};
 pub use definition::{ContainerSeen, DefinitionSeen};
+pub use recover::MOST_RECOVERIES;
+pub use rollback::too_late;
 
 use changeover_aws::ledger::Claim;
 use changeover_domain::StepError;
 use changeover_domain::name::DeploymentId;
-use changeover_domain::record::Deployment;
+use changeover_domain::record::{Ask, Deployment, Wanted};
 use changeover_domain::settings::Strategy;
 use changeover_domain::state::{Baton, PlanInput, Planned, Request, Verdict};
 use changeover_domain::wish::by_hand;
@@ -33,7 +35,8 @@ pub async fn run(context: &Context, input: PlanInput) -> Result<Planned, StepErr
         return rollback::rollback(context, &input.execution, &request).await;
     }
     let now = context.now();
-    let asked = look::members(context, &request).await?;
+    // Read before the image is looked up, so that what is asked for meanwhile is not written over.
+    let (before, whole, asked) = look::meant(context, &request).await?;
     let id = DeploymentId::new(input.execution.started_at, &input.execution.name);
     let cause = request.cause.as_deref().unwrap_or("console");
     let mut record = Deployment::new(asked.service.clone(), id.clone(), &input.execution.id, cause, now);
@@ -46,31 +49,54 @@ pub async fn run(context: &Context, input: PlanInput) -> Result<Planned, StepErr
         let fence = fence.ok_or_else(|| lease.lost(&asked.service, &id, 0))?;
         return Ok(act::again(&earlier, fence));
     }
-    // Read before the image is looked up, so that what is asked for meanwhile is not written over.
-    let before = ledger.wanted(&record.service).await?;
-    let view = look::look(context, &request, asked, before.as_ref()).await?;
+    let view = look::look(context, &whole, asked, before.as_ref()).await?;
     if request.dry_run {
         return Ok(act::dry(&record, decide(&view)));
     }
-    if let (Ok(image), false) = (&view.image, request.wanted && before.is_some()) {
-        let registry = look::tagged(context, &view).await?;
-        if let Some(wanted) = by_hand(before.as_ref(), image, registry.as_deref(), cause, now) {
-            ledger.want(&record.service, &wanted).await?;
-        }
-    }
+    record.wish = if request.wanted && before.is_some() {
+        before.map(|before| before.generation)
+    } else {
+        ask(context, &record, &view, before.as_ref(), &request).await?
+    };
     record.digest = view.image.as_ref().ok().map(|image| image.digest.clone());
     match ledger.claim(&record.service, &id, &input.execution.id).await? {
         Claim::Held(fence) => {
             // What was seen before the lease was ours may have been another deployment's half-way state.
-            let asked = look::members(context, &request).await?;
-            let view =
-                look::look(context, &request, asked, ledger.wanted(&record.service).await?.as_ref()).await?;
+            let (wanted, whole, asked) = look::meant(context, &request).await?;
+            let view = look::look(context, &whole, asked, wanted.as_ref()).await?;
+            if request.wanted {
+                record.wish = wanted.map(|wanted| wanted.generation);
+            }
             record.digest = view.image.as_ref().ok().map(|image| image.digest.clone());
             let decision = decide(&view);
             act::plan(context, &mut record, decision, fence).await
         }
-        Claim::HeldBy(lease) => act::held_by(context, &mut record, &lease).await,
+        Claim::HeldBy(lease) => {
+            let nothing = view.image.err().filter(|_| record.wish.is_none());
+            act::held_by(context, &mut record, &lease, nothing.as_deref()).await
+        }
     }
+}
+
+/// Puts on record what somebody asks for by hand, with all that they ask for, and tells its generation; none if there
+/// is no such image.
+async fn ask(
+    context: &Context,
+    record: &Deployment,
+    view: &View,
+    before: Option<&Wanted>,
+    request: &Request,
+) -> Result<Option<u64>, StepError> {
+    let Ok(image) = &view.image else { return Ok(None) };
+    let registry = look::tagged(context, view).await?;
+    let ask =
+        Ask { deployment: record.id.clone(), settings: request.settings.clone(), redeploy: request.redeploy };
+    let Some(wanted) = by_hand(before, image, registry.as_deref(), &ask, &record.cause, record.began_at)
+    else {
+        return Ok(before.map(|before| before.generation));
+    };
+    context.ledger().want(&record.service, &wanted).await?;
+    Ok(Some(wanted.generation))
 }
 
 /// The first baton of a deployment.

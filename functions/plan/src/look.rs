@@ -11,6 +11,7 @@ use changeover_domain::name::ServiceName;
 use changeover_domain::record::Wanted;
 use changeover_domain::settings::{Raw, Settings, of_both, read};
 use changeover_domain::state::Request;
+use changeover_domain::wish::given_up;
 use changeover_lambda::Context;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -36,6 +37,19 @@ pub(crate) async fn members(context: &Context, request: &Request) -> Result<Aske
     }
     let settings = read(&request.settings, &together(&members, &names), &context.config.defaults);
     Ok(Asked { service: named.of_pair(pair.as_deref()), names, members, settings })
+}
+
+/// What is wanted now; and what is asked for with it, of which ECS services.
+pub(crate) async fn meant(
+    context: &Context,
+    request: &Request,
+) -> Result<(Option<Wanted>, Request, Asked), StepError> {
+    let asked = members(context, request).await?;
+    let wanted = context.ledger().wanted(&asked.service).await?;
+    let whole = request.with_wish(wanted.as_ref());
+    // Settings that somebody gave with the wish may name another pair.
+    let asked = if whole.settings == request.settings { asked } else { members(context, &whole).await? };
+    Ok((wanted, whole, asked))
 }
 
 /// What else there is to see. An execution that brings what is wanted is told what that is.
@@ -105,11 +119,8 @@ async fn image(
         return Ok(Err(UNKNOWN_IMAGE.to_owned()));
     };
     let wanted = wanted.filter(|_| request.wanted);
-    if let Some((wanted, by)) = wanted.and_then(|wanted| Some((wanted, wanted.taken_back.as_ref()?))) {
-        return Ok(Err(format!(
-            "{} was taken back by {by}: push another image, or ask for one by hand",
-            wanted.image
-        )));
+    if let Some(why) = wanted.and_then(given_up) {
+        return Ok(Err(why));
     }
     let which = match (&request.digest, &request.tag, wanted) {
         (Some(digest), ..) => Which::Digest(digest),

@@ -9,6 +9,10 @@ use changeover_domain::record::Deployment;
 use changeover_domain::state::{Execution, Planned, Request, Verdict};
 use changeover_lambda::Context;
 
+/// Most recoveries of one deployment, each of which took it over and died: with what a state tries before that, AWS
+/// may be away for hours. After them a person has to look.
+pub const MOST_RECOVERIES: u32 = 30;
+
 /// Takes the lease over from a dead execution. Refuses if that still runs, or if the deployment has ended.
 pub(crate) async fn recover(
     context: &Context,
@@ -37,15 +41,39 @@ pub(crate) async fn recover(
     };
     let mut record = match ledger.find_deployment(service, dead).await? {
         Some(record) => record,
-        // It died between the lease and its record: nothing was planned, so nothing was changed.
-        None => Deployment::new(service.clone(), dead.clone(), &execution.id, "recovery", context.now()),
+        None => unrecorded(context, request, dead, &execution.id).await?,
     };
     let note = format!("the execution of {dead} ended before its time; {} takes over", execution.name);
     record.fail(&note);
     record.execution.clone_from(&execution.id);
+    record.progress.taken_over_at = Some(context.now());
+    record.progress.recoveries += 1;
     record.note(context.now(), "Plan", &note);
+    let verdict =
+        if record.progress.recoveries > MOST_RECOVERIES { Verdict::Refused } else { Verdict::Recover };
+    if verdict == Verdict::Refused && record.outcome.is_none() {
+        record.give_up(&format!(
+            "{MOST_RECOVERIES} recoveries could not bring it to an end: see in the history of {} what stops them, and who has the traffic",
+            execution.name
+        ));
+    }
     ledger.write_deployment(&mut record).await?;
-    Ok(Planned { baton: baton(&record, fence, Verdict::Recover, note), plan: None })
+    Ok(Planned { baton: baton(&record, fence, verdict, note), plan: None })
+}
+
+/// The record of a deployment that died between the lease and its record: nothing was planned, so nothing was changed.
+/// The wish counts as tried, so that it is not begun for ever.
+async fn unrecorded(
+    context: &Context,
+    request: &Request,
+    dead: &DeploymentId,
+    execution: &str,
+) -> Result<Deployment, StepError> {
+    let service = request.service.clone();
+    let wanted = context.ledger().wanted(&service).await?;
+    let mut record = Deployment::new(service, dead.clone(), execution, "recovery", context.now());
+    record.wish = wanted.map(|wanted| wanted.generation);
+    Ok(record)
 }
 
 fn nothing(request: &Request, dead: &DeploymentId, why: String) -> changeover_domain::state::Baton {

@@ -6,8 +6,12 @@ use changeover_domain::record::Deployment;
 use changeover_domain::state::{Execution, Planned, Request, Verdict};
 use changeover_lambda::Context;
 
-/// Puts on record that what is wanted is to be taken back; the execution that holds the service does it. Asked again
-/// it changes nothing.
+/// Puts on the deployment's record that it is to be taken back; the execution that holds the service does it. Asked
+/// again it changes nothing.
+///
+/// The record is written on condition of its version, and so is what the deployment itself puts there: it either sees
+/// this before it takes a step from which there is no way back, or this is told that it is too late. What has become
+/// wanted meanwhile is none of this: it follows.
 pub(crate) async fn rollback(
     context: &Context,
     execution: &Execution,
@@ -15,35 +19,41 @@ pub(crate) async fn rollback(
 ) -> Result<Planned, StepError> {
     let asked = crate::look::members(context, request).await?;
     let (ledger, service) = (context.ledger(), asked.service);
-    let (wanted, lease) = (ledger.wanted(&service).await?, ledger.lease(&service).await?);
-    let (Some(wanted), Some(holder)) = (wanted, lease.holder) else {
+    let Some(holder) = ledger.lease(&service).await?.holder else {
         return Err(StepError::BadInput(format!(
             "no deployment of {service} is on the way or in its rollback window: to go back further, start an execution with the tag or the digest of the earlier image"
         )));
     };
-    let by = request.cause.as_deref().unwrap_or(&execution.name);
-    if wanted.taken_back.as_ref() != Some(&holder) {
-        let record = ledger.find_deployment(&service, &holder).await?;
-        if let Some(why) = record.as_ref().and_then(too_late) {
+    let Some(mut record) = ledger.find_deployment(&service, &holder).await? else {
+        // It has just claimed the lease, and its plan comes with its record.
+        return Err(StepError::Busy {
+            call: "GetItem".to_owned(),
+            detail: format!("{holder} holds {service} and is not on record yet; it is looked for again"),
+        });
+    };
+    if record.taken_back.is_none() {
+        if let Some(why) = too_late(&record) {
             return Err(StepError::BadInput(why));
         }
-        ledger
-            .take_back(&service, &wanted, &holder, &format!("rollback asked for by {by}"), context.now())
-            .await?;
+        let why = format!("rollback asked for by {}", request.cause.as_deref().unwrap_or(&execution.name));
+        record.note(context.now(), "Plan", &why);
+        record.take_back(&why);
+        ledger.write_deployment(&mut record).await?;
     }
-    let note = format!("{holder} takes {} back", wanted.image);
-    let record = Deployment::new(service, holder, &execution.id, by, context.now());
-    Ok(Planned { baton: baton(&record, 0, Verdict::Over, note), plan: None })
+    let what = record.plan.as_ref().map_or_else(|| "everything".to_owned(), |plan| plan.image.to_string());
+    Ok(Planned { baton: baton(&record, 0, Verdict::Over, format!("{holder} takes {what} back")), plan: None })
 }
 
-/// Why a deployment cannot be taken back any more, if so: its old tasks are being stopped, or gone.
-fn too_late(record: &Deployment) -> Option<String> {
-    let progress = &record.progress;
+/// Why a deployment cannot be taken back any more, if so: its old tasks are being stopped, or gone, or it has ended.
+pub fn too_late(record: &Deployment) -> Option<String> {
+    let (progress, id, service) = (&record.progress, &record.id, &record.service);
+    if let Some(outcome) = record.outcome {
+        return Some(format!("it is too late to take back {id} of {service}: it has ended as {outcome}"));
+    }
     let stopping = progress.scaled_in_at.is_some() || progress.drained;
     (stopping && progress.rollback_at.is_none()).then(|| {
         format!(
-            "it is too late to take back {}: the old tasks of {} are being stopped; to go back, start an execution with the tag or the digest of the earlier image",
-            record.id, record.service
+            "it is too late to take back {id}: the old tasks of {service} are being stopped; to go back, start an execution with the tag or the digest of the earlier image"
         )
     })
 }
@@ -53,6 +63,7 @@ mod tests {
     use super::*;
     use changeover_domain::Timestamp;
     use changeover_domain::name::{DeploymentId, ServiceName};
+    use changeover_domain::record::Outcome;
 
     fn deployment() -> Deployment {
         let (service, id) = (ServiceName::new("main", "web"), DeploymentId::from("d-1"));
@@ -80,5 +91,13 @@ mod tests {
         }
         stopping.progress.rollback_at = Some(Timestamp::UNIX_EPOCH);
         assert_eq!(too_late(&stopping), None, "it is on its way back already");
+    }
+
+    #[test]
+    fn what_has_ended_is_not_taken_back() {
+        let mut ended = deployment();
+        ended.outcome = Some(Outcome::Succeeded);
+        let why = too_late(&ended).expect("it is too late");
+        assert!(why.contains("d-1") && why.contains("Succeeded"), "{why}");
     }
 }

@@ -2,6 +2,8 @@
 
 use crate::Action;
 use changeover_aws::At;
+use changeover_aws::sdk::ecs::config::Builder;
+use changeover_aws::sdk::ecs::config::retry::RetryConfig;
 use changeover_aws::sdk::ecs::types::{ContainerDefinition, Tag, TaskDefinition};
 use changeover_domain::StepError;
 use changeover_lambda::{Context, Held};
@@ -47,7 +49,11 @@ async fn register(
         .set_ephemeral_storage(source.ephemeral_storage)
         .set_runtime_platform(source.runtime_platform)
         .set_enable_fault_injection(source.enable_fault_injection);
-    let answer = request.send().await.at("RegisterTaskDefinition", &family)?;
+    // Asked twice it makes two revisions, and an answer may be lost on the way: so once, and if that came to nothing the
+    // step is tried again, which looks first whether a revision is there.
+    let once = Builder::new().retry_config(RetryConfig::disabled());
+    let answer =
+        request.customize().config_override(once).send().await.at("RegisterTaskDefinition", &family)?;
     answer.task_definition.and_then(|registered| registered.task_definition_arn).ok_or_else(|| {
         StepError::Aws {
             call: "RegisterTaskDefinition".to_owned(),

@@ -31,6 +31,8 @@ pub struct View {
     pub began_at: Option<Timestamp>,
     /// When the weights were back.
     pub restored_at: Option<Timestamp>,
+    /// Until when a function of the execution that died may still be doing what it had decided; none if none died.
+    pub others_until: Option<Timestamp>,
     /// Whether any weight was ever shifted.
     pub shown: bool,
     /// Whether users were seen to suffer from the new tasks.
@@ -117,6 +119,16 @@ pub enum Action {
 
 /// What to do next. Pure: everything it knows is in its arguments.
 pub fn decide(view: &View) -> Action {
+    match (next(view), view.others_until) {
+        // It may have looked at the fence just before it was taken over, and its call may still come.
+        (Action::Done { why }, Some(until)) if view.now < until => Action::Wait {
+            why: format!("{why}; what the execution that died had begun may still come until {until}"),
+        },
+        (action, _) => action,
+    }
+}
+
+fn next(view: &View) -> Action {
     match &view.members {
         Members::Rolling => rolling(view),
         Members::Pair { live_group, next_group, next, next_before, routes } => {

@@ -1,10 +1,10 @@
-//! The end of a deployment that died in `Plan`, before it had a baton: nothing was changed, but its lease may be
-//! held and its record may be missing.
+//! The end of a deployment that died in `Plan`, before it had a baton: its lease may be held, and its record may be
+//! missing. If that has no plan, nothing was changed; with one, going back looks what was.
 
 use changeover_aws::ecs;
 use changeover_domain::StepError;
 use changeover_domain::name::{DeploymentId, ServiceName};
-use changeover_domain::record::{Deployment, Outcome};
+use changeover_domain::record::{Deployment, Outcome, Wanted};
 use changeover_domain::settings::Strategy;
 use changeover_domain::state::{Baton, Caught, PlanInput, Request, Verdict};
 use changeover_lambda::Context;
@@ -31,9 +31,14 @@ pub(crate) async fn end(
         return Err(lease.lost(&service, &id, 0));
     }
     let fence = if is_ours { lease.fence } else { 0 };
-    let mut record = match ledger.find_deployment(&service, &id).await? {
+    let found = ledger.find_deployment(&service, &id).await?;
+    if !is_ours && found.as_ref().is_some_and(|record| record.plan.is_some() && record.outcome.is_none()) {
+        // It had the lease once, and a recovery has taken it over.
+        return Err(lease.lost(&service, &id, 0));
+    }
+    let mut record = match found {
         Some(record) => record,
-        None => Deployment::new(service.clone(), id.clone(), &input.execution.id, "console", context.now()),
+        None => unrecorded(context, &request, &service, &id, &input.execution.id).await?,
     };
     let why = error.map_or_else(|| "planning did not end".to_owned(), |error| error.words());
     let baton = Baton {
@@ -46,6 +51,9 @@ pub(crate) async fn end(
         wait_seconds: 0,
         note: why.clone(),
     };
+    // What has a plan may have been begun, by this execution or by the one that it recovers from: with the baton in
+    // hand, the next look goes back for real.
+    let goes_back = record.plan.is_some() && record.outcome.is_none();
     if record.outcome.is_none() && record.execution == input.execution.id {
         record.fail(&why);
         if fence == 0 && record.plan.is_none() {
@@ -55,7 +63,23 @@ pub(crate) async fn end(
         record.note(context.now(), "Rollback", &why);
         ledger.write_deployment(&mut record).await?;
     }
-    Ok(baton)
+    Ok(if goes_back { baton.waiting(1, why) } else { baton })
+}
+
+/// The record of a deployment that has none. A wish that it was for counts as tried, so that it is not begun for ever.
+async fn unrecorded(
+    context: &Context,
+    request: &Request,
+    service: &ServiceName,
+    id: &DeploymentId,
+    execution: &str,
+) -> Result<Deployment, StepError> {
+    let wanted = context.ledger().wanted(service).await?;
+    let asked = |wanted: &Wanted| wanted.asked.as_ref().is_some_and(|asked| asked.deployment == *id);
+    let ours = wanted.filter(|wanted| request.wanted || request.recover.is_some() || asked(wanted));
+    let mut record = Deployment::new(service.clone(), id.clone(), execution, "console", context.now());
+    record.wish = ours.map(|wanted| wanted.generation);
+    Ok(record)
 }
 
 /// The name that the service goes by, as `plan` would have found it.

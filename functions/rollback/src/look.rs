@@ -26,6 +26,7 @@ pub(crate) async fn look(context: &Context, held: &Held<'_>) -> Result<View, Ste
         revision: progress.revision.clone(),
         began_at: progress.rollback_at,
         restored_at: progress.restored_at,
+        others_until: progress.taken_over_at.map(|at| context.config.function_timeout.after(at)),
         shown: progress.step.is_some(),
         harmful: progress.harmful,
         tells: progress.tells,

@@ -64,6 +64,7 @@ fn pair(weight: Weight) -> View {
         revision: Some("td:2".into()),
         began_at: Some(at(990)),
         restored_at: None,
+        others_until: None,
         shown: true,
         harmful: false,
         tells: 0,
@@ -237,4 +238,17 @@ fn a_revision_that_someone_else_set_is_left() {
     assert!(matches!(decide(&theirs), Action::GiveUp { why } if why.contains("td:9")));
     let live = View { live: side("blue", "td:9", 2), ..pair(50) };
     assert!(matches!(decide(&live), Action::Weights { .. }), "the live side's revision is no change of ours");
+}
+
+#[test]
+fn a_recovery_does_not_say_done_while_the_dead_execution_may_still_act() {
+    let rolling = View { members: Members::Rolling, live: side("web", "td:1", 2), ..pair(0) };
+    let looks_done = View { live_before: member("web", "td:1", 2), others_until: Some(at(1010)), ..rolling };
+    assert!(matches!(decide(&looks_done), Action::Wait { why } if why.contains("may still come")));
+    let came = View { live: side("web", "td:2", 2), ..looks_done.clone() };
+    assert!(
+        matches!(decide(&came), Action::Scale { task_definition: Some(td), .. } if td == "td:1"),
+        "it came late"
+    );
+    assert!(matches!(decide(&View { now: at(1010), ..looks_done }), Action::Done { .. }));
 }

@@ -19,6 +19,7 @@ pub mod route;
 pub mod settings;
 pub mod span;
 pub mod state;
+mod wanted;
 pub mod wish;
 
 pub use error::StepError;

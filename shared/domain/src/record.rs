@@ -1,7 +1,6 @@
 //! The ledger's records: wanted, lease, deployment.
 
 use crate::bearing::Since;
-use crate::image::PinnedImage;
 use crate::name::{DeploymentId, ServiceName};
 use crate::plan::Plan;
 use crate::room::Enlarged;
@@ -11,6 +10,8 @@ use crate::{StepError, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
+pub use crate::wanted::{Ask, Tried, Wanted};
+
 /// The shape of records written by this build; a reader refuses a newer one.
 pub const SCHEMA: u32 = 1;
 /// Most timeline entries of a deployment; after that only the newest are kept besides the first.
@@ -19,27 +20,6 @@ pub const MAX_TIMELINE: usize = 200;
 pub const KEPT: Seconds = Seconds(90 * 24 * 3600);
 /// Longest text put into a record.
 pub const MAX_TEXT: usize = 2_000;
-
-/// What a service should run, as last asked for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Wanted {
-    /// The digest and where it came from.
-    pub image: PinnedImage,
-    /// Counts the times that something else became wanted; part of an execution's name.
-    pub generation: u64,
-    /// When it became wanted.
-    pub since: Timestamp,
-    /// Who or what asked.
-    pub cause: String,
-    /// The deployment that was asked to take it back: until something else is asked for, nothing brings the service
-    /// to this image again.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub taken_back: Option<DeploymentId>,
-    /// The digest that the service's image tag pointed to when somebody asked for this image instead: until the tag is
-    /// moved, nothing brings the service there.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub instead_of: Option<String>,
-}
 
 /// Who may change a service now. There is no expiry: only its holder, or the recovery of its dead execution,
 /// gives it back.
@@ -181,6 +161,12 @@ pub struct Progress {
     /// What was done to an Auto Scaling group to make room.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enlarged: Option<Enlarged>,
+    /// When the last recovery took it over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken_over_at: Option<Timestamp>,
+    /// How many recoveries took it over.
+    #[serde(default)]
+    pub recoveries: u32,
 }
 
 impl Progress {
@@ -222,6 +208,9 @@ pub struct Deployment {
     pub cause: String,
     /// When it began.
     pub began_at: Timestamp,
+    /// The generation of the wish that it is for; none if it is for none that is on record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wish: Option<u64>,
     /// The digest that it is to bring; none if there is no such image.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
@@ -234,6 +223,9 @@ pub struct Deployment {
     /// Why it cannot go on, once that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Why it is to be taken back, once somebody has asked for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken_back: Option<String>,
     /// Whether the service ran what was wanted before anything was done.
     #[serde(default)]
     pub nothing_to_do: bool,
@@ -292,12 +284,14 @@ impl Deployment {
             service,
             id,
             execution: execution.to_owned(),
-            cause: cause.to_owned(),
+            cause: clip(cause),
             began_at,
+            wish: None,
             digest: None,
             plan: None,
             progress: Progress::default(),
             reason: None,
+            taken_back: None,
             nothing_to_do: false,
             superseded: false,
             needs_human: false,
@@ -321,18 +315,25 @@ impl Deployment {
         self.timeline.push(Entry { at, state: state.to_owned(), note });
     }
 
+    /// Records that somebody asked for it to be taken back.
+    pub fn take_back(&mut self, why: &str) {
+        self.taken_back = Some(clip(why));
+    }
+
     /// Records that a person has to look, and why, besides what led to it.
     pub fn give_up(&mut self, why: &str) {
         self.needs_human = true;
-        let reason = match self.reason.take() {
+        let next =
+            format!("; once that is right, start an execution with {{\"service\":\"{}\"}}", self.service);
+        let before = self.reason.take().map(|reason| reason.trim_end_matches(&next).to_owned());
+        let reason = match before {
             Some(reason) if reason.contains(why) => reason,
-            Some(reason) => format!("{reason}; then {why}"),
-            None => why.to_owned(),
+            Some(reason) => {
+                format!("{}; then {}", clip_to(&reason, MAX_TEXT / 2), clip_to(why, MAX_TEXT / 2))
+            }
+            None => clip(why),
         };
-        self.reason = Some(clip(&format!(
-            "{reason}; once that is right, start an execution with {{\"service\":\"{}\"}}",
-            self.service
-        )));
+        self.reason = Some(reason + &next);
     }
 
     /// Records how it ended, and until when the table keeps it.
@@ -351,8 +352,12 @@ impl Deployment {
 }
 
 /// A text short enough for a record.
-fn clip(text: &str) -> String {
-    match text.char_indices().nth(MAX_TEXT) {
+pub(crate) fn clip(text: &str) -> String {
+    clip_to(text, MAX_TEXT)
+}
+
+fn clip_to(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
     }
@@ -385,6 +390,21 @@ mod tests {
         deployment.fail(&"é".repeat(MAX_TEXT + 1));
         deployment.fail("second");
         assert_eq!(deployment.reason.unwrap().chars().count(), MAX_TEXT + 1);
+    }
+
+    #[test]
+    fn whoever_gives_up_tells_what_led_to_it_what_is_broken_and_what_goes_on_however_long_that_is() {
+        let mut deployment = deployment();
+        deployment.fail(&"tasks stopped ".repeat(MAX_TEXT));
+        deployment.give_up("rollback was refused");
+        deployment.give_up("rollback was refused");
+        let reason = deployment.reason.unwrap();
+        assert!(
+            reason.starts_with("tasks stopped") && reason.contains("; then rollback was refused; once"),
+            "{reason}"
+        );
+        assert!(reason.ends_with(r#"start an execution with {"service":"c/s"}"#), "{reason}");
+        assert_eq!(reason.matches("start an execution").count(), 1);
     }
 
     #[test]

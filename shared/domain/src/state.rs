@@ -1,10 +1,13 @@
 //! What travels between the states of the state machine. Everything else is in the ledger.
 
 use crate::name::{DeploymentId, ServiceName};
-use crate::record::Outcome;
+use crate::record::{Outcome, Wanted};
 use crate::settings::{Raw, Strategy};
 use crate::{StepError, Timestamp};
 use serde::{Deserialize, Serialize};
+
+/// Most characters of an execution's settings: they are kept with what is wanted.
+pub const MAX_SETTINGS: usize = 4_000;
 
 /// What an execution is asked to do: the input that people and `dispatch` write.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,6 +62,16 @@ impl Request {
         }
     }
 
+    /// What is asked when this brings what is wanted: with what somebody asked for besides the image, if anybody did.
+    #[must_use]
+    pub fn with_wish(&self, wanted: Option<&Wanted>) -> Self {
+        let asked = wanted.filter(|_| self.wanted).and_then(|wanted| wanted.asked.as_ref());
+        let Some(asked) = asked else { return self.clone() };
+        let mut settings = asked.settings.clone();
+        settings.extend(self.settings.clone());
+        Self { settings, redeploy: self.redeploy || asked.redeploy, ..self.clone() }
+    }
+
     /// Reads an execution's input.
     ///
     /// # Errors
@@ -74,6 +87,12 @@ impl Request {
                 "the execution's input is not one of ours: {error}; it takes service (CLUSTER/NAME) and, if wanted, tag, digest, settings, wanted, redeploy, dry_run, rollback, recover, cause"
             ))
         })?;
+        let written: usize = request.settings.iter().map(|(key, value)| key.len() + value.len()).sum();
+        if written > MAX_SETTINGS {
+            return Err(StepError::BadInput(format!(
+                "the settings of the execution's input have {written} characters; {MAX_SETTINGS} are kept at most"
+            )));
+        }
         let does = [("rollback", request.rollback), ("recover", request.recover.is_some())]
             .into_iter()
             .find(|(_, asked)| *asked);
@@ -248,6 +267,29 @@ mod tests {
             assert_eq!(error.name(), "BadInput");
             assert!(error.to_string().contains(part), "{part}: {error}");
         }
+    }
+
+    #[test]
+    fn settings_that_would_not_fit_are_told_in_words() {
+        let settings = json!({"bake": "9".repeat(MAX_SETTINGS)});
+        let error = Request::read(&json!({"service": "main/web", "settings": settings})).unwrap_err();
+        assert!(error.to_string().contains("4000 are kept at most"), "{error}");
+    }
+
+    #[test]
+    fn only_who_brings_what_is_wanted_gets_what_was_asked_with_it() {
+        let mut wanted: Wanted =
+            serde_json::from_value(json!({"generation": 1, "since": "2026-01-01T00:00:00Z",
+            "cause": "console", "image": {"repository": "web", "digest": "sha256:1", "uri": "r/web@sha256:1"},
+            "asked": {"deployment": "d", "settings": {"bake": "5m"}, "redeploy": true}}))
+            .unwrap();
+        let by_hand = Request::of(ServiceName::new("main", "web"));
+        assert_eq!(by_hand.with_wish(Some(&wanted)), by_hand);
+        let follows = Request { wanted: true, ..by_hand };
+        let brought = follows.with_wish(Some(&wanted));
+        assert_eq!((brought.settings.get("bake").map(String::as_str), brought.redeploy), (Some("5m"), true));
+        wanted.asked = None;
+        assert_eq!(follows.with_wish(Some(&wanted)), follows);
     }
 
     /// Whoever asks for a dry run does not want anything changed.

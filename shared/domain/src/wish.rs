@@ -1,9 +1,9 @@
-//! What becomes wanted, given what was: by the registry's word, or by somebody's hand. Pure; each wish that changes
-//! something is a generation of its own.
+//! What becomes wanted, given what was: by the registry's word, or by somebody's hand; and what came of it. Pure; each
+//! wish that changes something is a generation of its own.
 
 use crate::Timestamp;
 use crate::image::PinnedImage;
-use crate::record::Wanted;
+use crate::record::{Ask, Deployment, Outcome, SCHEMA, Tried, Wanted, clip};
 
 /// What becomes wanted when the service's image tag points to an image; none if nothing changes.
 ///
@@ -18,47 +18,71 @@ pub fn by_registry(
         Some(passed_over) => *passed_over == image.digest,
         None => before.image.digest == image.digest,
     });
-    (!stays).then(|| next(before, image, None, cause, now))
+    (!stays).then(|| next(before, image, cause, now))
 }
 
-/// What becomes wanted when somebody asks for an image, while the tag points to `registry`; none if nothing changes.
-/// Whoever asks for what was taken back wants it after all.
+/// What becomes wanted when somebody asks for an image, while the tag points to `registry`; none if it was they who
+/// asked last, and for the same: then a step is repeated.
+///
+/// Whoever asks by hand wants it now, even if it was wanted before and has been tried.
 pub fn by_hand(
     before: Option<&Wanted>,
     image: &PinnedImage,
     registry: Option<&str>,
+    ask: &Ask,
     cause: &str,
     now: Timestamp,
 ) -> Option<Wanted> {
     let instead_of = registry.filter(|digest| *digest != image.digest).map(str::to_owned);
-    let stays = before.is_some_and(|before| {
-        before.image.digest == image.digest && before.taken_back.is_none() && before.instead_of == instead_of
-    });
-    (!stays).then(|| next(before, image, instead_of, cause, now))
+    let stays = before
+        .is_some_and(|before| before.image.digest == image.digest && before.asked.as_ref() == Some(ask));
+    (!stays).then(|| Wanted { instead_of, asked: Some(ask.clone()), ..next(before, image, cause, now) })
 }
 
-fn next(
-    before: Option<&Wanted>,
-    image: &PinnedImage,
-    instead_of: Option<String>,
-    cause: &str,
-    now: Timestamp,
-) -> Wanted {
-    let generation = before.map_or(0, |wanted| wanted.generation) + 1;
+/// What a deployment that has ended leaves with the wish that it was for; none if it was for another, or if nothing
+/// changes. A wish that has been settled stays so: what a later attempt at it comes to is no other answer.
+pub fn tried(wanted: &Wanted, ended: &Deployment) -> Option<Tried> {
+    let outcome = ended.outcome?;
+    if ended.wish != Some(wanted.generation) || wanted.is_settled() {
+        return None;
+    }
+    let before = wanted.tried.as_ref();
+    if before.is_some_and(|tried| tried.deployment == ended.id) {
+        return None;
+    }
+    let attempts = before.map_or(0, |tried| tried.attempts) + 1;
+    Some(Tried { deployment: ended.id.clone(), outcome, attempts })
+}
+
+/// Why a wish must not be brought again by itself, if so.
+pub fn given_up(wanted: &Wanted) -> Option<String> {
+    let tried = wanted.tried.as_ref()?;
+    matches!(tried.outcome, Outcome::RolledBack | Outcome::NeedsHuman).then(|| {
+        format!(
+            "{} was tried by {}, which ended as {}: push another image, or ask for one by hand",
+            wanted.image, tried.deployment, tried.outcome
+        )
+    })
+}
+
+fn next(before: Option<&Wanted>, image: &PinnedImage, cause: &str, now: Timestamp) -> Wanted {
     Wanted {
+        schema: SCHEMA,
         image: image.clone(),
-        generation,
+        generation: before.map_or(0, |wanted| wanted.generation) + 1,
         since: now,
-        cause: cause.to_owned(),
-        taken_back: None,
-        instead_of,
+        cause: clip(cause),
+        instead_of: None,
+        asked: None,
+        tried: None,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::name::DeploymentId;
+    use crate::name::{DeploymentId, ServiceName};
+    use crate::settings::Raw;
 
     fn image(digit: &str) -> PinnedImage {
         PinnedImage::new("web", "r/web", Some("latest"), &format!("sha256:{}", digit.repeat(64)))
@@ -68,35 +92,67 @@ mod tests {
         by_registry(before, &image(digit), "push", Timestamp::UNIX_EPOCH)
     }
 
-    fn asked(before: Option<&Wanted>, digit: &str, registry: &str) -> Option<Wanted> {
-        by_hand(before, &image(digit), Some(&image(registry).digest), "console", Timestamp::UNIX_EPOCH)
+    fn ask(by: &str) -> Ask {
+        Ask { deployment: DeploymentId::from(by), settings: Raw::new(), redeploy: false }
+    }
+
+    fn asked(before: Option<&Wanted>, digit: &str, registry: &str, by: &str) -> Option<Wanted> {
+        let registry = image(registry).digest;
+        by_hand(before, &image(digit), Some(&registry), &ask(by), "console", Timestamp::UNIX_EPOCH)
+    }
+
+    fn ended(id: &str, wish: u64, outcome: Outcome) -> Deployment {
+        let (service, id) = (ServiceName::new("main", "web"), DeploymentId::from(id));
+        let mut ended = Deployment::new(service, id, "arn", "push", Timestamp::UNIX_EPOCH);
+        (ended.wish, ended.outcome) = (Some(wish), Some(outcome));
+        ended
     }
 
     #[test]
-    fn the_same_image_again_is_no_wish() {
+    fn the_same_image_again_is_a_wish_only_by_hand() {
         let first = pushed(None, "a").unwrap();
         assert_eq!((first.generation, pushed(Some(&first), "a")), (1, None));
         assert_eq!(pushed(Some(&first), "b").unwrap().generation, 2);
-        assert_eq!(asked(Some(&first), "a", "a"), None);
+        let by_hand = asked(Some(&first), "a", "a", "d").unwrap();
+        assert_eq!((by_hand.generation, by_hand.asked.clone()), (2, Some(ask("d"))));
+        assert_eq!(asked(Some(&by_hand), "a", "a", "d"), None, "a repeated step");
+        assert_eq!(asked(Some(&by_hand), "a", "a", "e").unwrap().generation, 3);
     }
 
     #[test]
     fn what_a_hand_asked_for_stays_until_the_tag_moves() {
         let bad = pushed(None, "b").unwrap();
-        let earlier = asked(Some(&bad), "a", "b").unwrap();
+        let earlier = asked(Some(&bad), "a", "b", "d").unwrap();
         assert_eq!(pushed(Some(&earlier), "b"), None, "reconcile does not bring the bad one back");
         assert_eq!(pushed(Some(&earlier), "c").unwrap().image, image("c"));
         let moved = pushed(Some(&earlier), "a").unwrap();
         assert_eq!(moved.instead_of, None, "the tag has come to the same image");
         assert!(pushed(Some(&moved), "b").is_some(), "and may go back");
-        assert!(asked(Some(&earlier), "b", "b").is_some(), "a hand may ask for the tag's image");
+        assert!(asked(Some(&earlier), "b", "b", "e").is_some(), "a hand may ask for the tag's image");
     }
 
     #[test]
-    fn what_was_taken_back_is_wanted_again_only_by_hand() {
-        let mut taken = pushed(None, "a").unwrap();
-        taken.taken_back = Some(DeploymentId::from("d"));
-        assert_eq!(pushed(Some(&taken), "a"), None);
-        assert_eq!(asked(Some(&taken), "a", "a").unwrap().taken_back, None);
+    fn what_came_of_a_wish_is_told_of_it_and_of_no_newer_one() {
+        let mut wanted = pushed(None, "a").unwrap();
+        assert_eq!(tried(&wanted, &ended("d", 7, Outcome::RolledBack)), None, "another's");
+        wanted.tried = tried(&wanted, &ended("d", 1, Outcome::Refused));
+        assert!(!wanted.is_settled() && given_up(&wanted).is_none());
+        assert_eq!(tried(&wanted, &ended("d", 1, Outcome::Refused)), None, "a repeated step");
+        wanted.tried = tried(&wanted, &ended("e", 1, Outcome::RolledBack));
+        assert_eq!(wanted.tried.as_ref().map(|tried| tried.attempts), Some(2));
+        assert!(wanted.is_settled());
+        let why = given_up(&wanted).unwrap();
+        assert!(why.contains("tried by e") && why.contains("RolledBack"), "{why}");
+        assert_eq!(tried(&wanted, &ended("f", 1, Outcome::Refused)), None, "it stays settled");
+        assert_eq!(pushed(Some(&wanted), "a"), None, "the same image again is no wish");
+        assert_eq!(asked(Some(&wanted), "a", "a", "g").unwrap().tried, None, "but by hand it is");
+    }
+
+    #[test]
+    fn a_success_stays_one_whatever_becomes_of_its_redeployments() {
+        let mut wanted = pushed(None, "a").unwrap();
+        wanted.tried = tried(&wanted, &ended("d", 1, Outcome::Succeeded));
+        assert_eq!(tried(&wanted, &ended("canary", 1, Outcome::RolledBack)), None);
+        assert_eq!(given_up(&wanted), None, "the canary comes again");
     }
 }

@@ -102,6 +102,17 @@ fn every_end_tells_an_error_in_words() {
     }
 }
 
+/// Going back is tried as long as it may come to something: what was busy to the last is a recovery's to go on with, and
+/// only what AWS refused for good is a person's.
+#[test]
+fn what_kept_rollback_busy_ends_unfinished_and_what_was_refused_needs_a_human() {
+    let (_, rollback) = states("Task").into_iter().find(|(name, _)| name == "Rollback").expect("Rollback");
+    let catches = rollback["Catch"].as_array().expect("Catch").iter();
+    let unfinished: Vec<&Value> =
+        catches.filter(|one| word(&one["Next"]).starts_with("Unfinished")).collect();
+    assert_eq!(errors_in(&serde_json::json!(unfinished)), errors_in(&rollback["Retry"]));
+}
+
 #[test]
 fn every_retry_backs_off_with_full_jitter_and_an_end() {
     for (name, state) in states("Task") {

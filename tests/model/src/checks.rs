@@ -65,7 +65,7 @@ fn is_explained(world: &World) -> bool {
         .all(|index| world.members[index].revision.image == wanted.image);
     let tried = |record: &Record| record.plan.as_ref().is_none_or(|planned| planned.image == wanted.image);
     let said = world.ledger.records.values().any(|record| record.failed && tried(record));
-    runs || said || wanted.taken_back.is_some() || world.noted.hand
+    runs || said || world.noted.hand
 }
 
 fn ended(world: &World, outcome: Outcome) -> bool {
@@ -76,7 +76,7 @@ fn ended(world: &World, outcome: Outcome) -> bool {
 pub type Named = (&'static str, fn(&Small, &World) -> bool);
 
 /// What must hold always.
-pub const ALWAYS: [Named; 8] = [
+pub const ALWAYS: [Named; 10] = [
     ("only the holder of the lease changes the service", |_, world| !world.noted.trespass),
     ("no side without a healthy task is given weight", |_, world| !world.noted.starved),
     ("no side with weight is told to stop tasks", |_, world| !world.noted.robbed),
@@ -86,6 +86,13 @@ pub const ALWAYS: [Named; 8] = [
     ("in the end nobody is locked out", |small, world| !is_quiet(small, world) || is_settled(world)),
     ("in the end what is wanted runs, or it is said why not", |small, world| {
         !is_quiet(small, world) || is_explained(world)
+    }),
+    ("in the end every wish was tried", |small, world| {
+        !is_quiet(small, world) || world.ledger.wanted.as_ref().is_none_or(|wanted| wanted.tried.is_some())
+    }),
+    ("what somebody was promised to have taken back does not succeed", |_, world| {
+        let kept = |record: &Record| record.outcome != Some(Outcome::Succeeded) || record.plan.is_none();
+        world.ledger.records.values().filter(|record| record.taken_back).all(kept)
     }),
 ];
 
@@ -103,8 +110,7 @@ pub const SOMETIMES: [Named; 12] = [
     }),
     ("a deployment follows another", |small, world| world.ledger.records.len() > 1 && is_quiet(small, world)),
     ("something is taken back by hand", |small, world| {
-        let wanted = world.ledger.wanted.as_ref();
-        wanted.is_some_and(|wanted| wanted.taken_back.is_some()) && is_quiet(small, world)
+        world.ledger.records.values().any(|record| record.taken_back) && is_quiet(small, world)
     }),
     ("room is made and given back", |_, world| {
         let given = world.hosts.as_ref().is_some_and(|hosts| hosts.desired == 1 && hosts.joined == 1);

@@ -23,6 +23,8 @@ pub struct Deciders {
     pub step: fn(&Progress) -> usize,
     /// Of `drain`.
     pub drain: fn(&drain::View) -> Result<drain::Action, StepError>,
+    /// Whether somebody who asks for a deployment to be taken back is told that it is too late.
+    pub too_late: fn(&Deployment) -> Option<String>,
     /// Of `rollback`.
     pub rollback: fn(&rollback::View) -> rollback::Action,
     /// How `finish` ends a deployment.
@@ -47,6 +49,7 @@ pub const REAL: Deciders = Deciders {
     swap: swap::decide,
     step: Progress::step_to_make,
     drain: drain::decide,
+    too_late: plan::too_late,
     rollback: rollback::decide,
     outcome: finish::outcome,
     follow: finish::follow,

@@ -32,6 +32,7 @@ pub fn start(world: &mut World, state: usize, name: Name, request: Request) -> b
         state,
         baton: None,
         caught: false,
+        wish: 0,
         pending: None,
         running: true,
     });
@@ -54,9 +55,9 @@ pub fn reconcile(world: &mut World, machine: &Machine, deciders: &Deciders) {
 }
 
 fn bring(world: &mut World, machine: &Machine, again: impl Fn(&World, &Wanted) -> Option<usize>) {
-    want(world, world.registry, false);
+    want(world, world.registry, None);
     let Some(wanted) = world.ledger.wanted.clone() else { return };
-    if wanted.taken_back.is_some() || world.ledger.lease.holder.is_some() {
+    if look::wanted(&wanted).is_settled() || world.ledger.lease.holder.is_some() {
         return;
     }
     let (image, generation) = (wanted.image, wanted.generation);
@@ -65,7 +66,7 @@ fn bring(world: &mut World, machine: &Machine, again: impl Fn(&World, &Wanted) -
     }
     let Some(first) = again(world, &wanted) else { return };
     for attempt in first..first + MOST_ATTEMPTS {
-        if start(world, machine.start(), Name::Again { image, attempt }, Request::Wanted) {
+        if start(world, machine.start(), Name::Again { image, generation, attempt }, Request::Wanted) {
             return;
         }
     }
@@ -76,7 +77,7 @@ pub fn follow(world: &mut World, fence: u8) {
     let Some(wanted) = world.ledger.wanted.clone() else { return };
     let (image, generation) = (wanted.image, wanted.generation);
     if !start(world, NOT_BEGUN, Name::Wish { image, generation }, Request::Wanted) {
-        start(world, NOT_BEGUN, Name::After { image, fence }, Request::Wanted);
+        start(world, NOT_BEGUN, Name::After { image, generation, fence }, Request::Wanted);
     }
 }
 

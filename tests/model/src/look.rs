@@ -8,7 +8,7 @@ use changeover_domain::evidence::{EcsDeployment, ServiceSeen, SideSeen, TargetSe
 use changeover_domain::image::PinnedImage;
 use changeover_domain::metrics::Counts;
 use changeover_domain::name::{DeploymentId, ServiceName};
-use changeover_domain::record::{Deployment, Progress, Wanted as RealWanted};
+use changeover_domain::record::{Ask, Deployment, Progress, SCHEMA, Tried, Wanted as RealWanted};
 use changeover_domain::route::{Route, RouteId, weights_for};
 use changeover_domain::settings::{Raw, Settings, read};
 use changeover_domain::span::Seconds;
@@ -178,6 +178,16 @@ pub fn route(world: &World, live: usize) -> Route {
     }
 }
 
+/// A deployment's id.
+pub fn id(number: u8) -> DeploymentId {
+    DeploymentId::from(number.to_string().as_str())
+}
+
+/// What a person asks for with the image: nothing special.
+pub fn ask(deployment: u8) -> Ask {
+    Ask { deployment: id(deployment), settings: Raw::new(), redeploy: false }
+}
+
 /// What is wanted, as the ledger has it. A wish is a second younger than the one before.
 pub fn wanted(wanted: &Wanted) -> RealWanted {
     RealWanted {
@@ -185,8 +195,14 @@ pub fn wanted(wanted: &Wanted) -> RealWanted {
         generation: u64::from(wanted.generation),
         since: at(THEN + i64::from(wanted.generation)),
         cause: "push".to_owned(),
-        taken_back: wanted.taken_back.map(|by| DeploymentId::from(by.to_string().as_str())),
+        schema: SCHEMA,
         instead_of: None,
+        asked: wanted.asked.map(ask),
+        tried: wanted.tried.map(|(by, outcome, attempts)| Tried {
+            deployment: id(by),
+            outcome,
+            attempts: usize::from(attempts),
+        }),
     }
 }
 
@@ -220,7 +236,7 @@ pub fn for_plan(world: &World, on_push: &str, meant: Option<Image>) -> plan::Vie
         definitions: revisions.map(|revision| (revision.name(), definition(revision.image))).collect(),
         groups: NAMES[..count].iter().map(group).collect(),
         routes: if is_pair { vec![route(world, 0)] } else { Vec::new() },
-        image: meant.map(image).ok_or_else(|| "it was taken back".to_owned()),
+        image: meant.map(image).ok_or_else(|| "it was tried".to_owned()),
         instances: hosts::instances(world),
         group: hosts::group(world),
         numbers_after: Seconds(0),
@@ -274,7 +290,6 @@ pub fn for_check(
     on_push: &str,
     (clock, evidence): (Clock, Evidence),
     purpose: check_health::Purpose,
-    holder: u8,
 ) -> check_health::View {
     let is_pair = world.members.len() == 2;
     let settings = settings(is_pair, on_push);
@@ -309,9 +324,7 @@ pub fn for_check(
         newer: wanted
             .filter(|wanted| supersedes && wanted.image != planned.image)
             .map(|wanted| wanted.image.to_string()),
-        taken_back: wanted
-            .filter(|wanted| wanted.taken_back == Some(holder))
-            .map(|_| "somebody asked for it".to_owned()),
+        taken_back: record.taken_back.then(|| "somebody asked for it".to_owned()),
         more_steps: match record.step {
             Some(step) => step + 1 < settings.steps.len(),
             None => is_pair,
@@ -326,7 +339,7 @@ pub fn for_check(
 }
 
 /// All that `drain` reads.
-pub fn for_drain(world: &World, record: &Record, planned: &Planned, clock: Clock, holder: u8) -> drain::View {
+pub fn for_drain(world: &World, record: &Record, planned: &Planned, clock: Clock) -> drain::View {
     let is_pair = world.members.len() == 2;
     let (live, next) = (planned.live, 1 - planned.live);
     drain::View {
@@ -348,12 +361,7 @@ pub fn for_drain(world: &World, record: &Record, planned: &Planned, clock: Clock
             routes: vec![route(world, live)],
             requests: u64::from(world.weight_of(live)),
         }),
-        taken_back: world
-            .ledger
-            .wanted
-            .as_ref()
-            .filter(|wanted| wanted.taken_back == Some(holder))
-            .map(|_| "somebody asked for it".to_owned()),
+        taken_back: record.taken_back.then(|| "somebody asked for it".to_owned()),
         rollback_window: settings(is_pair, "queue").rollback_window,
         stickiness: Seconds(0),
         deregistration_delay: Seconds(30),
@@ -364,7 +372,13 @@ pub fn for_drain(world: &World, record: &Record, planned: &Planned, clock: Clock
 }
 
 /// All that `rollback` reads.
-pub fn for_rollback(world: &World, record: &Record, planned: &Planned, clock: Clock) -> rollback::View {
+pub fn for_rollback(
+    world: &World,
+    record: &Record,
+    planned: &Planned,
+    clock: Clock,
+    number: u8,
+) -> rollback::View {
     let live = planned.live;
     let members = if world.members.len() == 2 {
         let next = 1 - live;
@@ -386,6 +400,7 @@ pub fn for_rollback(world: &World, record: &Record, planned: &Planned, clock: Cl
         revision: record.revision.map(|revision| revision.name()),
         began_at: then(record.turned),
         restored_at: then(record.restored),
+        others_until: (record.execution != number).then(|| SOON.after(at(THEN))),
         shown: record.step.is_some(),
         harmful: record.harmful,
         tells: 0,
@@ -397,9 +412,9 @@ pub fn for_rollback(world: &World, record: &Record, planned: &Planned, clock: Cl
 
 /// A record as `finish` reads it.
 pub fn real(number: u8, record: &Record) -> Deployment {
-    let id = DeploymentId::from(number.to_string().as_str());
-    let began = at(THEN + i64::from(record.wish));
-    let mut real = Deployment::new(ServiceName::new("main", NAMES[0]), id, "execution", "model", began);
+    let service = ServiceName::new("main", NAMES[0]);
+    let mut real = Deployment::new(service, id(number), "execution", "model", at(THEN));
+    real.wish = Some(u64::from(record.wish));
     real.digest = record.image.map(|number| image(number).digest);
     real.outcome = record.outcome;
     real.plan = record.plan.as_ref().map(|planned| domain::Plan {
@@ -432,6 +447,8 @@ pub fn progress(record: &Record) -> Progress {
         revision: record.revision.map(|revision| revision.name()),
         step: record.step,
         baked: record.baked,
+        scaled_in_at: then(record.scaled_in),
+        rollback_at: then(record.turned),
         drained: record.drained,
         rolled_back: record.rolled_back,
         ..Progress::default()

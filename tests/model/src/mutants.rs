@@ -1,10 +1,10 @@
 //! Decisions that are wrong on purpose: each has to be caught, by the property that is about it.
 
 use crate::deciders::{Deciders, REAL};
-use changeover_domain::StepError;
-use changeover_domain::record::Outcome;
+use changeover_domain::record::{Deployment, Outcome, Wanted};
 use changeover_domain::route::is_at;
 use changeover_domain::state::Verdict;
+use changeover_domain::{StepError, Timestamp};
 
 /// A mutant.
 pub struct Mutant {
@@ -28,6 +28,9 @@ const BLIND: &str = "nothing goes on without healthy tasks and good answers";
 const HALF_DONE: &str = "nothing ends half done";
 const WANTED: &str = "in the end what is wanted runs, or it is said why not";
 
+const TRIED: &str = "in the end every wish was tried";
+const PROMISED: &str = "what somebody was promised to have taken back does not succeed";
+
 const fn mutant(
     name: &'static str,
     breaks: &'static str,
@@ -38,7 +41,7 @@ const fn mutant(
 }
 
 /// All of them.
-pub const MUTANTS: [Mutant; 15] = [
+pub const MUTANTS: [Mutant; 17] = [
     mutant("the fence is not looked at", LEASE, (1, true), Deciders { checks_fence: false, ..REAL }),
     mutant(
         "a recovery does not look whether the execution still runs",
@@ -87,6 +90,18 @@ pub const MUTANTS: [Mutant; 15] = [
         WANTED,
         (1, true),
         Deciders { again: |_, _, _| None, ..REAL },
+    ),
+    mutant(
+        "a rollback is promised that comes too late",
+        PROMISED,
+        (1, true),
+        Deciders { too_late: |_| None, ..REAL },
+    ),
+    mutant(
+        "nothing follows, and reconcile looks only at what left no record",
+        TRIED,
+        (1, true),
+        Deciders { follow: |_, _| None, again: only_unrecorded, ..REAL },
     ),
     mutant("plan brings nothing and says nothing", WANTED, (0, true), Deciders { plan: idle, ..REAL }),
 ];
@@ -139,6 +154,11 @@ fn tasks_first(view: &rollback::View) -> rollback::Action {
         },
         decided => decided,
     }
+}
+
+fn only_unrecorded(records: &[Deployment], wanted: &Wanted, now: Timestamp) -> Option<usize> {
+    let recorded = records.iter().any(|one| one.wish == Some(wanted.generation));
+    if recorded { None } else { dispatch::again(records, wanted, now) }
 }
 
 fn idle(view: &plan::View) -> plan::Decision {

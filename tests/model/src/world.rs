@@ -1,6 +1,7 @@
 //! The small world: two sides with a task each, one route, one ledger, a few executions.
 
 use crate::hosts::{Hosts, Made};
+use changeover_domain::record::Outcome;
 use std::collections::BTreeMap;
 
 /// An image, by its number; the tag points to 1 at first.
@@ -104,8 +105,10 @@ pub struct Planned {
 pub struct Record {
     /// The execution that carries it.
     pub execution: u8,
-    /// The generation of what was wanted when it began.
+    /// The generation of the wish that it is for.
     pub wish: u8,
+    /// Whether somebody asked for it to be taken back.
+    pub taken_back: bool,
     /// The image that it is to bring.
     pub image: Option<Image>,
     /// The plan; none if it was refused.
@@ -153,7 +156,7 @@ pub struct Record {
     /// Whether the service ran the image before.
     pub nothing_to_do: bool,
     /// How it ended.
-    pub outcome: Option<changeover_domain::record::Outcome>,
+    pub outcome: Option<Outcome>,
 }
 
 /// The lease.
@@ -174,8 +177,10 @@ pub struct Wanted {
     pub image: Image,
     /// Grows with each wish.
     pub generation: u8,
-    /// The deployment that is to take it back.
-    pub taken_back: Option<DeploymentNumber>,
+    /// The deployment of the execution that a person started to ask for it; none if the registry says so.
+    pub asked: Option<DeploymentNumber>,
+    /// What came of it: the deployment that tried last, how that ended, and how many have tried.
+    pub tried: Option<(DeploymentNumber, Outcome, u8)>,
 }
 
 /// The ledger.
@@ -203,6 +208,8 @@ pub enum Name {
     After {
         /// The image.
         image: Image,
+        /// The wish's generation.
+        generation: u8,
         /// The fence of the deployment that starts it.
         fence: u8,
     },
@@ -210,6 +217,8 @@ pub enum Name {
     Again {
         /// The image.
         image: Image,
+        /// The wish's generation.
+        generation: u8,
         /// Which attempt.
         attempt: usize,
     },
@@ -292,6 +301,8 @@ pub struct Execution {
     pub baton: Option<(DeploymentNumber, u8)>,
     /// Whether it got where it is by an error.
     pub caught: bool,
+    /// The generation of the wish that it was about when it claimed the lease.
+    pub wish: u8,
     /// What its function is about to do, and what it will answer.
     pub pending: Option<(Change, Answer)>,
     /// Whether it runs.

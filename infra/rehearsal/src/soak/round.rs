@@ -180,7 +180,7 @@ async fn rest(
             .deployments
             .iter()
             .any(|one| one.digest.as_deref() == Some(last_digest) && one.outcome.is_some());
-        if ledger.holder.is_none() && seen && (tried || ledger.taken_back) {
+        if ledger.holder.is_none() && seen && tried {
             return Ok(());
         }
         if began.elapsed() > DEADLINE {

@@ -16,7 +16,7 @@ pub struct LedgerSeen {
     pub has_plan: bool,
     /// The digest that is wanted.
     pub wanted: Option<String>,
-    /// Whether what is wanted was taken back by hand.
+    /// Whether a deployment was asked to be taken back.
     pub taken_back: bool,
     /// Every deployment on record, oldest first.
     pub deployments: Vec<DeploymentSeen>,
@@ -64,16 +64,18 @@ fn understand(items: &[Value]) -> LedgerSeen {
             }
             "wanted" => {
                 seen.wanted = text(&item["image"]["M"]["digest"]);
-                seen.taken_back = !item["taken_back"]["S"].is_null();
             }
-            record if record.starts_with("deployment#") => seen.deployments.push(DeploymentSeen {
-                id: text(&item["id"]).unwrap_or_default(),
-                execution: text(&item["execution"]).unwrap_or_default(),
-                outcome: text(&item["outcome"]),
-                reason: text(&item["reason"]),
-                digest: text(&item["plan"]["M"]["image"]["M"]["digest"]),
-                span: (text(&item["began_at"]).unwrap_or_default(), text(&item["ended_at"])),
-            }),
+            record if record.starts_with("deployment#") => {
+                seen.taken_back |= !item["taken_back"]["S"].is_null();
+                seen.deployments.push(DeploymentSeen {
+                    id: text(&item["id"]).unwrap_or_default(),
+                    execution: text(&item["execution"]).unwrap_or_default(),
+                    outcome: text(&item["outcome"]),
+                    reason: text(&item["reason"]),
+                    digest: text(&item["plan"]["M"]["image"]["M"]["digest"]),
+                    span: (text(&item["began_at"]).unwrap_or_default(), text(&item["ended_at"])),
+                });
+            }
             _ => {}
         }
     }

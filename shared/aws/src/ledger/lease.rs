@@ -1,13 +1,13 @@
 //! The lease in the ledger: claimed, checked, taken over and released, each on condition.
 
-use super::{Item, Ledger, SORT_KEY, key, number, parse};
+use super::{Item, Ledger, SCHEMA_ATTRIBUTE, SORT_KEY, key, number, parse};
 use crate::At;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use changeover_domain::StepError;
 use changeover_domain::name::{DeploymentId, ServiceName};
-use changeover_domain::record::Lease;
+use changeover_domain::record::{Lease, SCHEMA};
 
 const RECORD: &str = "lease";
 
@@ -62,7 +62,11 @@ impl Ledger<'_> {
         execution: &str,
     ) -> UpdateItemFluentBuilder {
         self.update(service)
-            .update_expression("SET #holder = :holder, #execution = :execution ADD #fence :one")
+            .update_expression(
+                "SET #holder = :holder, #execution = :execution, #schema = :schema ADD #fence :one",
+            )
+            .expression_attribute_names("#schema", SCHEMA_ATTRIBUTE)
+            .expression_attribute_values(":schema", number(u64::from(SCHEMA)))
             .expression_attribute_names("#execution", "execution")
             .expression_attribute_names("#fence", "fence")
             .expression_attribute_values(":holder", AttributeValue::S(deployment.to_string()))

@@ -18,6 +18,7 @@ use crate::{At, Aws};
 use aws_sdk_dynamodb::types::AttributeValue;
 use changeover_domain::StepError;
 use changeover_domain::name::ServiceName;
+use changeover_domain::record::SCHEMA;
 use serde::de::DeserializeOwned;
 use std::collections::HashMap;
 
@@ -33,6 +34,9 @@ pub struct Ledger<'a> {
     aws: &'a Aws,
     table: &'a str,
 }
+
+/// The attribute that says which version's shape a record has.
+const SCHEMA_ATTRIBUTE: &str = "schema";
 
 type Item = HashMap<String, AttributeValue>;
 
@@ -60,7 +64,14 @@ fn key(service: &ServiceName, record: &str) -> Item {
     ])
 }
 
+/// Reads a record of any kind, unless a newer version wrote it: what that means by it, this one cannot know.
 fn parse<T: DeserializeOwned>(item: Item, record: &str) -> Result<T, StepError> {
+    let schema = item.get(SCHEMA_ATTRIBUTE).and_then(|schema| schema.as_n().ok()?.parse::<u32>().ok());
+    if let Some(newer) = schema.filter(|schema| *schema > SCHEMA) {
+        return Err(StepError::RecordMissing(format!(
+            "the ledger's {record} was written by a newer version (schema {newer}, this one knows {SCHEMA}): deploy the stack at that version or a later one, and let this deployment's execution end; then start another"
+        )));
+    }
     serde_dynamo::aws_sdk_dynamodb_1::from_item(item).map_err(|error| {
         StepError::RecordMissing(format!("the ledger's {record} cannot be read by this version: {error}"))
     })
@@ -74,5 +85,31 @@ fn lost_race(call: &str, record: &str) -> StepError {
     StepError::Busy {
         call: call.to_owned(),
         detail: format!("someone wrote the ledger's {record} first; it is read again"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use changeover_domain::record::Lease;
+
+    fn lease(schema: Option<u32>) -> Item {
+        let mut item = Item::from([("fence".to_owned(), number(3))]);
+        if let Some(schema) = schema {
+            item.insert(SCHEMA_ATTRIBUTE.to_owned(), number(u64::from(schema)));
+        }
+        item
+    }
+
+    #[test]
+    fn what_a_newer_version_wrote_is_refused_in_words_and_what_an_older_one_wrote_is_read() {
+        for schema in [None, Some(SCHEMA)] {
+            assert_eq!(parse::<Lease>(lease(schema), "lease").map(|lease| lease.fence), Ok(3));
+        }
+        let error = parse::<Lease>(lease(Some(SCHEMA + 1)), "lease").unwrap_err();
+        assert_eq!(error.name(), "RecordMissing");
+        for part in ["lease", "newer version", "schema 2"] {
+            assert!(error.to_string().contains(part), "{part} in {error}");
+        }
     }
 }

@@ -2,9 +2,9 @@
 
 use super::{Ledger, PARTITION_KEY, key, lost_race, number};
 use crate::At;
-use changeover_domain::name::{DeploymentId, ServiceName};
-use changeover_domain::record::Wanted;
-use changeover_domain::{StepError, Timestamp};
+use changeover_domain::StepError;
+use changeover_domain::name::ServiceName;
+use changeover_domain::record::{Tried, Wanted};
 
 const RECORD: &str = "wanted";
 
@@ -20,32 +20,33 @@ impl Ledger<'_> {
     /// Read that first and find out what is to be wanted after that: then nothing older can go over something newer,
     /// in whatever order events come.
     pub async fn want(&self, service: &ServiceName, wanted: &Wanted) -> Result<(), StepError> {
-        self.write_wanted(service, wanted.clone()).await.map(drop)
+        if self.write_wanted(service, wanted, wanted.generation - 1).await? {
+            return Ok(());
+        }
+        Err(lost_race("PutItem", RECORD))
     }
 
-    /// What is wanted is to be taken back by a deployment.
-    pub async fn take_back(
+    /// Puts on record what came of a wish, unless something else has become wanted since it was read: then nobody asks
+    /// any more.
+    pub async fn write_tried(
         &self,
         service: &ServiceName,
-        before: &Wanted,
-        deployment: &DeploymentId,
-        cause: &str,
-        now: Timestamp,
-    ) -> Result<Wanted, StepError> {
-        let wanted = Wanted {
-            image: before.image.clone(),
-            generation: before.generation + 1,
-            since: now,
-            cause: cause.to_owned(),
-            taken_back: Some(deployment.clone()),
-            instead_of: before.instead_of.clone(),
-        };
-        self.write_wanted(service, wanted).await
+        wanted: Wanted,
+        tried: Tried,
+    ) -> Result<(), StepError> {
+        let generation = wanted.generation;
+        let wanted = Wanted { tried: Some(tried), ..wanted };
+        self.write_wanted(service, &wanted, generation).await.map(drop)
     }
 
-    async fn write_wanted(&self, service: &ServiceName, wanted: Wanted) -> Result<Wanted, StepError> {
-        let read = wanted.generation - 1;
-        let mut item = serde_dynamo::aws_sdk_dynamodb_1::to_item(&wanted).map_err(|error| {
+    /// Writes it if the generation on record is still the one that was read. False if it is not.
+    async fn write_wanted(
+        &self,
+        service: &ServiceName,
+        wanted: &Wanted,
+        read: u64,
+    ) -> Result<bool, StepError> {
+        let mut item = serde_dynamo::aws_sdk_dynamodb_1::to_item(wanted).map_err(|error| {
             StepError::RecordMissing(format!("what is wanted cannot be written: {error}"))
         })?;
         item.extend(key(service, RECORD));
@@ -62,9 +63,9 @@ impl Ledger<'_> {
             .send()
             .await;
         if crate::is_code(&answer, "ConditionalCheckFailedException") {
-            return Err(lost_race("PutItem", RECORD));
+            return Ok(false);
         }
         answer.at("PutItem", RECORD)?;
-        Ok(wanted)
+        Ok(true)
     }
 }

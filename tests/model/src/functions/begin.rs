@@ -5,12 +5,12 @@ use crate::look::{self, Clock, NAMES};
 use crate::world::{Answer, Change, Planned, Record, Request, Wanted, World};
 use changeover_domain::name::DeploymentId;
 use changeover_domain::record::{Lease, Outcome};
-use changeover_domain::wish::{by_hand, by_registry};
+use changeover_domain::wish::{by_hand, by_registry, given_up};
 
 impl Functions {
     pub(super) fn plan(&self, world: &mut World, number: usize) -> Came {
         match world.executions[number].request {
-            Request::TakeBack => return take_back(world).map(Some),
+            Request::TakeBack => return self.take_back(world).map(Some),
             Request::Recover(dead) => return Ok(Some(self.recover(world, number, dead))),
             Request::Ask | Request::Wanted => {}
         }
@@ -22,7 +22,7 @@ impl Functions {
             return Ok(Some(say(word)));
         }
         if world.executions[number].request == Request::Ask {
-            want(world, world.registry, true);
+            want(world, world.registry, Some(deployment));
         }
         let (wish, image) = (generation(world), meant(world, number));
         let lease = &mut world.ledger.lease;
@@ -39,7 +39,19 @@ impl Functions {
             world.executions[number].baton = Some((deployment, 0));
             return Ok(Some(say("refused")));
         }
+        world.executions[number].wish = wish;
         Ok(self.about_to(world, number, Some(Change::Plan), say("ready")))
+    }
+
+    /// Puts on a deployment's record that it is to be taken back.
+    fn take_back(&self, world: &mut World) -> Result<Answer, &'static str> {
+        let holder = world.ledger.lease.holder.ok_or("BadInput")?;
+        let record = world.ledger.records.get_mut(&holder).ok_or("Busy")?;
+        if (self.deciders.too_late)(&look::real(holder, record)).is_some() {
+            return Err("BadInput");
+        }
+        record.taken_back = true;
+        Ok(say("over"))
     }
 
     /// The fence of an execution whose first step is repeated, by the real rule.
@@ -79,7 +91,11 @@ impl Functions {
             // A recovery has written it meanwhile: the write is refused.
             return Err("Busy");
         }
-        let (wish, image) = (generation(world), meant(world, number));
+        let image = meant(world, number);
+        let wish = match world.executions[number].request {
+            Request::Ask => world.executions[number].wish,
+            _ => generation(world),
+        };
         let mut record = Record { execution: own(number), wish, image, ..Record::default() };
         let word = match (self.deciders.plan)(&look::for_plan(world, self.on_push, image)) {
             plan::Decision::Go(real) => {
@@ -118,41 +134,32 @@ fn generation(world: &World) -> u8 {
     world.ledger.wanted.as_ref().map_or(0, |wanted| wanted.generation)
 }
 
-/// The image that an execution is to bring; none if that was taken back.
+/// The image that an execution is to bring; none if that was tried and must not be by itself.
 fn meant(world: &World, number: usize) -> Option<u8> {
     let wanted = world.ledger.wanted.as_ref();
     match wanted.filter(|_| world.executions[number].request == Request::Wanted) {
-        Some(wanted) => wanted.taken_back.is_none().then_some(wanted.image),
+        Some(wanted) => given_up(&look::wanted(wanted)).is_none().then_some(wanted.image),
         None => Some(world.registry),
     }
 }
 
-/// Makes an image what is wanted, by the real rules: by the registry's word, or by somebody's hand.
-pub fn want(world: &mut World, image: u8, is_by_hand: bool) {
+/// Makes an image what is wanted, by the real rules: by the registry's word, or by the hand of somebody whose execution
+/// carries a deployment.
+pub fn want(world: &mut World, image: u8, by: Option<u8>) {
     let before = world.ledger.wanted.as_ref().map(look::wanted);
     let (pinned, now) = (look::image(image), Clock::Early.now());
-    let wanted = if is_by_hand {
-        let registry = look::image(world.registry).digest;
-        by_hand(before.as_ref(), &pinned, Some(&registry), "console", now)
-    } else {
-        by_registry(before.as_ref(), &pinned, "push", now)
+    let wanted = match by.map(look::ask) {
+        Some(ask) => {
+            let registry = look::image(world.registry).digest;
+            by_hand(before.as_ref(), &pinned, Some(&registry), &ask, "console", now)
+        }
+        None => by_registry(before.as_ref(), &pinned, "push", now),
     };
     if let Some(wanted) = wanted {
         let generation = u8::try_from(wanted.generation).unwrap_or(u8::MAX);
-        world.ledger.wanted =
-            Some(Wanted { image: look::number_of(&wanted.image), generation, taken_back: None });
+        let image = look::number_of(&wanted.image);
+        world.ledger.wanted = Some(Wanted { image, generation, asked: by, tried: None });
     }
-}
-
-/// Puts on record that what is wanted is to be taken back.
-fn take_back(world: &mut World) -> Result<Answer, &'static str> {
-    let holder = world.ledger.lease.holder.ok_or("BadInput")?;
-    let wanted = world.ledger.wanted.as_mut().ok_or("BadInput")?;
-    if wanted.taken_back != Some(holder) {
-        wanted.taken_back = Some(holder);
-        wanted.generation += 1;
-    }
-    Ok(say("over"))
 }
 
 /// The end of an execution that died in `Plan`, before it had a baton.
@@ -166,6 +173,12 @@ pub(super) fn early(world: &mut World, number: usize) -> Result<Answer, &'static
         world.noted.lease_lost = true;
         return Err("LeaseLost");
     }
+    let planned = world.ledger.records.get(&deployment).filter(|record| record.plan.is_some());
+    let goes_back = planned.is_some_and(|record| record.outcome.is_none());
+    if goes_back && !ours {
+        world.noted.lease_lost = true;
+        return Err("LeaseLost");
+    }
     let fence = if ours { world.ledger.lease.fence } else { 0 };
     let fresh = Record { execution: own(number), wish: generation(world), ..Record::default() };
     let record = world.ledger.records.entry(deployment).or_insert(fresh);
@@ -176,5 +189,5 @@ pub(super) fn early(world: &mut World, number: usize) -> Result<Answer, &'static
         }
     }
     world.executions[number].baton = Some((deployment, fence));
-    Ok(say("ready"))
+    Ok(say(if goes_back { "wait" } else { "ready" }))
 }

@@ -12,6 +12,7 @@ use crate::look::{self, Clock, Evidence, NAMES};
 use crate::world::{Answer, Change, Health, Planned, Record, Revision, World};
 use begin::early;
 use changeover_domain::state::Verdict;
+use changeover_domain::wish::tried;
 use check_health::Purpose;
 
 /// What an invocation comes to: an answer, something to do first, or an error by its name.
@@ -63,13 +64,11 @@ impl Functions {
         let came = match state {
             "RegisterRevision" => Ok(self.register(&mut record)),
             "UpdateService" => self.update(world, &mut record, &planned, clock),
-            "CheckHealth" => {
-                self.check(world, &mut record, &planned, (clock, evidence), Purpose::Start, deployment)
-            }
-            "Bake" => self.check(world, &mut record, &planned, (clock, evidence), Purpose::Bake, deployment),
+            "CheckHealth" => self.check(world, &mut record, &planned, (clock, evidence), Purpose::Start),
+            "Bake" => self.check(world, &mut record, &planned, (clock, evidence), Purpose::Bake),
             "Swap" => self.swap(world, &mut record, &planned),
-            "Drain" => self.drain(world, &mut record, &planned, clock, deployment),
-            "Rollback" => Ok(self.rollback(world, &mut record, &planned, clock)),
+            "Drain" => self.drain(world, &mut record, &planned, clock),
+            "Rollback" => Ok(self.rollback(world, &mut record, &planned, clock, deployment)),
             other => panic!("the model has no function for {other}"),
         };
         let (change, answer) = came?;
@@ -162,10 +161,8 @@ impl Functions {
         planned: &Planned,
         (clock, evidence): (Clock, Evidence),
         purpose: Purpose,
-        deployment: u8,
     ) -> Result<(Option<Change>, Answer), &'static str> {
-        let view =
-            look::for_check(world, record, planned, self.on_push, (clock, evidence), purpose, deployment);
+        let view = look::for_check(world, record, planned, self.on_push, (clock, evidence), purpose);
         let (healthy, more_steps) = (view.seen.healthy(), view.more_steps);
         let ruling = (self.deciders.check)(&view);
         record.readings = small(ruling.readings.min(1));
@@ -236,12 +233,11 @@ impl Functions {
         record: &mut Record,
         planned: &Planned,
         clock: Clock,
-        deployment: u8,
     ) -> Result<(Option<Change>, Answer), &'static str> {
         if record.drained {
             return Ok(look::given_back(world, record, clock));
         }
-        let view = look::for_drain(world, record, planned, clock, deployment);
+        let view = look::for_drain(world, record, planned, clock);
         let course = drain::serving(&view);
         record.sick = course.since().ill.is_some();
         match (self.deciders.drain)(&view).map_err(|error| error.name())? {
@@ -276,13 +272,14 @@ impl Functions {
         record: &mut Record,
         planned: &Planned,
         clock: Clock,
+        deployment: u8,
     ) -> (Option<Change>, Answer) {
         if record.rolled_back || record.drained {
             return look::given_back(world, record, clock);
         }
         let is_pair = world.members.len() == 2;
         let next = if is_pair { 1 - planned.live } else { 0 };
-        let view = look::for_rollback(world, record, planned, clock);
+        let view = look::for_rollback(world, record, planned, clock, deployment);
         record.turned = true;
         if is_pair && world.weight_of(next) == 0 {
             record.restored = true;
@@ -334,6 +331,9 @@ impl Functions {
             world.ledger.records.insert(deployment, record.clone());
         }
         let outcome = record.outcome.ok_or("RecordMissing")?;
+        if fence > 0 {
+            settle(world, deployment, &record);
+        }
         let answer = say(crate::checks::word(outcome));
         let change = (fence > 0).then_some(Change::Release);
         Ok(self.about_to(world, number, change, answer))
@@ -342,6 +342,14 @@ impl Functions {
 
 fn owes_room(record: &Record) -> bool {
     record.made.as_ref().is_some_and(|made| !made.over)
+}
+
+/// Puts on record what came of the wish that a deployment was for, by the real rule.
+fn settle(world: &mut World, deployment: u8, record: &Record) {
+    let Some(wanted) = world.ledger.wanted.as_mut() else { return };
+    if let Some(tried) = tried(&look::wanted(wanted), &look::real(deployment, record)) {
+        wanted.tried = Some((deployment, tried.outcome, u8::try_from(tried.attempts).unwrap_or(u8::MAX)));
+    }
 }
 
 /// The number of the deployment that an execution begins.

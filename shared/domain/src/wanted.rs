@@ -1,0 +1,76 @@
+//! What a service should run, as the ledger has it.
+
+use crate::Timestamp;
+use crate::image::PinnedImage;
+use crate::name::DeploymentId;
+use crate::record::Outcome;
+use crate::settings::Raw;
+use serde::{Deserialize, Serialize};
+
+/// What a service should run, as last asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wanted {
+    /// The shape of this record.
+    #[serde(default = "first_schema")]
+    pub schema: u32,
+    /// The digest and where it came from.
+    pub image: PinnedImage,
+    /// Counts the wishes; part of an execution's name.
+    pub generation: u64,
+    /// When it became wanted.
+    pub since: Timestamp,
+    /// Who or what asked.
+    pub cause: String,
+    /// The digest that the service's image tag pointed to when somebody asked for this image instead: until the tag is
+    /// moved, nothing brings the service there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instead_of: Option<String>,
+    /// What else somebody asked for by hand; none of the registry's wishes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Ask>,
+    /// What came of it, once a deployment that was for it has ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tried: Option<Tried>,
+}
+
+impl Wanted {
+    /// Whether nothing brings the service to it by itself any more: it was brought, or taken back, or a person looks.
+    pub fn is_settled(&self) -> bool {
+        self.tried.as_ref().is_some_and(Tried::is_settled)
+    }
+}
+
+fn first_schema() -> u32 {
+    1
+}
+
+/// What somebody asked for besides the image: for the execution that brings it, whichever that is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ask {
+    /// The deployment of the execution that was started by hand; asked again by the same, it is no other wish.
+    pub deployment: DeploymentId,
+    /// Settings that go over the tags.
+    #[serde(default, skip_serializing_if = "Raw::is_empty")]
+    pub settings: Raw,
+    /// Deploy even what runs already.
+    #[serde(default)]
+    pub redeploy: bool,
+}
+
+/// What came of a wish.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tried {
+    /// The deployment that tried last.
+    pub deployment: DeploymentId,
+    /// How that ended.
+    pub outcome: Outcome,
+    /// How many have tried.
+    pub attempts: usize,
+}
+
+impl Tried {
+    /// What was refused, or gave way, has changed nothing, and may be tried again; everything else is an answer.
+    pub fn is_settled(&self) -> bool {
+        !matches!(self.outcome, Outcome::Refused | Outcome::Superseded)
+    }
+}

@@ -2,7 +2,8 @@
 
 use crate::deciders::Deciders;
 use crate::functions::want;
-use crate::look::{self, Clock};
+use crate::ledger;
+use crate::look::Clock;
 use crate::machine::Machine;
 use crate::world::{Execution, Health, Member, Name, Request, Revision, Task, Wanted, World};
 
@@ -48,8 +49,8 @@ pub fn dispatch(world: &mut World, machine: &Machine) {
 pub fn reconcile(world: &mut World, machine: &Machine, deciders: &Deciders) {
     bring(world, machine, |world, wanted| {
         let newest = world.ledger.records.iter().rev();
-        let records: Vec<_> = newest.map(|(number, record)| look::real(*number, record)).collect();
-        let attempt = (deciders.again)(&records, &look::wanted(wanted), Clock::Late.now());
+        let records: Vec<_> = newest.map(|(number, record)| ledger::real(*number, record)).collect();
+        let attempt = (deciders.again)(&records, &ledger::wanted(wanted), Clock::Late.now());
         attempt.filter(|attempt| *attempt < MOST_ATTEMPTS)
     });
 }
@@ -57,7 +58,7 @@ pub fn reconcile(world: &mut World, machine: &Machine, deciders: &Deciders) {
 fn bring(world: &mut World, machine: &Machine, again: impl Fn(&World, &Wanted) -> Option<usize>) {
     want(world, world.registry, None);
     let Some(wanted) = world.ledger.wanted.clone() else { return };
-    if look::wanted(&wanted).is_settled() || world.ledger.lease.holder.is_some() {
+    if ledger::wanted(&wanted).is_settled() || world.ledger.lease.holder.is_some() {
         return;
     }
     let (image, generation) = (wanted.image, wanted.generation);

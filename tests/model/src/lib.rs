@@ -11,6 +11,7 @@ pub mod deciders;
 pub mod events;
 pub mod functions;
 pub mod hosts;
+pub mod ledger;
 pub mod look;
 pub mod machine;
 pub mod mutants;

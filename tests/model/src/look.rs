@@ -1,14 +1,13 @@
 //! What functions see of the world, in the shapes that their decisions take.
 
 use crate::hosts;
-use crate::world::{Answer, Change, Health, Image, Member, Planned, Record, Wanted, World};
+use crate::world::{Answer, Change, Health, Image, Member, Planned, Record, World};
 use changeover_aws::elb::TargetGroup;
 use changeover_domain::bearing::{Patience, Since, needed};
 use changeover_domain::evidence::{EcsDeployment, ServiceSeen, SideSeen, TargetSeen, TaskSeen};
 use changeover_domain::image::PinnedImage;
 use changeover_domain::metrics::Counts;
-use changeover_domain::name::{DeploymentId, ServiceName};
-use changeover_domain::record::{Ask, Deployment, Progress, SCHEMA, Tried, Wanted as RealWanted};
+use changeover_domain::name::ServiceName;
 use changeover_domain::route::{Route, RouteId, weights_for};
 use changeover_domain::settings::{Raw, Settings, read};
 use changeover_domain::span::Seconds;
@@ -21,7 +20,7 @@ pub const NAMES: [&str; 2] = ["blue", "green"];
 /// The weights of a pair, in order.
 pub const STEPS: &str = "50 100";
 /// When everything on record happened.
-const THEN: i64 = 1_000_000;
+pub(crate) const THEN: i64 = 1_000_000;
 /// How long weights take to reach every node, and how far back requests are looked for.
 const SOON: Seconds = Seconds(10);
 
@@ -59,11 +58,11 @@ pub enum Evidence {
     Good,
 }
 
-fn at(second: i64) -> Timestamp {
+pub(crate) fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).expect("a time")
 }
 
-fn then(happened: bool) -> Option<Timestamp> {
+pub(crate) fn then(happened: bool) -> Option<Timestamp> {
     happened.then(|| at(THEN))
 }
 
@@ -175,34 +174,6 @@ pub fn route(world: &World, live: usize) -> Route {
         weights: weights_for(NAMES[live], NAMES[next], u32::from(world.weight_of(next))),
         stickiness_seconds: None,
         asks_cognito: false,
-    }
-}
-
-/// A deployment's id.
-pub fn id(number: u8) -> DeploymentId {
-    DeploymentId::from(number.to_string().as_str())
-}
-
-/// What a person asks for with the image: nothing special.
-pub fn ask(deployment: u8) -> Ask {
-    Ask { deployment: id(deployment), settings: Raw::new(), redeploy: false }
-}
-
-/// What is wanted, as the ledger has it. A wish is a second younger than the one before.
-pub fn wanted(wanted: &Wanted) -> RealWanted {
-    RealWanted {
-        image: image(wanted.image),
-        generation: u64::from(wanted.generation),
-        since: at(THEN + i64::from(wanted.generation)),
-        cause: "push".to_owned(),
-        schema: SCHEMA,
-        instead_of: None,
-        asked: wanted.asked.map(ask),
-        tried: wanted.tried.map(|(by, outcome, attempts)| Tried {
-            deployment: id(by),
-            outcome,
-            attempts: usize::from(attempts),
-        }),
     }
 }
 
@@ -407,50 +378,5 @@ pub fn for_rollback(
         patience: Seconds(600),
         convergence: SOON,
         deregistration_delay: Seconds(30),
-    }
-}
-
-/// A record as `finish` reads it.
-pub fn real(number: u8, record: &Record) -> Deployment {
-    let service = ServiceName::new("main", NAMES[0]);
-    let mut real = Deployment::new(service, id(number), "execution", "model", at(THEN));
-    real.wish = Some(u64::from(record.wish));
-    real.digest = record.image.map(|number| image(number).digest);
-    real.outcome = record.outcome;
-    real.plan = record.plan.as_ref().map(|planned| domain::Plan {
-        cluster: "main".to_owned(),
-        image: image(planned.image),
-        container: "web".to_owned(),
-        live: member(planned, planned.live),
-        next: None,
-        routes: Vec::new(),
-        tasks: u32::from(planned.tasks),
-        room: None,
-        pace: domain::Pace {
-            deregistration_delay: Seconds(30),
-            check_interval: Seconds(5),
-            stickiness: Seconds(0),
-        },
-        settings: settings(false, "queue"),
-        notes: Vec::new(),
-    });
-    real.progress = progress(record);
-    real.nothing_to_do = record.nothing_to_do;
-    real.superseded = record.superseded;
-    real.needs_human = record.needs_human;
-    real
-}
-
-/// A record's progress.
-pub fn progress(record: &Record) -> Progress {
-    Progress {
-        revision: record.revision.map(|revision| revision.name()),
-        step: record.step,
-        baked: record.baked,
-        scaled_in_at: then(record.scaled_in),
-        rollback_at: then(record.turned),
-        drained: record.drained,
-        rolled_back: record.rolled_back,
-        ..Progress::default()
     }
 }

@@ -1,9 +1,8 @@
 //! What functions do after they have decided: each kind of change, with the fence looked at just before it.
 
 use super::Functions;
-use crate::hosts;
-use crate::look;
 use crate::world::{Answer, Change, Revision, World};
+use crate::{hosts, ledger, look};
 use changeover_aws::sdk::ecs::types::{ContainerDefinition, TaskDefinition};
 use changeover_domain::name::DeploymentId;
 
@@ -84,8 +83,8 @@ impl Functions {
             lease.execution = None;
         }
         let Some(record) = world.ledger.records.get(&deployment) else { return };
-        let wanted = world.ledger.wanted.as_ref().map(look::wanted);
-        if (self.deciders.follow)(&look::real(deployment, record), wanted.as_ref()).is_some() {
+        let wanted = world.ledger.wanted.as_ref().map(ledger::wanted);
+        if (self.deciders.follow)(&ledger::real(deployment, record), wanted.as_ref()).is_some() {
             crate::events::follow(world, fence);
         }
     }

@@ -1,6 +1,7 @@
 //! Where a deployment begins: `plan`, with and without the lease, what it makes wanted, and the end of one that died there.
 
 use super::{Came, Functions, own, say, small};
+use crate::ledger;
 use crate::look::{self, Clock, NAMES};
 use crate::world::{Answer, Change, Planned, Record, Request, Wanted, World};
 use changeover_domain::name::DeploymentId;
@@ -47,7 +48,7 @@ impl Functions {
     fn take_back(&self, world: &mut World) -> Result<Answer, &'static str> {
         let holder = world.ledger.lease.holder.ok_or("BadInput")?;
         let record = world.ledger.records.get_mut(&holder).ok_or("Busy")?;
-        if (self.deciders.too_late)(&look::real(holder, record)).is_some() {
+        if (self.deciders.too_late)(&ledger::real(holder, record)).is_some() {
             return Err("BadInput");
         }
         record.taken_back = true;
@@ -138,7 +139,7 @@ fn generation(world: &World) -> u8 {
 fn meant(world: &World, number: usize) -> Option<u8> {
     let wanted = world.ledger.wanted.as_ref();
     match wanted.filter(|_| world.executions[number].request == Request::Wanted) {
-        Some(wanted) => given_up(&look::wanted(wanted)).is_none().then_some(wanted.image),
+        Some(wanted) => given_up(&ledger::wanted(wanted)).is_none().then_some(wanted.image),
         None => Some(world.registry),
     }
 }
@@ -146,9 +147,9 @@ fn meant(world: &World, number: usize) -> Option<u8> {
 /// Makes an image what is wanted, by the real rules: by the registry's word, or by the hand of somebody whose execution
 /// carries a deployment.
 pub fn want(world: &mut World, image: u8, by: Option<u8>) {
-    let before = world.ledger.wanted.as_ref().map(look::wanted);
+    let before = world.ledger.wanted.as_ref().map(ledger::wanted);
     let (pinned, now) = (look::image(image), Clock::Early.now());
-    let wanted = match by.map(look::ask) {
+    let wanted = match by.map(ledger::ask) {
         Some(ask) => {
             let registry = look::image(world.registry).digest;
             by_hand(before.as_ref(), &pinned, Some(&registry), &ask, "console", now)

@@ -8,6 +8,7 @@ pub use begin::want;
 
 use crate::deciders::Deciders;
 use crate::hosts::Made;
+use crate::ledger;
 use crate::look::{self, Clock, Evidence, NAMES};
 use crate::world::{Answer, Change, Health, Planned, Record, Revision, World};
 use begin::early;
@@ -197,7 +198,7 @@ impl Functions {
         planned: &Planned,
     ) -> Result<(Option<Change>, Answer), &'static str> {
         let steps = look::settings(true, self.on_push).steps;
-        let step = (self.deciders.step)(&look::progress(record)).min(steps.len() - 1);
+        let step = (self.deciders.step)(&ledger::progress(record)).min(steps.len() - 1);
         let (live, next) = (planned.live, 1 - planned.live);
         let route = look::route(world, live);
         let view = swap::View {
@@ -322,7 +323,7 @@ impl Functions {
         if record.outcome.is_none() {
             record.failed |= caught;
             record.needs_human |= caught;
-            let outcome = (self.deciders.outcome)(&look::real(deployment, &record));
+            let outcome = (self.deciders.outcome)(&ledger::real(deployment, &record));
             if fence > 0 {
                 self.hold(world, deployment, fence)?;
             }
@@ -347,7 +348,7 @@ fn owes_room(record: &Record) -> bool {
 /// Puts on record what came of the wish that a deployment was for, by the real rule.
 fn settle(world: &mut World, deployment: u8, record: &Record) {
     let Some(wanted) = world.ledger.wanted.as_mut() else { return };
-    if let Some(tried) = tried(&look::wanted(wanted), &look::real(deployment, record)) {
+    if let Some(tried) = tried(&ledger::wanted(wanted), &ledger::real(deployment, record)) {
         wanted.tried = Some((deployment, tried.outcome, u8::try_from(tried.attempts).unwrap_or(u8::MAX)));
     }
 }

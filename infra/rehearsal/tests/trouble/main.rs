@@ -7,3 +7,4 @@ mod redriven;
 mod room;
 mod show;
 mod trace;
+mod wishes;

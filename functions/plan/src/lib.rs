@@ -13,7 +13,6 @@ mod rollback;
 
 pub use decide::{Decision, View, decide};
 pub use definition::{ContainerSeen, DefinitionSeen};
-pub use recover::MOST_RECOVERIES;
 pub use rollback::too_late;
 
 use changeover_aws::ledger::Claim;

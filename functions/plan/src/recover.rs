@@ -11,7 +11,7 @@ use changeover_lambda::Context;
 
 /// Most recoveries of one deployment, each of which took it over and died: with what a state tries before that, AWS
 /// may be away for hours. After them a person has to look.
-pub const MOST_RECOVERIES: u32 = 30;
+const MOST_TAKEOVERS: u32 = 30;
 
 /// Takes the lease over from a dead execution. Refuses if that still runs, or if the deployment has ended.
 pub(crate) async fn recover(
@@ -49,16 +49,22 @@ pub(crate) async fn recover(
     record.progress.taken_over_at = Some(context.now());
     record.progress.recoveries += 1;
     record.note(context.now(), "Plan", &note);
-    let verdict =
-        if record.progress.recoveries > MOST_RECOVERIES { Verdict::Refused } else { Verdict::Recover };
-    if verdict == Verdict::Refused && record.outcome.is_none() {
+    let verdict = verdict(&record);
+    if verdict == Verdict::Refused {
         record.give_up(&format!(
-            "{MOST_RECOVERIES} recoveries could not bring it to an end: see in the history of {} what stops them, and who has the traffic",
+            "{MOST_TAKEOVERS} recoveries could not bring it to an end: see in the history of {} what stopped it, and who has the traffic",
             execution.name
         ));
     }
     ledger.write_deployment(&mut record).await?;
     Ok(Planned { baton: baton(&record, fence, verdict, note), plan: None })
+}
+
+/// Whether a recovery goes back, or leaves it to a person because too many before it could not.
+fn verdict(record: &Deployment) -> Verdict {
+    let progress = &record.progress;
+    let is_over = record.outcome.is_some() || progress.drained || progress.rolled_back;
+    if progress.recoveries > MOST_TAKEOVERS && !is_over { Verdict::Refused } else { Verdict::Recover }
 }
 
 /// The record of a deployment that died between the lease and its record: nothing was planned, so nothing was changed.
@@ -80,4 +86,23 @@ fn nothing(request: &Request, dead: &DeploymentId, why: String) -> changeover_do
     let now = changeover_domain::Timestamp::UNIX_EPOCH;
     let record = Deployment::new(request.service.clone(), dead.clone(), "", "recovery", now);
     baton(&record, 0, Verdict::Over, why)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use changeover_domain::Timestamp;
+    use changeover_domain::name::ServiceName;
+
+    #[test]
+    fn recoveries_have_an_end_unless_there_is_nothing_more_to_take_back() {
+        let (service, id) = (ServiceName::new("main", "web"), DeploymentId::from("d"));
+        let mut record = Deployment::new(service, id, "arn", "push", Timestamp::UNIX_EPOCH);
+        record.progress.recoveries = MOST_TAKEOVERS;
+        assert_eq!(verdict(&record), Verdict::Recover);
+        record.progress.recoveries += 1;
+        assert_eq!(verdict(&record), Verdict::Refused);
+        record.progress.rolled_back = true;
+        assert_eq!(verdict(&record), Verdict::Recover, "only its end is left to be put on record");
+    }
 }

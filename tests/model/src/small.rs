@@ -14,6 +14,8 @@ use stateright::{Model, Property};
 const DIED: &str = "Lambda.Unknown";
 /// The error of a function that AWS never answers, and that is not tried any more.
 const BUSY: &str = "Busy";
+/// The error of a function whose call AWS refused for good.
+const REFUSED: &str = "Aws";
 
 /// One small world's laws.
 pub struct Small {
@@ -40,7 +42,7 @@ pub enum Step {
     Forget(usize, Clock, Evidence),
     /// It dies before it acts, and is tried again.
     Stumble(usize),
-    /// It ends with this error again and again, until nothing is tried any more.
+    /// It ends with this error, again and again if that is tried again, until nothing is tried any more.
     Exhaust(usize, &'static str),
     /// Somebody stops the execution.
     Abort(usize),
@@ -124,6 +126,10 @@ impl Small {
             if trouble {
                 steps.push(Step::Exhaust(number, DIED));
                 steps.push(Step::Exhaust(number, BUSY));
+                // Elsewhere it leads where exhaustion leads.
+                if state == "Rollback" {
+                    steps.push(Step::Exhaust(number, REFUSED));
+                }
                 steps.push(Step::Abort(number));
             }
         }

@@ -1,9 +1,9 @@
 //! How a deployment ended, what it leaves, and whether another has to follow.
 
-use changeover_domain::Timestamp;
 use changeover_domain::record::{Deployment, Outcome, Receipt, Wanted};
 use changeover_domain::span::Seconds;
 use changeover_domain::state::Caught;
+use changeover_domain::{StepError, Timestamp};
 
 /// How it ended, by its record. Pure: everything it knows is in its arguments.
 pub fn outcome(record: &Deployment) -> Outcome {
@@ -33,6 +33,16 @@ pub fn stuck(error: &Caught, record: &Deployment) -> String {
         error.words(),
         members.join(" and ")
     )
+}
+
+/// How long a notification is tried again after the end. People are told otherwise as well, by the execution's own end.
+const TELL_PATIENCE: Seconds = Seconds(120);
+
+/// Whether a notification that failed is tried again: as long as it may come to something, and only for a while, so that
+/// a topic which cannot be reached does not make an end look like none.
+pub fn is_told_again(error: &StepError, ended_at: Option<Timestamp>, now: Timestamp) -> bool {
+    let is_soon = ended_at.is_none_or(|ended| now < TELL_PATIENCE.after(ended));
+    is_soon && matches!(error, StepError::Busy { .. })
 }
 
 /// Where its time went, and the weights that users were shown.
@@ -201,6 +211,17 @@ mod tests {
         ] {
             assert!(reason.contains(part), "{part} in {reason}");
         }
+    }
+
+    #[test]
+    fn a_topic_that_is_busy_is_told_again_for_a_while_and_one_that_refuses_is_not() {
+        let busy = StepError::Busy { call: "Publish".into(), detail: "Throttled".into() };
+        let refused =
+            StepError::Aws { call: "Publish".into(), on: "topic".into(), detail: "NotFound".into() };
+        let at = |second| Timestamp::from_second(second).unwrap();
+        assert!(is_told_again(&busy, Some(at(1000)), at(1119)));
+        assert!(!is_told_again(&busy, Some(at(1000)), at(1120)));
+        assert!(!is_told_again(&refused, Some(at(1000)), at(1001)));
     }
 
     #[test]

@@ -6,20 +6,16 @@
 mod decide;
 mod measure;
 
-pub use decide::{Follow, follow, outcome, receipt, stuck};
+pub use decide::{Follow, follow, is_told_again, outcome, receipt, stuck};
 pub use measure::measurement;
 
 use changeover_aws::executions::{self, Start};
 use changeover_aws::topic::publish;
 use changeover_domain::StepError;
 use changeover_domain::record::{Deployment, Outcome};
-use changeover_domain::span::Seconds;
 use changeover_domain::state::{Baton, Ending, Finished, Request};
 use changeover_domain::wish::tried;
 use changeover_lambda::Context;
-
-/// How long a notification is tried again after the end. People are told otherwise as well, by the execution's own end.
-const TELL_PATIENCE: Seconds = Seconds(120);
 
 /// Ends the deployment. Asked again it finds the outcome on record and repeats what follows.
 ///
@@ -52,16 +48,17 @@ pub async fn run(context: &Context, ending: Ending) -> Result<Finished, StepErro
         ledger.write_tried(&baton.service, wanted, tried).await?;
     }
     ledger.release(&baton.service, &baton.deployment, baton.fence).await?;
-    let followed_by = start_next(context, &record, &baton).await?;
-    let told = tell(context, &finished).await;
-    if let Err(error) = told {
+    let followed = start_next(context, &record, &baton).await;
+    if let Err(error @ StepError::Busy { .. }) = followed {
+        return Err(error);
+    }
+    if let Err(error) = tell(context, &finished).await {
         tracing::error!(deployment = %record.id, ecs_service = %record.service, error = error.name(), detail = %error, "nobody could be told how the deployment ended");
-        let until = TELL_PATIENCE.after(record.ended_at.unwrap_or_else(|| context.now()));
-        if matches!(error, StepError::Busy { .. }) && context.now() < until {
+        if is_told_again(&error, record.ended_at, context.now()) {
             return Err(error);
         }
     }
-    Ok(Finished { followed_by, ..finished })
+    Ok(Finished { followed_by: followed?, ..finished })
 }
 
 fn conclude(context: &Context, record: &mut Deployment) {

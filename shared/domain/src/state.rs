@@ -67,9 +67,11 @@ impl Request {
     pub fn with_wish(&self, wanted: Option<&Wanted>) -> Self {
         let asked = wanted.filter(|_| self.wanted).and_then(|wanted| wanted.asked.as_ref());
         let Some(asked) = asked else { return self.clone() };
+        // It was asked for once, and has been done.
+        let redeploy = self.redeploy || (asked.redeploy && !wanted.is_some_and(Wanted::is_settled));
         let mut settings = asked.settings.clone();
         settings.extend(self.settings.clone());
-        Self { settings, redeploy: self.redeploy || asked.redeploy, ..self.clone() }
+        Self { settings, redeploy, ..self.clone() }
     }
 
     /// Reads an execution's input.
@@ -247,6 +249,7 @@ pub struct Finished {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::Tried;
     use serde_json::json;
 
     #[test]
@@ -288,6 +291,9 @@ mod tests {
         let follows = Request { wanted: true, ..by_hand };
         let brought = follows.with_wish(Some(&wanted));
         assert_eq!((brought.settings.get("bake").map(String::as_str), brought.redeploy), (Some("5m"), true));
+        wanted.tried =
+            Some(Tried { deployment: DeploymentId::from("d"), outcome: Outcome::Succeeded, attempts: 1 });
+        assert!(!follows.with_wish(Some(&wanted)).redeploy, "once is what was asked for");
         wanted.asked = None;
         assert_eq!(follows.with_wish(Some(&wanted)), follows);
     }

@@ -45,7 +45,7 @@ pub(crate) async fn held_by(
 ) -> Result<Planned, StepError> {
     let holder = lease.holder.as_ref().map_or("another deployment", |holder| holder.as_str());
     let after = nothing.unwrap_or(
-        "what was asked for is on record as wanted and runs when that has ended, unless something else is asked for",
+        "what was asked for is on record as wanted: it is what is being brought, or is brought when that has ended, unless something else is asked for",
     );
     let why = format!(
         "{} is being changed by {holder} ({}); {after}",

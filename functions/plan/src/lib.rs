@@ -90,11 +90,16 @@ async fn ask(
     let registry = look::tagged(context, view).await?;
     let ask =
         Ask { deployment: record.id.clone(), settings: request.settings.clone(), redeploy: request.redeploy };
-    let Some(wanted) = by_hand(before, image, registry.as_deref(), &ask, &record.cause, record.began_at)
-    else {
+    let ledger = context.ledger();
+    let holder = match ledger.lease(&record.service).await?.holder {
+        Some(holder) => ledger.find_deployment(&record.service, &holder).await?,
+        None => None,
+    };
+    let (registry, cause) = (registry.as_deref(), record.cause.as_str());
+    let Some(wanted) = by_hand(before, image, registry, &ask, holder.as_ref(), record.began_at, cause) else {
         return Ok(before.map(|before| before.generation));
     };
-    context.ledger().want(&record.service, &wanted).await?;
+    ledger.want(&record.service, &wanted).await?;
     Ok(Some(wanted.generation))
 }
 

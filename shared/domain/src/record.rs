@@ -336,6 +336,11 @@ impl Deployment {
         self.reason = Some(reason + &next);
     }
 
+    /// Whether it does not go on to what it was to bring: it is going back, or will.
+    pub fn is_given_up(&self) -> bool {
+        self.taken_back.is_some() || self.reason.is_some() || self.progress.rollback_at.is_some()
+    }
+
     /// Records how it ended, and until when the table keeps it.
     pub fn end(&mut self, outcome: Outcome, at: Timestamp) {
         self.outcome = Some(outcome);

@@ -47,7 +47,7 @@ fn first_schema() -> u32 {
 /// What somebody asked for besides the image: for the execution that brings it, whichever that is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ask {
-    /// The deployment of the execution that was started by hand; asked again by the same, it is no other wish.
+    /// The deployment of the execution that was started by hand.
     pub deployment: DeploymentId,
     /// Settings that go over the tags.
     #[serde(default, skip_serializing_if = "Raw::is_empty")]
@@ -55,6 +55,16 @@ pub struct Ask {
     /// Deploy even what runs already.
     #[serde(default)]
     pub redeploy: bool,
+}
+
+impl Ask {
+    /// Whether it is for the same as what came with a wish; nothing came with the registry's.
+    pub fn is_same(&self, other: Option<&Self>) -> bool {
+        match other {
+            Some(other) => self.settings == other.settings && self.redeploy == other.redeploy,
+            None => self.settings.is_empty() && !self.redeploy,
+        }
+    }
 }
 
 /// What came of a wish.

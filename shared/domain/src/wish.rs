@@ -21,21 +21,24 @@ pub fn by_registry(
     (!stays).then(|| next(before, image, cause, now))
 }
 
-/// What becomes wanted when somebody asks for an image, while the tag points to `registry`; none if it was they who
-/// asked last, and for the same: then a step is repeated.
-///
-/// Whoever asks by hand wants it now, even if it was wanted before and has been tried.
+/// What becomes wanted when somebody asks for an image, while the tag points to `registry`; none if nothing changes:
+/// just that is wanted already and has not been tried, and `holder`, the deployment on the way, is not one for it that
+/// has been given up.
 pub fn by_hand(
     before: Option<&Wanted>,
     image: &PinnedImage,
     registry: Option<&str>,
     ask: &Ask,
-    cause: &str,
+    holder: Option<&Deployment>,
     now: Timestamp,
+    cause: &str,
 ) -> Option<Wanted> {
     let instead_of = registry.filter(|digest| *digest != image.digest).map(str::to_owned);
-    let stays = before
-        .is_some_and(|before| before.image.digest == image.digest && before.asked.as_ref() == Some(ask));
+    let stays = before.is_some_and(|before| {
+        let is_same = before.image.digest == image.digest && before.instead_of == instead_of;
+        let lost = holder.is_some_and(|one| one.wish == Some(before.generation) && one.is_given_up());
+        is_same && ask.is_same(before.asked.as_ref()) && before.tried.is_none() && !lost
+    });
     (!stays).then(|| Wanted { instead_of, asked: Some(ask.clone()), ..next(before, image, cause, now) })
 }
 
@@ -98,7 +101,7 @@ mod tests {
 
     fn asked(before: Option<&Wanted>, digit: &str, registry: &str, by: &str) -> Option<Wanted> {
         let registry = image(registry).digest;
-        by_hand(before, &image(digit), Some(&registry), &ask(by), "console", Timestamp::UNIX_EPOCH)
+        by_hand(before, &image(digit), Some(&registry), &ask(by), None, Timestamp::UNIX_EPOCH, "console")
     }
 
     fn ended(id: &str, wish: u64, outcome: Outcome) -> Deployment {
@@ -109,14 +112,35 @@ mod tests {
     }
 
     #[test]
-    fn the_same_image_again_is_a_wish_only_by_hand() {
+    fn the_same_image_again_is_no_wish_as_long_as_it_may_come() {
         let first = pushed(None, "a").unwrap();
         assert_eq!((first.generation, pushed(Some(&first), "a")), (1, None));
         assert_eq!(pushed(Some(&first), "b").unwrap().generation, 2);
-        let by_hand = asked(Some(&first), "a", "a", "d").unwrap();
-        assert_eq!((by_hand.generation, by_hand.asked.clone()), (2, Some(ask("d"))));
-        assert_eq!(asked(Some(&by_hand), "a", "a", "d"), None, "a repeated step");
-        assert_eq!(asked(Some(&by_hand), "a", "a", "e").unwrap().generation, 3);
+        assert_eq!(asked(Some(&first), "a", "a", "d"), None, "it is what is wanted, by whomever");
+        let with = |redeploy, holder: Option<&Deployment>| {
+            let (ask, registry) = (Ask { redeploy, ..ask("d") }, image("a").digest);
+            by_hand(
+                Some(&first),
+                &image("a"),
+                Some(&registry),
+                &ask,
+                holder,
+                Timestamp::UNIX_EPOCH,
+                "console",
+            )
+        };
+        let redeployed = with(true, None).expect("more is asked for than the image");
+        assert_eq!((redeployed.generation, redeployed.asked.map(|asked| asked.redeploy)), (2, Some(true)));
+        let mut holder = ended("d", 1, Outcome::RolledBack);
+        assert_eq!(with(false, Some(&holder)), None, "it is being brought");
+        holder.fail("errors");
+        assert_eq!(
+            with(false, Some(&holder)).map(|wanted| wanted.generation),
+            Some(2),
+            "it is being taken back"
+        );
+        holder.wish = Some(7);
+        assert_eq!(with(false, Some(&holder)), None, "it comes after that");
     }
 
     #[test]

@@ -61,6 +61,8 @@ pub fn real(number: u8, record: &Record) -> Deployment {
         notes: Vec::new(),
     });
     real.progress = progress(record);
+    real.taken_back = record.taken_back.then(|| "somebody asked for it".to_owned());
+    real.reason = record.failed.then(|| "the model says so".to_owned());
     real.nothing_to_do = record.nothing_to_do;
     real.superseded = record.superseded;
     real.needs_human = record.needs_human;

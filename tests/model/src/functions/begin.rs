@@ -152,7 +152,10 @@ pub fn want(world: &mut World, image: u8, by: Option<u8>) {
     let wanted = match by.map(ledger::ask) {
         Some(ask) => {
             let registry = look::image(world.registry).digest;
-            by_hand(before.as_ref(), &pinned, Some(&registry), &ask, "console", now)
+            let holder = world.ledger.lease.holder;
+            let holder =
+                holder.and_then(|number| Some(ledger::real(number, world.ledger.records.get(&number)?)));
+            by_hand(before.as_ref(), &pinned, Some(&registry), &ask, holder.as_ref(), now, "console")
         }
         None => by_registry(before.as_ref(), &pinned, "push", now),
     };

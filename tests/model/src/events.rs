@@ -143,6 +143,13 @@ pub fn turn(member: &mut Member, from: Health, to: Health) -> bool {
     true
 }
 
+/// Lets a task of a member fall ill, a healthy one if there is any.
+pub fn fall(member: &mut Member) {
+    if !turn(member, Health::Healthy, Health::Ill) {
+        turn(member, Health::Starting, Health::Ill);
+    }
+}
+
 /// What a person may do to the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Hand {

@@ -378,12 +378,7 @@ impl Model for Small {
             Step::Heal(index) => {
                 events::turn(&mut world.members[index], Health::Ill, Health::Healthy);
             }
-            Step::Fall(index) => {
-                let member = &mut world.members[index];
-                if !events::turn(member, Health::Healthy, Health::Ill) {
-                    events::turn(member, Health::Starting, Health::Ill);
-                }
-            }
+            Step::Fall(index) => events::fall(&mut world.members[index]),
         }
         // A step that leads nowhere else is none.
         (world != *before).then_some(world)

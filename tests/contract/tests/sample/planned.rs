@@ -142,6 +142,7 @@ fn planned(ids: &[&str]) -> Plan {
         routes: routes.collect(),
         image: Ok(image),
         instances: None,
+        group: None,
         numbers_after: Seconds(180),
         members,
     };

@@ -7,6 +7,10 @@ use changeover_domain::span::Seconds;
 /// Most attempts at one wish by itself; after that a person or another push has to ask.
 pub(crate) const MOST_ATTEMPTS: usize = 10;
 
+/// Most recoveries of one deployment by themselves: some more than `plan` lets try before it leaves the service to a
+/// person, since that end may be what is stopped.
+const MOST_IN_ALL: u32 = 40;
+
 /// How long the execution of a wish may take to leave a record. After that it was stopped before it could.
 pub const RECORD_PATIENCE: Seconds = Seconds(900);
 
@@ -35,6 +39,34 @@ pub fn again(deployments: &[Deployment], wanted: &Wanted, now: Timestamp) -> Opt
         }
     };
     (attempts < MOST_ATTEMPTS).then_some(attempts)
+}
+
+/// When a dead execution is met.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// By the event of its death.
+    Death,
+    /// By a tick of `reconcile`.
+    Tick,
+}
+
+/// Whether a deployment that so many recoveries have taken over is recovered now; otherwise why not.
+///
+/// What stopped a recovery stops the next one as well, for a while: after the first they come with the ticks. And what
+/// stopped all of them is a person's to put right.
+///
+/// # Errors
+/// In words, what it takes.
+pub fn recovers(recoveries: u32, moment: Moment) -> Result<(), String> {
+    match (recoveries, moment) {
+        (MOST_IN_ALL.., _) => Err(format!(
+            "{recoveries} recoveries have not ended it: put right what stops them, then start one by hand"
+        )),
+        (1.., Moment::Death) => {
+            Err("its recovery has died; the next tick of reconcile starts another".into())
+        }
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]
@@ -69,6 +101,16 @@ mod tests {
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()
+    }
+
+    #[test]
+    fn recoveries_follow_at_once_then_by_ticks_and_not_for_ever() {
+        assert_eq!(recovers(0, Moment::Death), Ok(()));
+        assert!(recovers(1, Moment::Death).unwrap_err().contains("next tick"));
+        assert_eq!(recovers(MOST_IN_ALL - 1, Moment::Tick), Ok(()));
+        for moment in [Moment::Death, Moment::Tick] {
+            assert!(recovers(MOST_IN_ALL, moment).unwrap_err().contains("by hand"));
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ mod known;
 mod measure;
 mod start;
 
-pub use decide::again;
+pub use decide::{Moment, again, recovers};
 pub use event::{Event, read};
 pub use measure::{held, recovery};
 

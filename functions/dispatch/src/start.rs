@@ -1,7 +1,7 @@
 //! Starting executions: by the registry's and the ledger's word, under names that make a repeat harmless.
 
 use crate::Dispatched;
-use crate::decide::{MOST_ATTEMPTS, again};
+use crate::decide::{MOST_ATTEMPTS, Moment, again, recovers};
 use crate::each::each;
 use crate::known::{known, pattern_of, repository_of};
 use crate::measure::{held, recovery};
@@ -47,7 +47,8 @@ pub(crate) async fn reconcile(context: &Context) -> Result<Dispatched, StepError
         if let (Some(holder), Some(execution)) = (&lease.holder, &lease.execution)
             && !executions::is_running(&context.aws, execution).await?
         {
-            start_recovery(context, service, holder, execution, lease.fence, &mut dispatched).await?;
+            let dead = Dead { holder, execution, fence: lease.fence, moment: Moment::Tick };
+            start_recovery(context, service, &dead, &mut dispatched).await?;
             return Ok(dispatched);
         }
         bring(context, service, raw, "reconcile", Zeal::Again, &mut dispatched).await?;
@@ -171,8 +172,17 @@ pub(crate) async fn recover(
         dispatched.passed_over.push(format!("{execution} holds nothing any more"));
         return Ok(dispatched);
     };
-    start_recovery(context, &service, &holder, execution, lease.fence, &mut dispatched).await?;
+    let dead = Dead { holder: &holder, execution, fence: lease.fence, moment: Moment::Death };
+    start_recovery(context, &service, &dead, &mut dispatched).await?;
     Ok(dispatched)
+}
+
+/// An execution that died while it held a service.
+struct Dead<'a> {
+    holder: &'a DeploymentId,
+    execution: &'a str,
+    fence: u64,
+    moment: Moment,
 }
 
 /// A fence is claimed once, so the recovery of one claim has one name; and others, should that one have died before it
@@ -180,15 +190,20 @@ pub(crate) async fn recover(
 async fn start_recovery(
     context: &Context,
     service: &ServiceName,
-    holder: &DeploymentId,
-    execution: &str,
-    fence: u64,
+    dead: &Dead<'_>,
     dispatched: &mut Dispatched,
 ) -> Result<(), StepError> {
+    let Dead { holder, execution, fence, moment } = dead;
+    let record = context.ledger().find_deployment(service, holder).await?;
+    if let Err(why) = recovers(record.map_or(0, |record| record.progress.recoveries), *moment) {
+        tracing::warn!(ecs_service = %service, deployment = %holder, why, "a dead execution is not recovered from now");
+        dispatched.passed_over.push(format!("{service}: {holder}: {why}"));
+        return Ok(());
+    }
     let cause = Some(format!("recovery of {execution}"));
-    let request = Request { recover: Some(holder.clone()), cause, ..Request::of(service.clone()) };
+    let request = Request { recover: Some((*holder).clone()), cause, ..Request::of(service.clone()) };
     for attempt in 1..=MOST_RECOVERIES {
-        let name = executions::of_recovery(service, fence, attempt);
+        let name = executions::of_recovery(service, *fence, attempt);
         if start(context, &name, &request, dispatched).await? {
             context.measure(context.now(), &recovery(service, execution));
             break;

@@ -1,7 +1,7 @@
 //! What `check-health` looks at: the new tasks, and while they have traffic the load balancer's counts.
 
 use crate::{Purpose, View};
-use changeover_aws::elb::APPLICATION;
+use changeover_aws::elb::NETWORK;
 use changeover_aws::look::side;
 use changeover_aws::metrics::{Window, counts};
 use changeover_domain::bearing::{self, least};
@@ -99,7 +99,7 @@ async fn metrics(
     let mut all: Option<(Counts, Counts)> = None;
     for (group, live_group) in plan.target().target_groups.iter().zip(&plan.live.target_groups) {
         let route = plan.routes.iter().find(|route| route.weights.contains_key(group));
-        let Some(route) = route.filter(|route| route.load_balancer.contains(APPLICATION)) else { continue };
+        let Some(route) = route.filter(|route| !route.load_balancer.contains(NETWORK)) else { continue };
         let window = |target_group, from, to| {
             let load_balancer = route.load_balancer.as_str();
             Window { target_group, load_balancer, from, to, complete, period }

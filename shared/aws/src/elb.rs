@@ -28,15 +28,13 @@ pub struct TargetGroup {
     pub check_interval: Seconds,
 }
 
-/// What the ARN of a Network Load Balancer has in it.
+/// What the ARN of a Network Load Balancer has in it: those count no requests.
 pub const NETWORK: &str = ":loadbalancer/net/";
-/// What the ARN of an Application Load Balancer has in it: only those count requests.
-pub const APPLICATION: &str = ":loadbalancer/app/";
 
 impl TargetGroup {
     /// Whether a load balancer counts its requests and the answers to them.
     pub fn is_counted(&self) -> bool {
-        self.load_balancers.iter().any(|arn| arn.contains(APPLICATION))
+        self.load_balancers.iter().any(|arn| !arn.contains(NETWORK))
     }
 }
 

@@ -13,6 +13,7 @@ pub mod image;
 pub mod metrics;
 pub mod name;
 pub mod plan;
+pub mod progress;
 pub mod record;
 pub mod room;
 pub mod route;

@@ -28,7 +28,7 @@ async fn redrive(show: &Show, arn: &str) {
     let told = execution(show, arn).await;
     assert_eq!((&told["status"], &told["error"]), (&json!("FAILED"), &json!("LeaseLost")), "{told}");
     let cause = told["cause"].as_str().unwrap_or_default();
-    assert!(cause.contains("holds") && !cause.starts_with('{'), "in words: {cause}");
+    assert!(cause.contains("held by") && !cause.starts_with('{'), "in words: {cause}");
 }
 
 fn rolled_back_once(observed: &Observed) {

@@ -138,15 +138,23 @@ fn wanted(stage: &Stage, sample: &Sample, ledger: &LedgerSeen, breaches: &mut Br
         task.service.as_ref() == Some(live) && task.status == rehearsal_ecs::Status::Running && !task.stopping
     });
     let differs = running.filter(|task| task.image_digest != ledger.wanted).count();
-    let explained = ledger.deployments.iter().any(|deployment| {
-        deployment.reason.is_some() && (deployment.digest.is_none() || deployment.digest == ledger.wanted)
-    });
-    if differs > 0 && ledger.wanted.is_some() && !explained {
+    if differs > 0 && ledger.wanted.is_some() && !is_explained(ledger) {
         breaches.add(
             8,
             format!("{differs} tasks run something else than what is wanted, and no record says why"),
         );
     }
+}
+
+/// Whether the ledger says why what is wanted does not run: by the last deployment that was to bring it, or, if none got
+/// as far as a plan, by the last of all.
+fn is_explained(ledger: &LedgerSeen) -> bool {
+    let mut newest = ledger.deployments.iter().rev();
+    let ours = newest.clone().find(|deployment| deployment.digest == ledger.wanted);
+    let Some(said) = ours.or_else(|| newest.next().filter(|last| last.digest.is_none())) else {
+        return false;
+    };
+    said.reason.is_some() && said.outcome.as_deref() != Some("Succeeded")
 }
 
 /// Invariants 9 and 10: everything that is not ours to change is as it was.
@@ -198,4 +206,36 @@ fn without_image(mut definition: Value) -> Value {
         }
     }
     definition
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::DeploymentSeen;
+    use super::*;
+
+    fn ended(digest: Option<&str>, outcome: &str, reason: Option<&str>) -> DeploymentSeen {
+        DeploymentSeen {
+            digest: digest.map(str::to_owned),
+            outcome: Some(outcome.to_owned()),
+            reason: reason.map(str::to_owned),
+            ..DeploymentSeen::default()
+        }
+    }
+
+    #[test]
+    fn only_the_last_word_on_what_is_wanted_explains() {
+        let explained = |deployments: &[DeploymentSeen]| {
+            let (wanted, deployments) = (Some("new".to_owned()), deployments.to_vec());
+            is_explained(&LedgerSeen { wanted, deployments, ..LedgerSeen::default() })
+        };
+        let rolled_back = ended(Some("new"), "RolledBack", Some("it errs"));
+        let refused = ended(None, "Refused", Some("no room"));
+        let other = ended(Some("old"), "RolledBack", Some("it erred"));
+        assert!(explained(&[other.clone(), rolled_back.clone()]));
+        assert!(explained(&[other.clone(), refused.clone()]));
+        assert!(!explained(&[refused.clone(), other.clone()]), "that was about another image");
+        assert!(!explained(&[other]));
+        assert!(!explained(&[rolled_back, ended(Some("new"), "Succeeded", None)]), "then it should run");
+        assert!(!explained(&[]));
+    }
 }

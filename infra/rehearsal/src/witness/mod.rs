@@ -15,7 +15,7 @@ mod watch_tests;
 pub use after::after;
 pub use before::Before;
 pub use breach::Breaches;
-pub use ledger::{LedgerSeen, read as read_ledger};
+pub use ledger::{DeploymentSeen, LedgerSeen, read as read_ledger};
 pub use traffic::{Allowed, judge as judge_traffic};
 pub use watch::{Seen, Track, Watch};
 

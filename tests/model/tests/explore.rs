@@ -15,12 +15,12 @@ const THREADS: usize = 2;
 /// Of a crowded world, which has instances besides, less.
 const TROUBLE_IN_A_CROWD: u8 = 1;
 
-/// What a push does in a crowded world of a rolling service, and how many different worlds there are.
-const CROWDED: usize = 1;
+/// How many different worlds there are of a rolling service whose instances are full.
+const CROWDED: usize = 29_905;
 
 /// A pair or a rolling service, what a push does, and how many different worlds there are.
 const MODELS: [(bool, &str, usize); 3] =
-    [(true, "queue", 1_828_126), (true, "supersede", 1_587_475), (false, "queue", 819_831)];
+    [(true, "queue", 4_188_396), (true, "supersede", 4_899_687), (false, "queue", 4_563_282)];
 
 /// What no choice takes, since every function answers with one of its own verdicts: there for answers of a build that
 /// is not this one.
@@ -52,9 +52,9 @@ fn every_order_of_events_holds() {
     walked.extend(machine.walked());
     let never = DEFAULTS.iter().map(|choice| ((*choice).to_owned(), "Unexpected".to_owned()));
     assert_eq!(all.difference(&walked).cloned().collect::<BTreeSet<_>>(), never.collect::<BTreeSet<_>>());
-    assert_eq!((counts.as_slice(), in_a_crowd), (MODELS.as_slice(), CROWDED), "see below");
     assert_eq!(
-        counts, MODELS,
+        (counts.as_slice(), in_a_crowd),
+        (MODELS.as_slice(), CROWDED),
         "other decisions lead to other worlds: look which, then write the number down"
     );
 }

@@ -3,7 +3,7 @@
 use crate::stage::{Ended, abort, ended, push, quiet, reached, samples, set, tick};
 use anyhow::Context as _;
 use rehearsal::binaries::Binaries;
-use rehearsal::stage::{Sample, Stage};
+use rehearsal::stage::{CLUSTER, Sample, Stage};
 use rehearsal_cloud::{Denied, Grant, Used};
 use rehearsal_lambda::{Fault, FaultRule};
 use rehearsal_wire::Service;
@@ -46,7 +46,7 @@ async fn on_stage(stage: &Stage) -> anyhow::Result<Shown> {
     let (pairs, rolls) = tokio::join!(pairs(stage, pair), rolls(stage, single));
     pairs.context("the pair")?;
     rolls.context("the rolling service")?;
-    // What was rolled back is looked up among the recent deployments.
+    // What was refused is tried again, by what the recent deployments say.
     tick(stage, "ReconcileTick")?;
     quiet(stage).await?;
     // What the services do in the roles' names is judged when this is asked.
@@ -80,10 +80,19 @@ async fn pairs(stage: &Stage, pair: &Sample) -> anyhow::Result<()> {
     expect(stage, pair, 5, "RolledBack").await
 }
 
-/// A rolling service gets an image that exits at start: its last words are read, and it goes back.
+/// A rolling service gets an image that exits at start: its last words are read, and it goes back. Then a setting of it
+/// is wrong, so that the next image is refused.
 async fn rolls(stage: &Stage, single: &Sample) -> anyhow::Result<()> {
     push(stage, single, "v2", &["--crash", "3"]).await?;
-    expect(stage, single, 1, "RolledBack").await
+    expect(stage, single, 1, "RolledBack").await?;
+    let service = &single.members.first().context("it has no service")?.ecs_service;
+    let input = json!({"cluster": CLUSTER, "services": [service]});
+    let found = stage.call(Service::Ecs, "DescribeServices", input).await?;
+    let tags = json!([{"key": "changeover:bake", "value": "soon"}]);
+    let input = json!({"resourceArn": found["services"][0]["serviceArn"], "tags": tags});
+    stage.call(Service::Ecs, "TagResource", input).await?;
+    push(stage, single, "v3", &[]).await?;
+    expect(stage, single, 2, "Refused").await
 }
 
 async fn expect(stage: &Stage, sample: &Sample, number: usize, expected: &str) -> anyhow::Result<()> {

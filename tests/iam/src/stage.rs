@@ -102,7 +102,8 @@ pub async fn quiet(stage: &Stage) -> anyhow::Result<Vec<Story>> {
     until_over(stage, 1, DEADLINE, async |_| {}).await
 }
 
-/// Waits until an execution of a service is in a state; its ARN.
+/// Waits until an execution of a service that goes on has come to a state; its ARN. A state takes a moment, and what
+/// follows it is a pause.
 ///
 /// # Errors
 /// If that takes too long.
@@ -114,7 +115,7 @@ pub async fn reached(stage: &Stage, sample: &Sample, state: &str) -> anyhow::Res
         let there = |story: &&Story| {
             story.status == "RUNNING"
                 && story.arn.contains(&ours)
-                && story.state().is_some_and(|visit| visit.state == state)
+                && story.visits.iter().any(|visit| visit.state == state)
         };
         if let Some(story) = stories.iter().find(there) {
             return Ok(story.arn.clone());

@@ -8,7 +8,7 @@ use changeover_domain::evidence::ServiceSeen;
 use changeover_domain::image::{PinnedImage, pinned_digest};
 use changeover_domain::name::ServiceName;
 use changeover_domain::plan::{MAX_EXECUTION, Member, Pace, Plan};
-use changeover_domain::room::{Group, Making, Room, make};
+use changeover_domain::room::{GROUP_TAG, Group, Making, Room, make};
 use changeover_domain::route::Route;
 use changeover_domain::settings::{Settings, Strategy};
 use changeover_domain::span::Seconds;
@@ -210,7 +210,11 @@ fn of_room(
     };
     let more = tasks.saturating_sub(warm);
     let Some(group) = &view.group else {
-        mistakes.extend(shortage(instances, &definition.need, more));
+        mistakes.extend(shortage(instances, &definition.need, more).map(|shortage| {
+            format!(
+                "{shortage}; add container instances, let a capacity provider do it, or tag their Auto Scaling group with {GROUP_TAG}, so that it is enlarged"
+            )
+        }));
         return;
     };
     match make(instances, group, &definition.need, more) {

@@ -86,8 +86,7 @@ pub fn shortage(instances: &[Instance], need: &Need, count: u32) -> Option<Strin
     };
     Some(format!(
         "ECS would be unable to place a task because no container instance met all of its requirements: \
-         there is room for {fits} of {count} new tasks ({} CPU units and {} MiB each): {what}; \
-         add container instances, let a capacity provider do it, or tag their Auto Scaling group so that it is enlarged",
+         there is room for {fits} of {count} new tasks ({} CPU units and {} MiB each): {what}",
         need.cpu, need.memory
     ))
 }

@@ -39,6 +39,11 @@ impl Case {
         self.cells.iter().any(Cell::needs_bad_image)
     }
 
+    /// Whether users are shown an image that fails.
+    pub fn is_shown(&self) -> bool {
+        self.cells.iter().any(|cell| cell.shown)
+    }
+
     /// How the deployment may end: as one of the faults alone would have it.
     pub fn allowed(&self) -> Vec<&'static str> {
         let mut allowed: Vec<&str> = Vec::new();

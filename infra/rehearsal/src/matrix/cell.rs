@@ -68,6 +68,9 @@ impl FaultKind {
     }
 }
 
+/// The state that an image has to be bad for.
+const ROLLBACK: &str = "Rollback";
+
 /// One cell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cell {
@@ -77,6 +80,8 @@ pub struct Cell {
     pub state: String,
     /// The function that it calls, by its crate.
     pub function: String,
+    /// Whether users have been shown the new version by then: going back is a shift of weights first.
+    pub shown: bool,
     /// What goes wrong there.
     pub fault: FaultKind,
 }
@@ -98,8 +103,14 @@ pub fn cells() -> anyhow::Result<Vec<Cell>> {
                 continue;
             }
             let function = crate_of(definition["Parameters"]["FunctionName"].as_str().unwrap_or_default());
-            for fault in FaultKind::ALL {
-                cells.push(Cell { pair, state: state.clone(), function: function.clone(), fault });
+            for shown in [false, true] {
+                if shown && !(pair && state == ROLLBACK) {
+                    continue;
+                }
+                for fault in FaultKind::ALL {
+                    let (state, function) = (state.clone(), function.clone());
+                    cells.push(Cell { pair, state, function, shown, fault });
+                }
             }
         }
     }
@@ -122,12 +133,17 @@ fn crate_of(substitution: &str) -> String {
 impl Cell {
     /// In words: `pair/Swap/stalled`.
     pub fn name(&self) -> String {
-        format!("{}/{}/{}", if self.pair { "pair" } else { "rolling" }, self.state, self.fault.words())
+        format!("{}/{}/{}", if self.pair { "pair" } else { "rolling" }, self.column(), self.fault.words())
+    }
+
+    /// The state, and what is different about it.
+    pub fn column(&self) -> String {
+        if self.shown { format!("{} after a shift", self.state) } else { self.state.clone() }
     }
 
     /// Whether the image must be one that is rolled back: else the state is never entered.
     pub fn needs_bad_image(&self) -> bool {
-        self.state == "Rollback"
+        self.state == ROLLBACK
     }
 
     /// How the deployment may end.
@@ -139,7 +155,7 @@ impl Cell {
             (FaultKind::Aborted, _) => &["RolledBack"],
             (FaultKind::CallRefused, "Plan") => &["Refused"],
             (FaultKind::CallRefused, "Finish") => &["Succeeded"],
-            (FaultKind::CallRefused, "Rollback") => &["NeedsHuman"],
+            (FaultKind::CallRefused, ROLLBACK) => &["NeedsHuman"],
             // A rolling service's drain calls nothing that can be refused.
             (FaultKind::CallRefused, "Drain") if !self.pair => &["Succeeded", "RolledBack"],
             (FaultKind::CallRefused, _) => &["RolledBack"],
@@ -151,9 +167,10 @@ impl Cell {
     /// The API call that matters most in this state.
     fn call(&self) -> (Service, &'static str) {
         match self.state.as_str() {
+            ROLLBACK if self.shown => (Service::Elbv2, "ModifyRule"),
             "Plan" | "Finish" => (Service::DynamoDb, "UpdateItem"),
             "RegisterRevision" => (Service::Ecs, "RegisterTaskDefinition"),
-            "UpdateService" | "Rollback" => (Service::Ecs, "UpdateService"),
+            "UpdateService" | ROLLBACK => (Service::Ecs, "UpdateService"),
             "Drain" if self.pair => (Service::Ecs, "UpdateService"),
             "Swap" => (Service::Elbv2, "ModifyRule"),
             _ => (Service::DynamoDb, "PutItem"),
@@ -205,7 +222,8 @@ mod tests {
     #[test]
     fn the_cells_are_every_task_state_of_the_machine_that_ships() {
         let cells = cells().unwrap();
-        assert_eq!(cells.len(), (9 + 8) * FaultKind::ALL.len());
+        // Nine states of a pair, one of them twice, and eight of a rolling service.
+        assert_eq!(cells.len(), (9 + 1 + 8) * FaultKind::ALL.len());
         let functions: Vec<&str> = cells.iter().map(|cell| cell.function.as_str()).collect();
         for name in crate::binaries::FUNCTIONS.iter().filter(|name| **name != "dispatch") {
             assert!(functions.contains(name), "{name}");

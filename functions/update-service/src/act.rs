@@ -4,7 +4,7 @@ use crate::{Action, View};
 use changeover_aws::autoscaling::set_desired;
 use changeover_aws::ecs::{Change, update_service};
 use changeover_domain::StepError;
-use changeover_domain::room::{Enlarged, Group};
+use changeover_domain::room::Enlarged;
 use changeover_lambda::{Context, Held};
 
 const STATE: &str = "UpdateService";
@@ -28,7 +28,7 @@ pub(crate) async fn act(
             };
             update_service(&context.aws, &change).await
         }
-        Action::Enlarge { to, why } => enlarge(context, held, view, *to, why).await,
+        Action::Enlarge { group, from, to, why } => enlarge(context, held, group, (*from, *to), why).await,
         Action::Wait { why } => {
             held.record.progress.room_missed_at.get_or_insert(context.now());
             held.record.note(context.now(), STATE, why);
@@ -60,17 +60,17 @@ async fn begun(context: &Context, held: &mut Held<'_>, view: &View) -> Result<()
 async fn enlarge(
     context: &Context,
     held: &mut Held<'_>,
-    view: &View,
-    to: u32,
+    group: &str,
+    (from, to): (u32, u32),
     why: &str,
 ) -> Result<(), StepError> {
-    let Some(Group { name, desired, .. }) = view.room.as_ref().map(|room| &room.group) else { return Ok(()) };
     let (now, progress) = (context.now(), &mut held.record.progress);
     progress.room_missed_at.get_or_insert(now);
-    let from = progress.enlarged.as_ref().map_or(*desired, |enlarged| enlarged.from);
+    // Of what is enlarged again, the first size counts.
+    let from = progress.enlarged.as_ref().map_or(from, |enlarged| enlarged.from);
     progress.enlarged = Some(Enlarged::new(from, to));
-    held.record.note(now, STATE, format!("{name} is enlarged to {to} instances: {why}"));
+    held.record.note(now, STATE, format!("{group} is enlarged to {to} instances: {why}"));
     held.write().await?;
     held.check_fence().await?;
-    set_desired(&context.aws, name, to).await
+    set_desired(&context.aws, group, to).await
 }

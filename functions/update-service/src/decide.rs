@@ -54,6 +54,10 @@ pub enum Action {
     Nothing,
     /// Tell the group to have so many instances.
     Enlarge {
+        /// Its name.
+        group: String,
+        /// How many it has been told to have.
+        from: u32,
         /// How many.
         to: u32,
         /// What is missing.
@@ -97,7 +101,10 @@ fn room_first(view: &View, room: &RoomSeen) -> Option<Action> {
         Making::Impossible(why) => return Some(Action::NoRoom { why }),
         // Whoever asked for them: once they are there it is seen who needs more.
         Making::Coming(why) => (why.clone(), Action::Wait { why }),
-        Making::Enlarge { to, why } => (why.clone(), Action::Enlarge { to, why }),
+        Making::Enlarge { to, why } => {
+            let (group, from) = (room.group.name.clone(), room.group.desired);
+            (why.clone(), Action::Enlarge { group, from, to, why })
+        }
     };
     Some(if is_late {
         let why =
@@ -183,7 +190,7 @@ mod tests {
     #[test]
     fn room_comes_before_tasks() {
         assert!(
-            matches!(decide(&crowded(None, 1000)), Action::Enlarge { to: 2, why } if why.contains("0 of 3"))
+            matches!(decide(&crowded(None, 1000)), Action::Enlarge { from: 1, to: 2, why, .. } if why.contains("0 of 3"))
         );
         let coming = change(crowded(Some(1000), 1299), |room| room.group.desired = 2);
         assert!(matches!(decide(&coming), Action::Wait { why } if why.contains("1 of 2 instances")));

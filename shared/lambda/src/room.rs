@@ -18,6 +18,7 @@ pub async fn give_room_back(context: &Context, held: &mut Held<'_>, state: &str)
     match next(context, held, state).await {
         Err(error @ StepError::Aws { .. }) => {
             tracing::warn!(%error, "the room that was made could not be given back");
+            reopen(context, held).await;
             over(context, held, state, Some(format!("the room that was made was not given back: {error}")))
                 .await
         }
@@ -44,9 +45,6 @@ async fn next(context: &Context, held: &mut Held<'_>, state: &str) -> Result<boo
     if let Giving::Close(host) = &giving {
         enlarged.leaving = Some(host.clone());
     }
-    if matches!(giving, Giving::Open(_)) {
-        enlarged.leaving = None;
-    }
     held.record.progress.enlarged = Some(enlarged);
     let why = match &giving {
         Giving::Over(why) => return over(context, held, state, why.clone()).await,
@@ -65,6 +63,16 @@ async fn next(context: &Context, held: &mut Held<'_>, state: &str) -> Result<boo
         Giving::Wait(_) | Giving::Over(_) => {}
     }
     Ok(false)
+}
+
+/// Lets the instance take tasks again that was closed to be given back. Where that cannot be had either, what is closed is
+/// in the log.
+async fn reopen(context: &Context, held: &Held<'_>) {
+    let leaving = held.record.progress.enlarged.as_ref().and_then(|enlarged| enlarged.leaving.as_ref());
+    let (Some(host), Ok(plan)) = (leaving, held.plan()) else { return };
+    if let Err(error) = set_draining(&context.aws, &plan.cluster, host, false).await {
+        tracing::error!(%error, host, "an instance that was closed to be given back is still closed");
+    }
 }
 
 async fn over(

@@ -10,7 +10,9 @@ use crate::ecr::Ecr;
 use crate::events::Events;
 use crate::front::{Access, ApiFaultRule, Calls, Door, FaultHook, Gate};
 use crate::iam::{Guard, Iam};
+use crate::keeping::keep;
 use crate::logs::{Line, Logs, Source, Stream};
+use crate::measures::{of_executions, of_functions};
 use crate::scaling::Scaling;
 use crate::scheduler::Scheduler;
 use crate::services::Services;
@@ -29,12 +31,9 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::UNIX_EPOCH;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-
-/// How often the tables are swept of what has outlived its time. AWS does it within days.
-const SWEEP_EVERY: Duration = Duration::from_secs(5);
 
 /// AWS in miniature. Cheap to clone; the last clone takes everything along.
 #[derive(Clone)]
@@ -48,12 +47,12 @@ struct Inner {
     iam: Arc<Iam>,
     gate: Arc<Gate>,
     door: Door,
-    sweeping: CancellationToken,
+    keeping: CancellationToken,
 }
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        self.sweeping.cancel();
+        self.keeping.cancel();
     }
 }
 
@@ -84,8 +83,8 @@ impl Cloud {
         };
         gate.set_access(config.enforce_policies.then(|| Arc::new(guard) as Arc<dyn Access>));
         let door = Door::open(listener, gate.clone())?;
-        let sweeping = sweep(services.dynamodb.clone());
-        Ok(Self { inner: Arc::new(Inner { stack, services, iam, gate, door, sweeping }) })
+        let keeping = keep(&services);
+        Ok(Self { inner: Arc::new(Inner { stack, services, iam, gate, door, keeping }) })
     }
 
     /// Calls an API from within, as an operator: validated and counted, but neither limited nor spoiled.
@@ -245,7 +244,7 @@ impl Cloud {
     /// Ends everything: no process, connection or timer is left.
     pub async fn shutdown(&self) {
         let Services { scheduler, events, stepfunctions, lambda, ecs, elb, .. } = &*self.inner.services;
-        self.inner.sweeping.cancel();
+        self.inner.keeping.cancel();
         scheduler.shutdown().await;
         events.shutdown().await;
         stepfunctions.shutdown().await;
@@ -278,6 +277,8 @@ fn start_services(
     });
     let (sns, sqs) = (Sns::new(account.clone()), Sqs::new(account.clone()));
     lambda.set_dead_letter_sink(letters(stack, iam, &sqs));
+    let cloudwatch = CloudWatch::new(account.clone(), elb.clone(), config.metrics_delay);
+    of_functions(&lambda, stack, iam, &cloudwatch);
     let hub = Arc::new(Hub {
         lambda: lambda.clone(),
         sns: sns.clone(),
@@ -289,7 +290,7 @@ fn start_services(
     let stepfunctions = StepFunctions::new(
         rehearsal_stepfunctions::Config { account: id.clone(), region: region.clone(), seed: config.seed },
         Arc::new(Functions { lambda: lambda.clone(), iam: iam.clone() }),
-        events.sink(),
+        of_executions(events.sink(), cloudwatch.clone()),
     );
     hub.machines.get_or_init(|| stepfunctions.clone());
     let ecr = Ecr::new(account.clone(), events.sink());
@@ -302,7 +303,7 @@ fn start_services(
     let logs = Logs::new(account.clone(), printed(&ecs, &lambda, stack, iam));
     Ok(Services {
         scheduler: Scheduler::new(account.clone(), hub),
-        cloudwatch: CloudWatch::new(account.clone(), elb.clone(), config.metrics_delay),
+        cloudwatch,
         dynamodb: DynamoDb::new(account.clone())?,
         scaling: Scaling::new(account.clone()),
         autoscaling: AutoScaling::new(account.clone(), ecs.clone()),
@@ -345,22 +346,4 @@ fn printed(ecs: &Ecs, lambda: &Lambda, stack: &Stack, iam: &Arc<Iam>) -> Source 
         }
         streams
     })
-}
-
-/// Sweeps the tables until it is told to stop.
-fn sweep(dynamodb: DynamoDb) -> CancellationToken {
-    let stop = CancellationToken::new();
-    let stopped = stop.clone();
-    tokio::spawn(async move {
-        loop {
-            tokio::select! {
-                () = tokio::time::sleep(SWEEP_EVERY) => {}
-                () = stopped.cancelled() => return,
-            }
-            if let Err(error) = dynamodb.sweep() {
-                tracing::warn!(%error, "the tables could not be swept");
-            }
-        }
-    });
-    stop
 }

@@ -3,7 +3,7 @@
 use crate::front::Callers;
 use crate::services::Services;
 use crate::template::{Function, Stack};
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -32,7 +32,8 @@ pub(crate) async fn deploy(
         services.logs.add_group(&group.name, days(&group.properties));
     }
     for alarm in &stack.alarms {
-        services.cloudwatch.add_alarm(&alarm.name, &alarm.properties);
+        let added = services.cloudwatch.add_alarm(&alarm.name, &alarm.properties);
+        added.map_err(|why| anyhow!("alarm {}: {why}", alarm.logical_id))?;
     }
     let callers = functions(stack, binaries, services)?;
     for machine in &stack.state_machines {

@@ -37,6 +37,13 @@ impl Sqs {
         self.queues.put(arn, None, body).is_some()
     }
 
+    /// Every queue by name, and how many messages it holds.
+    pub(crate) fn held(&self) -> Vec<(String, usize)> {
+        let name = |arn: &str| arn.rsplit(':').next().unwrap_or_default().to_owned();
+        let addresses = self.queues.addresses().into_iter();
+        addresses.map(|arn| (name(&arn), self.queues.read(&arn).len())).collect()
+    }
+
     /// What a queue holds, oldest first.
     #[must_use]
     pub fn messages(&self, arn: &str) -> Vec<Message> {

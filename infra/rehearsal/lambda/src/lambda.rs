@@ -6,7 +6,7 @@ use crate::function::{Config, Function};
 use crate::invoke::invoke;
 use crate::logs::{LogLine, LogSink, Logs};
 use crate::pool::Pool;
-use crate::record::Record;
+use crate::record::{Ended, EndedSink, Record};
 use bytes::Bytes;
 use parking_lot::Mutex;
 use std::collections::{BTreeMap, VecDeque};
@@ -35,6 +35,7 @@ pub(crate) struct Inner {
     pub(crate) faults: Mutex<Faults>,
     pub(crate) logs: Arc<Logs>,
     dead_letters: Mutex<Option<DeadLetterSink>>,
+    ended: Mutex<Option<EndedSink>>,
     pub(crate) stop: CancellationToken,
     pub(crate) running: TaskTracker,
     records: Mutex<VecDeque<Record>>,
@@ -52,6 +53,7 @@ impl Lambda {
             faults: Mutex::default(),
             logs: Arc::default(),
             dead_letters: Mutex::default(),
+            ended: Mutex::default(),
             stop,
             running: TaskTracker::new(),
             records: Mutex::default(),
@@ -78,7 +80,12 @@ impl Lambda {
         if self.inner.stop.is_cancelled() {
             return Err(Failure::Refused(Refusal::Unavailable));
         }
-        let task = invoke(self.inner.clone(), name_or_arn.to_owned(), payload);
+        let (inner, name) = (self.inner.clone(), name_or_arn.to_owned());
+        let task = async move {
+            let outcome = invoke(inner.clone(), name.clone(), payload).await;
+            inner.tell(&name, &outcome);
+            outcome
+        };
         match self.inner.running.spawn(task).await {
             Ok(outcome) => outcome,
             Err(_) => Err(Failure::Refused(Refusal::Unavailable)),
@@ -115,6 +122,11 @@ impl Lambda {
     /// Says who keeps the events of asynchronous invocations that failed once too often; without, they are lost.
     pub fn set_dead_letter_sink(&self, sink: DeadLetterSink) {
         *self.inner.dead_letters.lock() = Some(sink);
+    }
+
+    /// Tells somewhere how every invocation ends, as it does.
+    pub fn set_ended_sink(&self, sink: EndedSink) {
+        *self.inner.ended.lock() = Some(sink);
     }
 
     /// The latest finished invocations, oldest first.
@@ -156,6 +168,20 @@ impl Inner {
         let sink = self.dead_letters.lock().clone();
         if let (Some(sink), Ok(function)) = (sink, self.resolve(name)) {
             sink(&function, event);
+        }
+    }
+
+    /// Tells how an invocation ended. What Lambda refuses for another reason than too many is no invocation.
+    fn tell(&self, name: &str, outcome: &Result<Bytes, Failure>) {
+        let ended = match outcome {
+            Ok(_) => Ended::Answered,
+            Err(Failure::Refused(Refusal::Throttled)) => Ended::Throttled,
+            Err(Failure::Refused(_)) => return,
+            Err(_) => Ended::Failed,
+        };
+        let sink = self.ended.lock().clone();
+        if let (Some(sink), Ok(function)) = (sink, self.resolve(name)) {
+            sink(&function, ended);
         }
     }
 

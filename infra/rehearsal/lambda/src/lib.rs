@@ -24,4 +24,4 @@ pub use fault::{Fault, FaultRule};
 pub use function::{Config, Credentials, Function};
 pub use lambda::{DeadLetterSink, Lambda};
 pub use logs::{LogLine, LogSink};
-pub use record::Record;
+pub use record::{Ended, EndedSink, Record};

@@ -1,5 +1,7 @@
 //! What one invocation took, as AWS's REPORT line tells it.
 
+use crate::function::Function;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 /// One finished invocation.
@@ -24,6 +26,20 @@ pub struct Record {
     /// What Step Functions calls the failure, if it failed.
     pub error: Option<String>,
 }
+
+/// How an invocation ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// The function answered.
+    Answered,
+    /// It reported an error, died, or took too long.
+    Failed,
+    /// It never began, because too many were running.
+    Throttled,
+}
+
+/// Gets the function and the end of every invocation.
+pub type EndedSink = Arc<dyn Fn(&Function, Ended) + Send + Sync>;
 
 /// Whole milliseconds that AWS would bill for an invocation.
 pub(crate) fn billed_ms(duration: Duration, init: Option<Duration>) -> u64 {

@@ -1,17 +1,21 @@
-//! CloudWatch: what the load balancer counted and what callers put, by period.
+//! CloudWatch: what the load balancer counted, what other services measured and what callers put, by period; and alarms
+//! on it.
 //!
-//! Owns: periods, statistics, and how late a period can be seen. Never: counting requests, which the load
-//! balancer does itself; evaluating alarms.
+//! Owns: periods, statistics, how late a period can be seen, and the state of every alarm. Never: counting requests,
+//! which the load balancer does itself; bringing anybody the news of an alarm.
 
 mod alarm;
 mod balancer;
 mod data;
+mod embedded;
 mod metric;
 mod stat;
 mod store;
 
 use crate::account::Account;
 use crate::input::{page, required, text, unknown};
+pub use alarm::Notification;
+
 use alarm::Alarms;
 use metric::Metric;
 use rehearsal_elb::Elb;
@@ -50,8 +54,42 @@ impl CloudWatch {
     }
 
     /// Adds an alarm with the properties of a template.
-    pub fn add_alarm(&self, name: &str, properties: &Value) {
-        self.inner.alarms.add(&self.inner.account, name, properties, jiff::Timestamp::now());
+    ///
+    /// # Errors
+    /// What of it the rehearsal cannot evaluate.
+    pub fn add_alarm(&self, name: &str, properties: &Value) -> Result<(), String> {
+        self.inner.alarms.add(&self.inner.account, name, properties, jiff::Timestamp::now())
+    }
+
+    /// Takes the metrics out of a log line, if it is in the embedded metric format.
+    pub fn read_line(&self, line: &str) {
+        for (metric, second, value) in embedded::read(line) {
+            self.inner.store.add(metric, second, value);
+        }
+    }
+
+    /// Takes what a service measured just now: a metric of AWS's own, with its only dimension.
+    pub fn measure(&self, namespace: &str, name: &str, (dimension, of): (&str, &str), value: f64) {
+        let metric = Metric {
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+            dimensions: [(dimension.to_owned(), of.to_owned())].into(),
+        };
+        self.inner.store.add(metric, seconds(jiff::Timestamp::now()), value);
+    }
+
+    /// Evaluates every alarm, over periods that end with the last second that can be seen; who is to be told what.
+    /// AWS does it every minute.
+    #[must_use]
+    pub fn evaluate(&self) -> Vec<Notification> {
+        self.evaluate_at(jiff::Timestamp::now())
+    }
+
+    fn evaluate_at(&self, now: jiff::Timestamp) -> Vec<Notification> {
+        let inner = &self.inner;
+        let value = |metric: &Metric, stat, span| inner.samples(metric, span).statistic(stat);
+        inner.alarms.evaluate(&inner.account, value, inner.visible_until(seconds(now)), now);
+        inner.alarms.notifications()
     }
 
     /// Answers one call of the service `monitoring`.
@@ -69,7 +107,7 @@ impl CloudWatch {
                 self.inner.store.put(namespace, input, seconds(now)).map(|()| json!({}))
             }
             "DescribeAlarms" => self.inner.alarms.describe(input),
-            "SetAlarmState" => self.inner.alarms.set_state(input, now),
+            "SetAlarmState" => self.inner.alarms.set_state(&self.inner.account, input, now),
             other => Err(unknown(other)),
         }
     }
@@ -108,7 +146,12 @@ impl Inner {
 
     /// Whether a period that ends then can be seen now.
     fn is_visible(&self, end: u64, now: u64) -> bool {
-        end + self.delay.as_secs() + u64::from(self.delay.subsec_nanos() > 0) <= now
+        end <= self.visible_until(now)
+    }
+
+    /// The last end of a period that can be seen now.
+    fn visible_until(&self, now: u64) -> u64 {
+        now.saturating_sub(self.delay.as_secs() + u64::from(self.delay.subsec_nanos() > 0))
     }
 }
 

@@ -1,4 +1,4 @@
-//! What callers put: metrics of their own, by the second, bounded.
+//! What callers put and services measured: metrics by the second, bounded.
 
 use super::metric::Metric;
 use super::stat::Samples;
@@ -9,7 +9,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-/// Metrics kept.
+/// Metrics kept. More are refused, or, where nobody can be told, left out.
 const MAX_METRICS: usize = 1_000;
 
 /// Seconds kept of each metric; the oldest go first.
@@ -18,10 +18,26 @@ const MAX_SECONDS: usize = 7_200;
 /// The most data one PutMetricData takes.
 const MAX_DATA: usize = 1_000;
 
+/// The metrics, each by the second.
+type Metrics = BTreeMap<Metric, BTreeMap<u64, Samples>>;
+
 /// The metrics that were put.
 #[derive(Debug, Default)]
 pub(super) struct Store {
-    metrics: Mutex<BTreeMap<Metric, BTreeMap<u64, Samples>>>,
+    metrics: Mutex<Metrics>,
+}
+
+/// Keeps samples; whether there was room for the metric.
+fn keep(metrics: &mut Metrics, metric: Metric, second: u64, samples: Samples) -> bool {
+    if metrics.len() >= MAX_METRICS && !metrics.contains_key(&metric) {
+        return false;
+    }
+    let seconds = metrics.entry(metric).or_default();
+    seconds.entry(second).or_default().merge(samples);
+    while seconds.len() > MAX_SECONDS {
+        seconds.pop_first();
+    }
+    true
 }
 
 impl Store {
@@ -43,16 +59,16 @@ impl Store {
         }
         let mut metrics = self.metrics.lock();
         for (metric, second, samples) in read {
-            if metrics.len() >= MAX_METRICS && !metrics.contains_key(&metric) {
+            if !keep(&mut metrics, metric, second, samples) {
                 return Err(ApiError::new("LimitExceeded", format!("more than {MAX_METRICS} metrics")));
-            }
-            let seconds = metrics.entry(metric).or_default();
-            seconds.entry(second).or_default().merge(samples);
-            while seconds.len() > MAX_SECONDS {
-                seconds.pop_first();
             }
         }
         Ok(())
+    }
+
+    /// Takes one value.
+    pub(super) fn add(&self, metric: Metric, second: u64, value: f64) {
+        keep(&mut self.metrics.lock(), metric, second, Samples::of(value, 1.0));
     }
 
     /// The samples of a metric within a span; none if it is not known.

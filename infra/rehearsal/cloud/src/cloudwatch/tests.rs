@@ -140,16 +140,96 @@ async fn statistics_and_lists() {
     assert_eq!(listed["Metrics"][0]["Dimensions"][0]["Value"], "web");
 }
 
+/// An alarm on the metric that [`put`] puts.
+fn alarm(name: &str, cloudwatch: &CloudWatch) {
+    let properties = json!({
+        "Namespace": "Changeover", "MetricName": "Deployments", "Statistic": "Sum", "Period": 60,
+        "Dimensions": [{ "Name": "Service", "Value": "web" }], "EvaluationPeriods": 1, "Threshold": 1,
+        "ComparisonOperator": "GreaterThanOrEqualToThreshold", "TreatMissingData": "notBreaching",
+        "AlarmActions": ["topic"], "Tags": [],
+    });
+    cloudwatch.add_alarm(name, &properties).unwrap();
+}
+
+fn told(cloudwatch: &CloudWatch, input: &Value) -> Value {
+    cloudwatch.call("DescribeAlarms", input).unwrap()["MetricAlarms"][0].clone()
+}
+
 #[tokio::test]
 async fn alarms_are_told_and_set() {
     let cloudwatch = cloudwatch(Duration::ZERO);
-    cloudwatch.add_alarm("needs-human", &json!({ "Threshold": 1, "MetricName": "NeedsHuman", "Tags": [] }));
-    let alarm = |input: &Value| cloudwatch.call("DescribeAlarms", input).unwrap()["MetricAlarms"][0].clone();
-    let told = alarm(&json!({}));
-    assert_eq!((&told["StateValue"], &told["Threshold"]), (&json!("INSUFFICIENT_DATA"), &json!(1)));
+    alarm("needs-human", &cloudwatch);
+    let first = told(&cloudwatch, &json!({}));
+    assert_eq!((&first["StateValue"], &first["Threshold"]), (&json!("INSUFFICIENT_DATA"), &json!(1)));
     let set = json!({ "AlarmName": "needs-human", "StateValue": "ALARM", "StateReason": "by hand" });
     cloudwatch.call("SetAlarmState", &set).unwrap();
-    assert_eq!(alarm(&json!({ "StateValue": "ALARM" }))["StateReason"], "by hand");
-    let gone = json!({ "AlarmName": "nope", "StateValue": "OK", "StateReason": "x" });
-    assert_eq!(cloudwatch.call("SetAlarmState", &gone).unwrap_err().code, "ResourceNotFound");
+    assert_eq!(told(&cloudwatch, &json!({ "StateValue": "ALARM" }))["StateReason"], "by hand");
+    let news = cloudwatch.evaluate_at(at(NOW));
+    assert_eq!(news.len(), 1, "it was told, and the next look has set it as it is");
+    assert_eq!(told(&cloudwatch, &json!({}))["StateValue"], "OK");
+    for (member, value, code) in
+        [("AlarmName", "nope", "ResourceNotFound"), ("StateValue", "RED", "InvalidFormat")]
+    {
+        let mut wrong = set.clone();
+        wrong[member] = value.into();
+        assert_eq!(cloudwatch.call("SetAlarmState", &wrong).unwrap_err().code, code);
+    }
+}
+
+#[tokio::test]
+async fn an_alarm_rises_tells_once_and_falls() {
+    let cloudwatch = cloudwatch(Duration::from_secs(1));
+    alarm("needs-human", &cloudwatch);
+    assert_eq!(cloudwatch.evaluate_at(at(NOW)), [], "there is nobody to tell that all is well");
+    put(&cloudwatch, NOW, 1.0);
+    assert_eq!(cloudwatch.evaluate_at(at(NOW + 1)), [], "it cannot be seen yet");
+    let news = cloudwatch.evaluate_at(at(NOW + 2));
+    let [news] = news.as_slice() else { panic!("{news:?}") };
+    assert_eq!(
+        (news.action.as_str(), news.subject.as_str()),
+        ("topic", "ALARM: \"needs-human\" in us-east-1")
+    );
+    let message: Value = serde_json::from_str(&news.message).unwrap();
+    assert_eq!((&message["OldStateValue"], &message["NewStateValue"]), (&json!("OK"), &json!("ALARM")));
+    assert_eq!(cloudwatch.evaluate_at(at(NOW + 3)), [], "once is enough");
+    let raised = told(&cloudwatch, &json!({ "StateValue": "ALARM" }));
+    assert!(
+        raised["StateReason"].as_str().unwrap().contains("1 out of the last 1 datapoints [1.0]"),
+        "{raised}"
+    );
+    let problems = rehearsal_wire::check_output(
+        rehearsal_wire::Service::CloudWatch,
+        "DescribeAlarms",
+        &json!({ "MetricAlarms": [raised], "CompositeAlarms": [] }),
+    );
+    assert_eq!(problems, [""; 0]);
+    assert_eq!(cloudwatch.evaluate_at(at(NOW + 62)), []);
+    assert_eq!(told(&cloudwatch, &json!({}))["StateValue"], "OK", "its minute has passed");
+}
+
+#[tokio::test]
+async fn metrics_come_from_log_lines_and_services_too() {
+    let cloudwatch = cloudwatch(Duration::ZERO);
+    let now = jiff::Timestamp::now();
+    let directive = json!({
+        "Namespace": "Changeover", "Dimensions": [["Service"]], "Metrics": [{ "Name": "Deployments" }],
+    });
+    let line = json!({
+        "_aws": { "Timestamp": now.as_millisecond(), "CloudWatchMetrics": [directive] }, "Service": "web",
+        "Deployments": 2,
+    });
+    cloudwatch.read_line(&line.to_string());
+    cloudwatch.read_line("a line like any other");
+    cloudwatch.measure("AWS/Lambda", "Errors", ("FunctionName", "plan"), 1.0);
+    let sum = |namespace: &str, name: &str, dimension: &str, value: &str| {
+        let input = json!({
+            "Namespace": namespace, "MetricName": name, "Period": 60, "Statistics": ["Sum"],
+            "StartTime": now.as_second() - 60, "EndTime": now.as_second() + 120,
+            "Dimensions": [{ "Name": dimension, "Value": value }],
+        });
+        let answer = cloudwatch.call_at("GetMetricStatistics", &input, at(now.as_second() + 300)).unwrap();
+        answer["Datapoints"][0]["Sum"].clone()
+    };
+    assert_eq!(sum("Changeover", "Deployments", "Service", "web"), json!(2.0));
+    assert_eq!(sum("AWS/Lambda", "Errors", "FunctionName", "plan"), json!(1.0));
 }

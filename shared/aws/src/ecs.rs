@@ -212,6 +212,7 @@ fn instance(instance: &ContainerInstance) -> Instance {
         taken_ports: ports.iter().filter_map(|port| port.parse().ok()).collect(),
         tasks: u32::try_from(tasks).unwrap_or(0),
         draining: instance.status() != Some(ContainerInstanceStatus::Active.as_str()),
+        joined_at: instance.registered_at().and_then(moment),
     }
 }
 

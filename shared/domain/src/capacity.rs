@@ -1,5 +1,6 @@
 //! Whether tasks find room: packed instance by instance, since the sum of what is left may lie in crumbs.
 
+use crate::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -22,6 +23,8 @@ pub struct Instance {
     pub tasks: u32,
     /// Whether it is told to take no more tasks.
     pub draining: bool,
+    /// When it joined the cluster, if ECS says so.
+    pub joined_at: Option<Timestamp>,
 }
 
 impl Instance {

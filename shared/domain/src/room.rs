@@ -153,7 +153,8 @@ pub enum Giving {
 }
 
 /// What to do next to give back what was added, with what has been settled. Of several deployments that enlarged the
-/// same group each gives back its own, in whichever order.
+/// same group each gives back its own, in whichever order; an instance that joined after giving back began is empty
+/// because another's tasks are yet to come.
 pub fn give_back(enlarged: &Enlarged, group: &Group, instances: &[Instance], now: Timestamp) -> Giving {
     let added = enlarged.to.saturating_sub(enlarged.from).saturating_sub(enlarged.returned);
     let surplus = group.desired.saturating_sub(group.least).min(added);
@@ -171,10 +172,12 @@ pub fn give_back(enlarged: &Enlarged, group: &Group, instances: &[Instance], now
     if surplus == 0 {
         return Giving::Over(None);
     }
-    if let Some(host) = group.hosts(instances).find(|host| host.tasks == 0 && !host.draining) {
+    let began = enlarged.returning_at.unwrap_or(now);
+    let was_there = |host: &&Instance| host.joined_at.is_none_or(|at| at < began);
+    let mut empty = group.hosts(instances).filter(|host| host.tasks == 0 && !host.draining);
+    if let Some(host) = empty.find(was_there) {
         return Giving::Close(host.id.clone());
     }
-    let began = enlarged.returning_at.unwrap_or(now);
     let why = format!("{surplus} instances too many are in {}, and tasks run on all of them", group.name);
     if now >= RETURN_PATIENCE.after(began) {
         return Giving::Over(Some(format!("{why}: it was left as it is")));
@@ -300,6 +303,19 @@ mod tests {
             assert_eq!(give_back(&one, &group, &hosts, at(110)), Giving::Over(None));
         }
         assert_eq!(group.desired, 1);
+    }
+
+    #[test]
+    fn an_instance_that_joins_meanwhile_is_for_somebody_else() {
+        let mut hosts = [host(1, 4), host(2, 1), host(3, 0)];
+        hosts[2].joined_at = Some(at(100));
+        let next = |hosts: &[Instance]| give_back(&enlarged(2), &group(4, hosts), hosts, at(110));
+        assert!(matches!(next(&hosts), Giving::Wait(_)));
+        hosts[1].tasks = 0;
+        assert_eq!(next(&hosts), Giving::Close("host-2".into()));
+        hosts[2].joined_at = Some(at(99));
+        hosts[1].tasks = 1;
+        assert_eq!(next(&hosts), Giving::Close("host-3".into()));
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub(crate) async fn act(
     let is_back = matches!(&view.members, Members::Pair { live_group, next_group, routes, .. }
         if routes.iter().all(|route| is_at(route, live_group, next_group, 0)));
     if is_back {
-        progress.restored_at.get_or_insert(view.now);
+        progress.restored_at = Some(view.back_since().unwrap_or(view.now));
         progress.weight = 0;
     }
     if matches!(action, Action::Scale { .. }) {

@@ -35,6 +35,8 @@ pub struct View {
     pub others_until: Option<Timestamp>,
     /// Whether any weight was ever shifted.
     pub shown: bool,
+    /// Whether the old side was seen to have no requests any more: what follows is that it is told to stop its tasks.
+    pub quiet: bool,
     /// Whether users were seen to suffer from the new tasks.
     pub harmful: bool,
     /// How often ECS was told what the members were before.
@@ -117,14 +119,34 @@ pub enum Action {
     },
 }
 
+impl View {
+    /// When the weights were back to stay: until [`View::others_until`] they may have been moved by what the execution
+    /// that died had begun.
+    pub fn back_since(&self) -> Option<Timestamp> {
+        self.restored_at.filter(|at| self.others_until.is_none_or(|until| *at >= until))
+    }
+
+    /// Whether a call of the execution that died may still come: it looked at the fence just before it was taken over,
+    /// and AWS knows of no fence.
+    fn may_be_surprised(&self) -> bool {
+        self.others_until.is_some_and(|until| self.now < until)
+    }
+}
+
 /// What to do next. Pure: everything it knows is in its arguments.
 pub fn decide(view: &View) -> Action {
-    match (next(view), view.others_until) {
-        // It may have looked at the fence just before it was taken over, and its call may still come.
-        (Action::Done { why }, Some(until)) if view.now < until => Action::Wait {
-            why: format!("{why}; what the execution that died had begun may still come until {until}"),
-        },
-        (action, _) => action,
+    match next(view) {
+        Action::Done { why } | Action::GiveUp { why } if view.may_be_surprised() => {
+            may_still_come(view, &why)
+        }
+        action => action,
+    }
+}
+
+fn may_still_come(view: &View, why: &str) -> Action {
+    let until = view.others_until.unwrap_or(view.now);
+    Action::Wait {
+        why: format!("{why}; what the execution that died had begun may still come until {until}"),
     }
 }
 
@@ -137,7 +159,7 @@ fn next(view: &View) -> Action {
             if let Some(action) = capacity(view, next, back, away) {
                 return action;
             }
-            if !back && view.restored_at.is_some() {
+            if !back && view.back_since().is_some() {
                 return moved_again(routes);
             }
             if !back {
@@ -176,7 +198,7 @@ fn capacity(view: &View, next: &SideSeen, back: bool, away: bool) -> Option<Acti
     match (healthy, next.healthy()) {
         // Some of the old tasks are better than none of the new ones.
         (1.., 0) => None,
-        (0, 1..) if !away && view.shown && view.restored_at.is_none() => {
+        (0, 1..) if !away && view.shown && view.back_since().is_none() => {
             Some(Action::Shelter { why: format!("{why}: the new ones take all requests until they are") })
         }
         // What is condemned does not keep its share because of one old task that does not come back.
@@ -202,6 +224,10 @@ fn moved_again(routes: &[Route]) -> Action {
 }
 
 fn weights(view: &View, next: &SideSeen) -> Action {
+    // Old tasks that a late call stops must not have the traffic. The new ones answer until then.
+    if view.may_be_surprised() && view.quiet && !view.harmful && next.healthy() > 0 {
+        return may_still_come(view, "the old tasks are ready to take the traffic back");
+    }
     Action::Weights {
         why: format!(
             "the old tasks take the traffic back: {} of them are healthy, and {} of the new ones",
@@ -213,8 +239,12 @@ fn weights(view: &View, next: &SideSeen) -> Action {
 
 /// With the traffic gone from it for long enough, the next side becomes what it was.
 fn next_away(view: &View, next: &SideSeen, before: &Member) -> Action {
+    // A late shift must find tasks that answer.
+    if view.may_be_surprised() {
+        return may_still_come(view, "the old tasks have the traffic back");
+    }
     if view.shown {
-        let settled = view.convergence.after(view.restored_at.unwrap_or(view.now));
+        let settled = view.convergence.after(view.back_since().unwrap_or(view.now));
         if view.now < settled {
             return Action::Wait { why: "the old weights reach every balancer node".to_owned() };
         }

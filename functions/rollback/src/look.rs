@@ -28,6 +28,7 @@ pub(crate) async fn look(context: &Context, held: &Held<'_>) -> Result<View, Ste
         restored_at: progress.restored_at,
         others_until: progress.taken_over_at.map(|at| context.config.function_timeout.after(at)),
         shown: progress.step.is_some(),
+        quiet: progress.quiet_at.is_some(),
         harmful: progress.harmful,
         tells: progress.tells,
         patience: plan.settings.health_timeout,

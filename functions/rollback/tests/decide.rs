@@ -66,6 +66,7 @@ fn pair(weight: Weight) -> View {
         restored_at: None,
         others_until: None,
         shown: true,
+        quiet: false,
         harmful: false,
         tells: 0,
         patience: Seconds(600),
@@ -251,4 +252,61 @@ fn a_recovery_does_not_say_done_while_the_dead_execution_may_still_act() {
         "it came late"
     );
     assert!(matches!(decide(&View { now: at(1010), ..looks_done }), Action::Done { .. }));
+}
+
+/// A pair that another execution has taken over at 1000; what the dead one had begun may come until 1010.
+fn taken_over(weight: Weight, now: i64) -> View {
+    View { now: at(now), others_until: Some(at(1010)), ..pair(weight) }
+}
+
+#[test]
+fn a_shift_that_comes_late_finds_tasks_and_is_taken_back() {
+    assert!(matches!(decide(&taken_over(50, 1000)), Action::Weights { .. }), "traffic goes back at once");
+    let back = View { restored_at: Some(at(1001)), ..taken_over(0, 1007) };
+    let Action::Wait { why } = decide(&back) else { panic!("the new tasks are stopped too early") };
+    assert!(why.contains("may still come"), "{why}");
+    let late = View { restored_at: Some(at(1001)), ..taken_over(50, 1008) };
+    assert!(matches!(decide(&late), Action::Weights { .. }), "nobody else has moved them");
+    let seen_late = View { restored_at: Some(at(1001)), ..taken_over(50, 1012) };
+    assert!(
+        matches!(decide(&seen_late), Action::Weights { .. }),
+        "it came before, and was not seen until now"
+    );
+    let settled = View { restored_at: Some(at(1010)), ..taken_over(0, 1016) };
+    assert!(matches!(decide(&settled), Action::Scale { which: Which::Next, .. }));
+    let moved = View { restored_at: Some(at(1010)), ..taken_over(50, 1016) };
+    assert!(matches!(decide(&moved), Action::GiveUp { .. }), "now it is somebody else");
+}
+
+#[test]
+fn what_was_not_shown_stays_as_well_while_a_late_shift_may_come() {
+    let unseen = View { shown: false, ..taken_over(0, 1005) };
+    assert!(matches!(decide(&unseen), Action::Wait { .. }));
+    assert!(matches!(decide(&View { now: at(1010), ..unseen }), Action::Scale { which: Which::Next, .. }));
+}
+
+#[test]
+fn old_tasks_that_may_be_stopped_late_are_not_given_the_traffic() {
+    let drained = View { quiet: true, ..taken_over(100, 1005) };
+    assert!(matches!(decide(&drained), Action::Wait { why } if why.contains("may still come")));
+    let stopped = View { live: side("blue", "td:1", 0), ..drained.clone() };
+    assert!(matches!(decide(&stopped), Action::Scale { which: Which::Live, .. }), "they are asked for again");
+    assert!(matches!(decide(&View { now: at(1010), ..drained.clone() }), Action::Weights { .. }));
+    let harmful = View { harmful: true, ..drained.clone() };
+    assert!(matches!(decide(&harmful), Action::Weights { .. }), "what may come is better than what is");
+    let mut none = side("green", "td:2", 2);
+    for target in none.targets.get_mut("green").unwrap() {
+        target.state = "unhealthy".into();
+    }
+    assert!(matches!(decide(&with_next(drained, none)), Action::Weights { .. }));
+}
+
+#[test]
+fn a_recovery_calls_nobody_before_all_has_come() {
+    let mut sick = View { began_at: Some(at(1000 - 631)), ..taken_over(100, 1005) };
+    for target in sick.live.targets.get_mut("blue").unwrap() {
+        target.state = "unhealthy".into();
+    }
+    assert!(matches!(decide(&sick), Action::Wait { why } if why.contains("nothing was deleted")));
+    assert!(matches!(decide(&View { now: at(1010), ..sick }), Action::GiveUp { .. }));
 }

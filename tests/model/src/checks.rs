@@ -44,7 +44,7 @@ pub fn is_half_done(world: &World, record: &Record, outcome: Outcome) -> bool {
 /// Whether nothing goes on, and nothing would by itself, not even with the next tick of `reconcile`.
 fn is_quiet(small: &Small, world: &World) -> bool {
     !world.executions.iter().any(|execution| execution.running || execution.pending.is_some())
-        && !world.event
+        && world.events.is_empty()
         && crate::events::dead(world).is_none()
         && is_steady(world)
         && small.reconciled(world) == *world
@@ -97,12 +97,16 @@ pub const ALWAYS: [Named; 10] = [
 ];
 
 /// What must be seen, or nothing was shown.
-pub const SOMETIMES: [Named; 12] = [
+pub const SOMETIMES: [Named; 14] = [
     ("Succeeded", |_, world| ended(world, Outcome::Succeeded)),
     ("RolledBack", |_, world| ended(world, Outcome::RolledBack)),
     ("Refused", |_, world| ended(world, Outcome::Refused)),
     ("NeedsHuman", |_, world| ended(world, Outcome::NeedsHuman)),
     ("a lease is found lost", |_, world| world.noted.lease_lost),
+    ("a call comes when another execution has the service", |_, world| world.noted.late),
+    ("tasks that may be stopped late get the traffic, since no others can bear it", |_, world| {
+        world.noted.dared
+    }),
     ("a dead execution's deployment is brought to an end", |_, world| {
         let carried =
             |(number, record): (&u8, &Record)| record.execution != *number && record.outcome.is_some();
@@ -130,6 +134,9 @@ fn can_show(small: &Small, name: &str) -> bool {
         "Superseded" => small.functions.on_push == "supersede",
         "half of the weight is shifted" | "the new side shelters requests that the old one cannot serve" => {
             small.is_pair
+        }
+        "tasks that may be stopped late get the traffic, since no others can bear it" => {
+            small.is_pair && small.trouble > 1
         }
         _ => true,
     }

@@ -5,7 +5,7 @@ use crate::functions::want;
 use crate::ledger;
 use crate::look::Clock;
 use crate::machine::Machine;
-use crate::world::{Execution, Health, Member, Name, Request, Revision, Task, Wanted, World};
+use crate::world::{Event, Execution, Health, Member, Name, Request, Revision, Task, World};
 
 /// More executions than this are a mistake of the model.
 const MOST_EXECUTIONS: usize = 12;
@@ -35,37 +35,53 @@ pub fn start(world: &mut World, state: usize, name: Name, request: Request) -> b
         caught: false,
         wish: 0,
         pending: None,
+        is_past_fence: false,
         running: true,
     });
     true
 }
 
-/// The event of a push arrives.
-pub fn dispatch(world: &mut World, machine: &Machine) {
-    bring(world, machine, |_, _| None);
+/// `dispatch` does the next thing with the event of a push; whether it has more to do.
+pub fn dispatch(world: &mut World, machine: &Machine, index: usize) -> bool {
+    let next = match world.events[index] {
+        Event::Sent => wish(world).map(|(image, generation)| Event::Wanted(image, generation)),
+        Event::Wanted(image, generation) => {
+            world.ledger.lease.holder.is_none().then_some(Event::Free(image, generation))
+        }
+        Event::Free(image, generation) => {
+            start(world, machine.start(), Name::Wish { image, generation }, Request::Wanted);
+            None
+        }
+    };
+    match next {
+        Some(next) => world.events[index] = next,
+        None => {
+            world.events.remove(index);
+        }
+    }
+    next.is_some()
 }
 
-/// A tick of `reconcile`, long after everything on record; `again` is the real decision.
-pub fn reconcile(world: &mut World, machine: &Machine, deciders: &Deciders) {
-    bring(world, machine, |world, wanted| {
-        let newest = world.ledger.records.iter().rev();
-        let records: Vec<_> = newest.map(|(number, record)| ledger::real(*number, record)).collect();
-        let attempt = (deciders.again)(&records, &ledger::wanted(wanted), Clock::Late.now());
-        attempt.filter(|attempt| *attempt < MOST_ATTEMPTS)
-    });
-}
-
-fn bring(world: &mut World, machine: &Machine, again: impl Fn(&World, &Wanted) -> Option<usize>) {
+/// Puts on record what the registry says is wanted: the wish, if it was not tried before.
+fn wish(world: &mut World) -> Option<(u8, u8)> {
     want(world, world.registry, None);
-    let Some(wanted) = world.ledger.wanted.clone() else { return };
-    if ledger::wanted(&wanted).is_settled() || world.ledger.lease.holder.is_some() {
+    let wanted = world.ledger.wanted.as_ref()?;
+    (!ledger::wanted(wanted).is_settled()).then_some((wanted.image, wanted.generation))
+}
+
+/// A tick of `reconcile`, long after everything on record.
+pub fn reconcile(world: &mut World, machine: &Machine, deciders: &Deciders) {
+    let Some((image, generation)) = wish(world) else { return };
+    if world.ledger.lease.holder.is_some()
+        || start(world, machine.start(), Name::Wish { image, generation }, Request::Wanted)
+    {
         return;
     }
-    let (image, generation) = (wanted.image, wanted.generation);
-    if start(world, machine.start(), Name::Wish { image, generation }, Request::Wanted) {
-        return;
-    }
-    let Some(first) = again(world, &wanted) else { return };
+    let Some(wanted) = &world.ledger.wanted else { return };
+    let newest = world.ledger.records.iter().rev();
+    let records: Vec<_> = newest.map(|(number, record)| ledger::real(*number, record)).collect();
+    let first = (deciders.again)(&records, &ledger::wanted(wanted), Clock::Late.now());
+    let Some(first) = first.filter(|first| *first < MOST_ATTEMPTS) else { return };
     for attempt in first..first + MOST_ATTEMPTS {
         if start(world, machine.start(), Name::Again { image, generation, attempt }, Request::Wanted) {
             return;

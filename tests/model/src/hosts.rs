@@ -118,10 +118,7 @@ pub fn give(world: &World, record: &mut Record, clock: Clock, then: Timestamp) -
             made.leaving = (0..u8::MAX).find(|index| id(*index) == host);
             Some(Some(Change::Close(true)))
         }
-        Giving::Open(_) => {
-            made.leaving = None;
-            Some(Some(Change::Close(false)))
-        }
+        Giving::Open(_) => Some(Some(Change::Close(false))),
         Giving::Terminate { .. } => Some(Some(Change::Terminate)),
     }
 }
@@ -132,8 +129,9 @@ pub fn change(world: &mut World, change: &Change) {
     let Some(hosts) = &mut world.hosts else { return };
     match change {
         Change::Enlarge(to) => hosts.desired = *to,
-        Change::Close(closed) => hosts.closed = *closed,
-        Change::Terminate => {
+        // The last one of two; one that is gone can be neither closed nor terminated.
+        Change::Close(closed) if hosts.joined > 1 => hosts.closed = *closed,
+        Change::Terminate if hosts.joined > 1 => {
             hosts.desired -= 1;
             hosts.joined -= 1;
             hosts.closed = false;

@@ -15,5 +15,8 @@ pub mod ledger;
 pub mod look;
 pub mod machine;
 pub mod mutants;
+pub mod noted;
 pub mod small;
+pub mod step;
+mod when;
 pub mod world;

@@ -23,6 +23,8 @@ pub const STEPS: &str = "50 100";
 pub(crate) const THEN: i64 = 1_000_000;
 /// How long weights take to reach every node, and how far back requests are looked for.
 const SOON: Seconds = Seconds(10);
+/// How long a function may go on after its execution has died.
+const STALLED: Seconds = Seconds(100);
 
 /// How much later it is than what is on record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -31,6 +33,8 @@ pub enum Clock {
     Early,
     /// Bakes, windows and convergence have passed; no patience has.
     Later,
+    /// What a function of a dead execution had begun has come, or never will; no patience has run out.
+    Past,
     /// Every patience has run out.
     Late,
 }
@@ -41,6 +45,7 @@ impl Clock {
         let later = match self {
             Self::Early => 1,
             Self::Later => 70,
+            Self::Past => 200,
             Self::Late => 500_000,
         };
         at(THEN + later)
@@ -351,6 +356,7 @@ pub fn for_rollback(
     number: u8,
 ) -> rollback::View {
     let live = planned.live;
+    let others_until = (record.execution != number).then(|| STALLED.after(at(THEN)));
     let members = if world.members.len() == 2 {
         let next = 1 - live;
         rollback::Members::Pair {
@@ -370,9 +376,10 @@ pub fn for_rollback(
         members,
         revision: record.revision.map(|revision| revision.name()),
         began_at: then(record.turned),
-        restored_at: then(record.restored),
-        others_until: (record.execution != number).then(|| SOON.after(at(THEN))),
+        restored_at: record.restored.then(|| others_until.unwrap_or(at(THEN))),
+        others_until,
         shown: record.step.is_some(),
+        quiet: record.quiet,
         harmful: record.harmful,
         tells: 0,
         patience: Seconds(600),

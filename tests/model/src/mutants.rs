@@ -41,7 +41,7 @@ const fn mutant(
 }
 
 /// All of them.
-pub const MUTANTS: [Mutant; 17] = [
+pub const MUTANTS: [Mutant; 19] = [
     mutant("the fence is not looked at", LEASE, (1, true), Deciders { checks_fence: false, ..REAL }),
     mutant(
         "a recovery does not look whether the execution still runs",
@@ -71,6 +71,18 @@ pub const MUTANTS: [Mutant; 17] = [
         ROBBED,
         (0, true),
         Deciders { rollback: tasks_first, ..REAL },
+    ),
+    mutant(
+        "rollback stops the new tasks while a late shift may come",
+        STARVED,
+        (2, true),
+        Deciders { rollback: unsurprised, ..REAL },
+    ),
+    mutant(
+        "rollback gives the traffic to tasks that a late call may stop",
+        ROBBED,
+        (2, true),
+        Deciders { rollback: trusting, ..REAL },
     ),
     mutant(
         "rollback says that it is done at once",
@@ -154,6 +166,14 @@ fn tasks_first(view: &rollback::View) -> rollback::Action {
         },
         decided => decided,
     }
+}
+
+fn unsurprised(view: &rollback::View) -> rollback::Action {
+    rollback::decide(&rollback::View { others_until: None, quiet: false, ..view.clone() })
+}
+
+fn trusting(view: &rollback::View) -> rollback::Action {
+    rollback::decide(&rollback::View { quiet: false, ..view.clone() })
 }
 
 fn only_unrecorded(records: &[Deployment], wanted: &Wanted, now: Timestamp) -> Option<usize> {

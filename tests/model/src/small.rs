@@ -7,7 +7,10 @@ use crate::functions::Functions;
 use crate::hosts::{self, Hosts};
 use crate::look::{Clock, Evidence};
 use crate::machine::{Kind, Machine};
-use crate::world::{Execution, Health, Ledger, Member, Name, Noted, Request, Still, World};
+use crate::noted::Noted;
+use crate::step::Step;
+use crate::when::{circumstances, end_stalled};
+use crate::world::{Change, Event, Execution, Health, Ledger, Member, Name, Request, Still, World};
 use stateright::{Model, Property};
 
 /// The error of a function that died or did not answer.
@@ -23,57 +26,15 @@ pub struct Small {
     pub is_pair: bool,
     /// Whether tasks have to be placed on instances, of which there are just enough for one side.
     pub is_crowded: bool,
+    /// Whether others may come between what `dispatch` does one after the other, and `finish` at its end. It makes many
+    /// worlds of one.
+    pub is_gradual: bool,
     /// How many things may go wrong in one story.
     pub trouble: u8,
     /// The functions.
     pub functions: Functions,
     /// The state machine.
     pub machine: Machine,
-}
-
-/// One step.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
-    /// An execution's function looks, decides and puts on record; it answers if there is nothing to do.
-    Decide(usize, Clock, Evidence),
-    /// It does what it is about to do, and answers.
-    Act(usize),
-    /// It did all that, and its answer is lost: it is tried again.
-    Forget(usize, Clock, Evidence),
-    /// It dies before it acts, and is tried again.
-    Stumble(usize),
-    /// It ends with this error, again and again if that is tried again, until nothing is tried any more.
-    Exhaust(usize, &'static str),
-    /// Somebody stops the execution.
-    Abort(usize),
-    /// Somebody lets a stopped execution go on where it was, with what it knew then.
-    Redrive(usize),
-    /// A dead execution's deployment is taken over.
-    Recover,
-    /// A tick of `reconcile`.
-    Reconcile,
-    /// The event of a push arrives.
-    Event,
-    /// It never does.
-    Lose,
-    /// Another image is pushed.
-    Push,
-    /// A person starts an execution as well.
-    Double,
-    /// A person asks for a rollback.
-    TakeBack,
-    /// A person meddles with the service.
-    Meddle(Hand),
-    /// ECS does the next thing for a member.
-    Ecs(usize),
-    /// An instance joins the cluster.
-    Join,
-    /// A starting task becomes healthy.
-    Rise(usize),
-    /// A healthy or starting task falls ill.
-    Fall(usize),
-    /// An ill task becomes healthy again.
-    Heal(usize),
 }
 
 impl Small {
@@ -87,6 +48,7 @@ impl Small {
         Self {
             is_pair,
             is_crowded: false,
+            is_gradual: false,
             trouble,
             functions: Functions { deciders, on_push },
             machine: Machine::load(),
@@ -97,6 +59,12 @@ impl Small {
     #[must_use]
     pub fn crowded(self) -> Self {
         Self { is_crowded: true, ..self }
+    }
+
+    /// The same where `dispatch` and `finish` take their time.
+    #[must_use]
+    pub fn gradual(self) -> Self {
+        Self { is_gradual: true, ..self }
     }
 
     fn of_executions(&self, world: &World, steps: &mut Vec<Step>) {
@@ -131,8 +99,20 @@ impl Small {
                     steps.push(Step::Exhaust(number, REFUSED));
                 }
                 steps.push(Step::Abort(number));
+                if self.may_stall(world, number) {
+                    steps.push(Step::Stall(number));
+                }
             }
         }
+    }
+
+    /// Whether what an execution's function is about to do is a call to AWS that may take long after the fence was seen.
+    fn may_stall(&self, world: &World, number: usize) -> bool {
+        let execution = &world.executions[number];
+        let Some((change, _)) = &execution.pending else { return false };
+        let is_call = !matches!(change, Change::Plan | Change::Register | Change::Release | Change::Follow);
+        let holds = |(deployment, fence)| self.functions.holds(world, deployment, fence);
+        is_call && execution.baton.is_some_and(holds)
     }
 
     /// Whether an execution was stopped before it came to an end, and nothing of it is still under way.
@@ -145,10 +125,10 @@ impl Small {
         if events::dead(world).is_some() {
             steps.push(Step::Recover);
         }
-        if world.event {
-            steps.push(Step::Event);
+        for index in 0..world.events.len() {
+            steps.push(Step::Event(index));
             if still.trouble > 0 {
-                steps.push(Step::Lose);
+                steps.push(Step::Lose(index));
             }
         }
         if self.reconciled(world) != *world {
@@ -198,7 +178,7 @@ impl Small {
     /// The world after a tick of `reconcile`, once nothing runs any more that could do what it would.
     pub fn reconciled(&self, world: &World) -> World {
         let mut after = world.clone();
-        if !world.event && !world.executions.iter().any(|execution| execution.running) {
+        if world.events.is_empty() && !world.executions.iter().any(|execution| execution.running) {
             events::reconcile(&mut after, &self.machine, &self.functions.deciders);
         }
         after
@@ -210,17 +190,26 @@ impl Small {
         let name = self.machine.name(state).to_owned();
         let baton = world.executions[number].baton;
         let mut came = if world.executions[number].pending.is_some() {
-            self.functions.act(world, number).map(Some)
+            self.functions.act(world, number)
         } else {
+            if clock >= Clock::Past {
+                end_stalled(world, number);
+            }
             self.functions.decide(world, number, &name, clock, evidence)
         };
         if is_lost && came == Ok(None) {
-            came = self.functions.act(world, number).map(Some);
+            came = self.functions.act(world, number);
+        }
+        // What it has begun at its end it goes on with, if nobody may come between.
+        while !self.is_gradual && matches!(world.executions[number].pending, Some((Change::Follow, _))) {
+            came = self.functions.act(world, number);
         }
         events::begin(world, &self.machine);
         if !world.executions[number].running {
             // Nobody waits for the answer any more.
-            world.executions[number].pending = None;
+            if came != Ok(None) {
+                world.executions[number].pending = None;
+            }
             return;
         }
         if is_lost {
@@ -263,23 +252,6 @@ fn has_plan(world: &World, number: usize) -> bool {
         .is_some_and(|one| one.plan.is_some())
 }
 
-/// What a state's decision depends on besides the world.
-fn circumstances(state: &str, is_pair: bool, is_crowded: bool) -> Vec<(Clock, Evidence)> {
-    const CLOCKS: [Clock; 3] = [Clock::Early, Clock::Later, Clock::Late];
-    const SEEN: [Evidence; 3] = [Evidence::Nothing, Evidence::Bad, Evidence::Good];
-    let all = |clocks: &[Clock], seen: &[Evidence]| -> Vec<_> {
-        clocks.iter().flat_map(|clock| seen.iter().map(|evidence| (*clock, *evidence))).collect()
-    };
-    match state {
-        "Bake" => all(&CLOCKS, &SEEN),
-        "CheckHealth" if !is_pair => all(&[Clock::Early, Clock::Late], &[Evidence::Bad, Evidence::Good]),
-        "CheckHealth" => all(&[Clock::Early, Clock::Late], &[Evidence::Good]),
-        "UpdateService" if is_crowded => all(&[Clock::Early, Clock::Late], &[Evidence::Good]),
-        "Drain" | "Rollback" => all(&CLOCKS, &[Evidence::Good]),
-        _ => all(&[Clock::Early], &[Evidence::Good]),
-    }
-}
-
 impl Model for Small {
     type State = World;
     type Action = Step;
@@ -295,7 +267,7 @@ impl Model for Small {
             hosts: self.is_crowded.then(Hosts::full),
             weight: 0,
             registry: 2,
-            event: true,
+            events: vec![Event::Sent],
             registered: Vec::new(),
             ledger: Ledger::default(),
             executions: Vec::new(),
@@ -312,19 +284,7 @@ impl Model for Small {
 
     fn next_state(&self, before: &World, step: Step) -> Option<World> {
         let mut world = before.clone();
-        let is_trouble = !matches!(
-            step,
-            Step::Decide(..)
-                | Step::Act(_)
-                | Step::Recover
-                | Step::Reconcile
-                | Step::Event
-                | Step::Ecs(_)
-                | Step::Join
-                | Step::Rise(_)
-                | Step::Heal(_)
-        );
-        if is_trouble {
+        if step.is_trouble() {
             world.still.trouble -= 1;
         }
         match step {
@@ -335,6 +295,10 @@ impl Model for Small {
             Step::Exhaust(number, error) => self.fail(&mut world, number, error),
             // What its function is about to do, it does all the same.
             Step::Abort(number) => world.executions[number].running = false,
+            Step::Stall(number) => {
+                world.executions[number].running = false;
+                world.executions[number].is_past_fence = true;
+            }
             Step::Redrive(number) => world.executions[number].running = true,
             Step::Recover => {
                 let (holder, fence) = events::dead(&world)?;
@@ -345,16 +309,17 @@ impl Model for Small {
                     Request::Recover(holder),
                 );
             }
-            Step::Event => {
-                world.event = false;
-                events::dispatch(&mut world, &self.machine);
+            Step::Event(index) => {
+                while events::dispatch(&mut world, &self.machine, index) && !self.is_gradual {}
             }
-            Step::Lose => world.event = false,
+            Step::Lose(index) => {
+                world.events.remove(index);
+            }
             Step::Reconcile => world = self.reconciled(&world),
             Step::Push => {
                 world.still.push = false;
                 world.registry = 3;
-                world.event = true;
+                world.events.push(Event::Sent);
             }
             Step::Double => {
                 world.still.double = false;

@@ -1,6 +1,7 @@
 //! The small world: two sides with a task each, one route, one ledger, a few executions.
 
 use crate::hosts::{Hosts, Made};
+use crate::noted::Noted;
 use changeover_domain::record::Outcome;
 use std::collections::BTreeMap;
 
@@ -143,7 +144,7 @@ pub struct Record {
     pub drained: bool,
     /// Whether rollback has begun.
     pub turned: bool,
-    /// Whether it had the weights back.
+    /// Whether it had the weights back; of one that was taken over, at a time when nothing could move them late any more.
     pub restored: bool,
     /// Whether it is complete.
     pub rolled_back: bool,
@@ -264,8 +265,10 @@ pub enum Change {
     },
     /// Give the next side this weight.
     Weights {
-        /// The next side's weight.
-        next: Weight,
+        /// Which side that is: 1 is green.
+        next: usize,
+        /// Its weight.
+        weight: Weight,
         /// Whether it is a step forward, which goes on record once it is read back.
         forward: bool,
     },
@@ -275,8 +278,10 @@ pub enum Change {
     Close(bool),
     /// Let it terminate that one and be one smaller.
     Terminate,
-    /// Give the lease back and start what follows.
+    /// Give the lease back.
     Release,
+    /// Start what has become wanted meanwhile.
+    Follow,
 }
 
 /// What a function answers.
@@ -305,31 +310,21 @@ pub struct Execution {
     pub wish: u8,
     /// What its function is about to do, and what it will answer.
     pub pending: Option<(Change, Answer)>,
+    /// Whether that is past the fence: the function looked at it, and its call is on its way to AWS.
+    pub is_past_fence: bool,
     /// Whether it runs.
     pub running: bool,
 }
 
-/// What must never be, noted when it happens.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-pub struct Noted {
-    /// A change was made by someone who does not hold the lease.
-    pub trespass: bool,
-    /// A side without a healthy task was chosen to get weight.
-    pub starved: bool,
-    /// A side with weight was chosen to lose its tasks.
-    pub robbed: bool,
-    /// A step was made before the one before it had baked.
-    pub skipped: bool,
-    /// Something went on without healthy tasks, or without good answers.
-    pub blind: bool,
-    /// A deployment ended and left something half done.
-    pub half_done: bool,
-    /// Somebody's hand was in the service: what it did is not held against us.
-    pub hand: bool,
-    /// A lease was found lost.
-    pub lease_lost: bool,
-    /// The next side got everything because the old one could not serve.
-    pub sheltered: bool,
+/// The event of a push, and how far `dispatch` has come with it: it looks, and others may come between.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Event {
+    /// It is on its way.
+    Sent,
+    /// What the registry says is wanted, by image and generation.
+    Wanted(Image, u8),
+    /// Nobody holds the service: an execution of that wish is about to be started.
+    Free(Image, u8),
 }
 
 /// What may still happen once.
@@ -358,8 +353,8 @@ pub struct World {
     pub weight: Weight,
     /// The image that the tag points to.
     pub registry: Image,
-    /// Whether the event of a push is on its way.
-    pub event: bool,
+    /// What is under way of each push.
+    pub events: Vec<Event>,
     /// The revisions that there are besides the first.
     pub registered: Vec<Revision>,
     /// The ledger.

@@ -33,8 +33,13 @@ async fn when_neither_side_can_serve_a_person_is_called_and_nothing_is_deleted()
     let running = show.call(Service::Ecs, "ListTasks", running).await;
     assert_eq!(running["taskArns"].as_array().map(Vec::len), Some(2), "the new tasks still run");
     let topic = &show.stage.cloud.stack().topics.first().expect("the template has a topic").arn;
-    let told = show.stage.cloud.sns().messages(topic);
-    assert!(told.iter().any(|message| message.body.contains("NeedsHuman")), "{told:?}");
+    let told = |words: &str| {
+        let messages = show.stage.cloud.sns().messages(topic);
+        messages.iter().any(|one| one.subject.as_deref().unwrap_or_default().contains(words))
+    };
+    assert!(told("NeedsHuman"), "{:?}", show.stage.cloud.sns().messages(topic));
+    show.until("the alarm rises", async || show.alarms().await.contains(&"NeedsHumanAlarm".to_owned())).await;
+    show.until("the topic is told", async || told("ALARM: \"changeover-needs-human\"")).await;
     let observed = show.end(false).await;
     assert_eq!(ends(&observed).last().map(|(outcome, _)| *outcome), Some("NeedsHuman"));
     assert_eq!(observed.ledger.holder, None, "whoever repairs it is not locked out");

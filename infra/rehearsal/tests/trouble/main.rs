@@ -2,9 +2,11 @@
 
 mod hand;
 mod human;
+mod late;
 mod many;
 mod redriven;
 mod room;
 mod show;
+mod timed_out;
 mod trace;
 mod wishes;

@@ -7,15 +7,6 @@ use rehearsal_lambda::{Fault, FaultRule};
 use rehearsal_wire::Service;
 use serde_json::{Value, json};
 
-/// The execution that runs: there is one.
-async fn running(show: &Show) -> String {
-    let stories = show.stories().await;
-    let mut running = stories.iter().filter(|story| story.status == "RUNNING");
-    let one = running.next().expect("one runs").arn.clone();
-    assert!(running.next().is_none(), "two run");
-    one
-}
-
 async fn execution(show: &Show, arn: &str) -> Value {
     show.call(Service::StepFunctions, "DescribeExecution", json!({"executionArn": arn})).await
 }
@@ -52,8 +43,7 @@ async fn stopped_in_plan_and_redriven_it_leaves_the_recovery_its_fence() {
     show.push("v2", &[]).await;
     show.reached("Plan", 1).await;
     show.until("a plan is on record", async || !show.ledger().await.deployments.is_empty()).await;
-    let stopped = running(&show).await;
-    show.call(Service::StepFunctions, "StopExecution", json!({"executionArn": stopped})).await;
+    let stopped = show.stop().await;
     show.reached("Rollback", 1).await;
     redrive(&show, &stopped).await;
     show.rests(2).await;
@@ -65,8 +55,7 @@ async fn stopped_in_the_bake_and_redriven_when_all_is_over_it_changes_nothing() 
     let show = Show::begin(Kind::Pair, &[("bake", "6s")]).await;
     show.push("v2", &[]).await;
     show.reached("Bake", 1).await;
-    let stopped = running(&show).await;
-    show.call(Service::StepFunctions, "StopExecution", json!({"executionArn": stopped})).await;
+    let stopped = show.stop().await;
     show.rests(2).await;
     redrive(&show, &stopped).await;
     // Pressed once more, it ends as it did.

@@ -98,6 +98,60 @@ impl Show {
         read_ledger(&self.stage, &self.sample.service).await
     }
 
+    /// Whether a note in a deployment's timeline says so.
+    pub async fn noted(&self, words: &str) -> bool {
+        let service = json!({":service": {"S": self.sample.service.to_string()}});
+        let query = json!({
+            "TableName": self.stage.table().expect("there is one"), "ConsistentRead": true,
+            "KeyConditionExpression": "service = :service", "ExpressionAttributeValues": service,
+        });
+        let found = self.call(Service::DynamoDb, "Query", query).await;
+        let items = found["Items"].as_array().expect("a list").iter();
+        items.filter_map(|item| item.get("timeline")).any(|timeline| timeline.to_string().contains(words))
+    }
+
+    /// The alarms that are raised, by what the template calls them.
+    pub async fn alarms(&self) -> Vec<String> {
+        let raised = self.call(Service::CloudWatch, "DescribeAlarms", json!({"StateValue": "ALARM"})).await;
+        let names: Vec<&str> = (raised["MetricAlarms"].as_array().expect("a list").iter())
+            .filter_map(|alarm| alarm["AlarmName"].as_str())
+            .collect();
+        let ours = self.stage.cloud.stack().alarms.iter();
+        ours.filter(|alarm| names.contains(&alarm.name.as_str()))
+            .map(|alarm| alarm.logical_id.clone())
+            .collect()
+    }
+
+    /// How many deployments CloudWatch has counted that ended so.
+    pub async fn counted(&self, outcome: &str) -> f64 {
+        let now = jiff::Timestamp::now().as_second();
+        let dimensions = json!([
+            {"Name": "Stack", "Value": self.stage.cloud.stack().name}, {"Name": "Outcome", "Value": outcome},
+        ]);
+        let input = json!({
+            "Namespace": "Changeover", "MetricName": "Deployments", "Dimensions": dimensions, "Period": 1,
+            "StartTime": now - 600, "EndTime": now + 1, "Statistics": ["Sum"],
+        });
+        let found = self.call(Service::CloudWatch, "GetMetricStatistics", input).await;
+        found["Datapoints"].as_array().expect("a list").iter().filter_map(|point| point["Sum"].as_f64()).sum()
+    }
+
+    /// The execution that runs: there is one.
+    pub async fn running(&self) -> String {
+        let stories = self.stories().await;
+        let mut running = stories.iter().filter(|story| story.status == "RUNNING");
+        let one = running.next().expect("one runs").arn.clone();
+        assert!(running.next().is_none(), "two run");
+        one
+    }
+
+    /// Stops the execution that runs; which it was.
+    pub async fn stop(&self) -> String {
+        let running = self.running().await;
+        self.call(Service::StepFunctions, "StopExecution", json!({"executionArn": running})).await;
+        running
+    }
+
     pub async fn stories(&self) -> Vec<Story> {
         stories(&self.stage).await.expect("Step Functions answers")
     }

@@ -1,51 +1,63 @@
-//! What functions do after they have decided: each kind of change, with the fence looked at just before it.
+//! What functions do after they have decided: each kind of change, with the fence looked at just before it, or well
+//! before it where a call is on its way for long.
 
-use super::Functions;
-use crate::world::{Answer, Change, Revision, World};
+use super::{Came, Functions};
+use crate::world::{Change, Revision, World};
 use crate::{hosts, ledger, look};
 use changeover_aws::sdk::ecs::types::{ContainerDefinition, TaskDefinition};
 use changeover_domain::name::DeploymentId;
 
 impl Functions {
-    /// Does what an execution is about to do.
-    pub fn act(&self, world: &mut World, number: usize) -> Result<Answer, &'static str> {
+    /// Does what an execution is about to do; it answers if there is nothing more to do.
+    pub fn act(&self, world: &mut World, number: usize) -> Came {
         let (change, answer) = world.executions[number].pending.take().ok_or("RecordMissing")?;
         if change == Change::Plan {
-            return self.planned(world, number);
+            return self.planned(world, number).map(Some);
         }
         let (deployment, fence) = world.executions[number].baton.ok_or("RecordMissing")?;
-        if change == Change::Release {
-            self.release(world, deployment, fence);
-            return Ok(answer);
+        match change {
+            Change::Release => {
+                release(world, deployment, fence);
+                world.executions[number].pending = Some((Change::Follow, answer));
+                return Ok(None);
+            }
+            Change::Follow => {
+                self.follow(world, deployment, fence);
+                return Ok(Some(answer));
+            }
+            _ => self.change(world, number, &change, (deployment, fence))?,
         }
-        self.hold(world, deployment, fence)?;
-        if change == Change::Register {
-            self.registered(world, deployment)?;
-            return Ok(answer);
+        Ok(Some(answer))
+    }
+
+    /// Changes the service, or what belongs to it.
+    fn change(
+        &self,
+        world: &mut World,
+        number: usize,
+        change: &Change,
+        (deployment, fence): (u8, u8),
+    ) -> Result<(), &'static str> {
+        if !std::mem::take(&mut world.executions[number].is_past_fence) {
+            self.hold(world, deployment, fence)?;
+        } else if !self.holds(world, deployment, fence) {
+            arrives_late(world, change);
+            return Ok(());
+        }
+        if *change == Change::Register {
+            return self.registered(world, deployment);
         }
         let lease = &world.ledger.lease;
         let acts = lease.execution.map(usize::from) == Some(number);
         world.noted.trespass |= lease.holder != Some(deployment) || lease.fence != fence || !acts;
-        match change {
-            Change::Member { index, revision, desired } => {
-                let member = &mut world.members[index];
-                member.revision = revision.unwrap_or(member.revision);
-                member.desired = desired.unwrap_or(member.desired);
-            }
-            Change::Weights { next, forward } => {
-                let record = world.ledger.records.get_mut(&deployment).ok_or("RecordMissing")?;
-                let green = record.plan.as_ref().is_some_and(|planned| planned.live == 0);
-                world.weight = if green { next } else { 100 - next };
-                if forward {
-                    record.weight = next;
-                    record.shifted = true;
-                    record.readings = 0;
-                }
-            }
-            Change::Enlarge(_) | Change::Close(_) | Change::Terminate => hosts::change(world, &change),
-            Change::Plan | Change::Register | Change::Release => {}
+        touch(world, change);
+        if let Change::Weights { weight, forward: true, .. } = *change {
+            let record = world.ledger.records.get_mut(&deployment).ok_or("RecordMissing")?;
+            record.weight = weight;
+            record.shifted = true;
+            record.readings = 0;
         }
-        Ok(answer)
+        Ok(())
     }
 
     fn registered(&self, world: &mut World, deployment: u8) -> Result<(), &'static str> {
@@ -75,17 +87,54 @@ impl Functions {
         Ok(())
     }
 
-    /// Gives the lease back and starts what has become wanted meanwhile.
-    fn release(&self, world: &mut World, deployment: u8, fence: u8) {
-        let lease = &mut world.ledger.lease;
-        if lease.holder == Some(deployment) && lease.fence == fence {
-            lease.holder = None;
-            lease.execution = None;
-        }
+    /// Starts what has become wanted meanwhile.
+    fn follow(&self, world: &mut World, deployment: u8, fence: u8) {
         let Some(record) = world.ledger.records.get(&deployment) else { return };
         let wanted = world.ledger.wanted.as_ref().map(ledger::wanted);
         if (self.deciders.follow)(&ledger::real(deployment, record), wanted.as_ref()).is_some() {
             crate::events::follow(world, fence);
         }
+    }
+}
+
+/// Changes the service, or the instances that it is on.
+fn touch(world: &mut World, change: &Change) {
+    match *change {
+        Change::Member { index, revision, desired } => {
+            let member = &mut world.members[index];
+            member.revision = revision.unwrap_or(member.revision);
+            member.desired = desired.unwrap_or(member.desired);
+        }
+        Change::Weights { next, weight, .. } => {
+            world.weight = if next == 1 { weight } else { 100 - weight };
+        }
+        Change::Enlarge(_) | Change::Close(_) | Change::Terminate => hosts::change(world, change),
+        Change::Plan | Change::Register | Change::Release | Change::Follow => {}
+    }
+}
+
+/// Gives the lease back, if it is still this deployment's.
+fn release(world: &mut World, deployment: u8, fence: u8) {
+    let lease = &mut world.ledger.lease;
+    if lease.holder == Some(deployment) && lease.fence == fence {
+        lease.holder = None;
+        lease.execution = None;
+    }
+}
+
+/// A change comes that was under way when its execution lost the service: AWS knows of no fence. Nobody can prevent it;
+/// whoever holds the service now must have left it nothing to break.
+fn arrives_late(world: &mut World, change: &Change) {
+    let before = world.members.clone();
+    touch(world, change);
+    world.noted.late = true;
+    if world.noted.hand {
+        return;
+    }
+    for (index, was) in before.iter().enumerate() {
+        let serves = world.weight_of(index) > 0;
+        let fewer = world.members[index].desired < was.desired;
+        world.noted.robbed |= serves && fewer && before.len() == 2 && !world.noted.dared;
+        world.noted.starved |= serves && !fewer && was.desired == 0;
     }
 }

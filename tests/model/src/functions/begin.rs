@@ -80,6 +80,7 @@ impl Functions {
         let fresh = Record { wish: generation(world), ..Record::default() };
         let record = world.ledger.records.entry(dead).or_insert(fresh);
         record.failed = true;
+        record.restored = false;
         record.execution = own(number);
         world.executions[number].baton = Some((dead, world.ledger.lease.fence));
         say("recover")

@@ -90,9 +90,14 @@ impl Functions {
         None
     }
 
-    fn hold(&self, world: &mut World, deployment: u8, fence: u8) -> Result<(), &'static str> {
+    /// Whether a deployment still has the lease that its execution's baton is of.
+    pub fn holds(&self, world: &World, deployment: u8, fence: u8) -> bool {
         let lease = &world.ledger.lease;
-        if lease.holder == Some(deployment) && lease.fence == fence {
+        lease.holder == Some(deployment) && lease.fence == fence
+    }
+
+    fn hold(&self, world: &mut World, deployment: u8, fence: u8) -> Result<(), &'static str> {
+        if self.holds(world, deployment, fence) {
             return Ok(());
         }
         if self.deciders.checks_fence {
@@ -225,7 +230,7 @@ impl Functions {
         world.noted.starved |= view.healthy == 0;
         world.noted.skipped |= step > record.baked.map_or(0, |baked| baked + 1);
         record.step = Some(step);
-        Ok((Some(Change::Weights { next: weight, forward: true }), answer))
+        Ok((Some(Change::Weights { next, weight, forward: true }), answer))
     }
 
     fn drain(
@@ -283,7 +288,7 @@ impl Functions {
         let view = look::for_rollback(world, record, planned, clock, deployment);
         record.turned = true;
         if is_pair && world.weight_of(next) == 0 {
-            record.restored = true;
+            record.restored |= view.others_until.is_none_or(|until| view.now >= until);
             record.weight = 0;
         }
         let healthy = |world: &World, index: usize| world.members[index].healthy();
@@ -299,13 +304,14 @@ impl Functions {
             }
             rollback::Action::Weights { .. } => {
                 world.noted.starved |= healthy(world, planned.live) == 0;
-                (Some(Change::Weights { next: 0, forward: false }), say("wait"))
+                world.noted.dared |= record.quiet && (record.harmful || healthy(world, next) == 0);
+                (Some(Change::Weights { next, weight: 0, forward: false }), say("wait"))
             }
             rollback::Action::Shelter { .. } => {
                 world.noted.starved |= healthy(world, next) == 0;
                 world.noted.sheltered = true;
                 record.weight = 100;
-                (Some(Change::Weights { next: 100, forward: false }), say("wait"))
+                (Some(Change::Weights { next, weight: 100, forward: false }), say("wait"))
             }
             rollback::Action::Scale { which, task_definition, desired, .. } => {
                 let index = if which == rollback::Which::Live { planned.live } else { next };

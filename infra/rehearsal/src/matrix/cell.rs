@@ -32,11 +32,16 @@ pub enum FaultKind {
     AnswerLost,
     /// An operator aborts the execution in this state.
     Aborted,
+    /// An operator aborts it while that call is on its way, and it comes when another has the service.
+    CallUnderWay,
 }
+
+/// How long a call is on its way: longer than a recovery takes to begin, shorter than a function may take.
+const UNDER_WAY: Duration = Duration::from_millis(2_500);
 
 impl FaultKind {
     /// Every kind.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::KilledBefore,
         Self::KilledAfter,
         Self::Stalled,
@@ -48,7 +53,13 @@ impl FaultKind {
         Self::CallRefused,
         Self::AnswerLost,
         Self::Aborted,
+        Self::CallUnderWay,
     ];
+
+    /// Whether an operator aborts the execution.
+    pub fn aborts(self) -> bool {
+        matches!(self, Self::Aborted | Self::CallUnderWay)
+    }
 
     /// In words, for the table.
     pub fn words(self) -> &'static str {
@@ -64,6 +75,7 @@ impl FaultKind {
             Self::CallRefused => "call refused for ever",
             Self::AnswerLost => "answer lost",
             Self::Aborted => "aborted",
+            Self::CallUnderWay => "aborted, call under way",
         }
     }
 }
@@ -150,9 +162,9 @@ impl Cell {
     pub fn allowed(&self) -> &'static [&'static str] {
         let bad = self.needs_bad_image();
         match (self.fault, self.state.as_str()) {
-            (FaultKind::Aborted, "Plan") => &["Refused", "RolledBack"],
-            (FaultKind::Aborted, "Drain" | "Finish") if !bad => &["Succeeded", "RolledBack"],
-            (FaultKind::Aborted, _) => &["RolledBack"],
+            (fault, "Plan") if fault.aborts() => &["Refused", "RolledBack"],
+            (fault, "Drain" | "Finish") if fault.aborts() && !bad => &["Succeeded", "RolledBack"],
+            (fault, _) if fault.aborts() => &["RolledBack"],
             (FaultKind::CallRefused, "Plan") => &["Refused"],
             (FaultKind::CallRefused, "Finish") => &["Succeeded"],
             (FaultKind::CallRefused, ROLLBACK) => &["NeedsHuman"],
@@ -201,6 +213,7 @@ impl Cell {
             FaultKind::CallFailsOnce => (ApiFault::Fail(broken()), 1),
             FaultKind::CallRefused => (ApiFault::Fail(refused()), u32::MAX),
             FaultKind::AnswerLost => (ApiFault::ActThenDrop, 1),
+            FaultKind::CallUnderWay => (ApiFault::Delay(UNDER_WAY), 1),
             _ => return None,
         };
         let (service, operation) = self.call();

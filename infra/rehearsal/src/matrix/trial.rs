@@ -153,7 +153,7 @@ async fn on_stage(stage: &Arc<Stage>, case: &Case, options: Options) -> anyhow::
     tokio::time::sleep(AROUND).await;
     let observed = observation.end(case.comes_to_rest()).await?;
     let met = |((cell, spoiled), aborted): ((&Cell, bool), bool)| match cell.fault {
-        FaultKind::Aborted => aborted,
+        fault if fault.aborts() => aborted,
         // The SDK's own retry leaves no trace of these in the state machine.
         FaultKind::AnswerLost | FaultKind::CallFailsOnce => spoiled,
         _ => spoiled && left_a_trace(cell, &observed.stories),
@@ -187,16 +187,7 @@ fn inject(stage: &Stage, cell: &Cell, skip: u32) {
 /// What has to be done while the deployment is on its way: some faults need their moment, which may never come. Whether
 /// an execution was aborted.
 async fn during(stage: &Stage, cell: &Cell, observation: &Observation) -> anyhow::Result<bool> {
-    if cell.fault == FaultKind::Aborted {
-        let there = |story: &Story| {
-            story.state().is_some_and(|visit| visit.state == cell.state).then(|| story.arn.clone())
-        };
-        let Some(arn) = until(stage, observation, there).await? else { return Ok(false) };
-        let stop = json!({"executionArn": arn, "error": "Operator", "cause": "stopped on purpose"});
-        stage.call(Service::StepFunctions, "StopExecution", stop).await?;
-        return Ok(true);
-    }
-    if cell.state == "Bake" {
+    if cell.state == "Bake" && cell.fault != FaultKind::Aborted {
         // Bake and CheckHealth are one function: the fault must not meet the one that comes first.
         let nearly_there = |story: &Story| {
             let last = story.visits.iter().rev().find(|visit| visit.kind == "Task")?;
@@ -211,7 +202,18 @@ async fn during(stage: &Stage, cell: &Cell, observation: &Observation) -> anyhow
             inject(stage, cell, skip);
         }
     }
-    Ok(false)
+    if !cell.fault.aborts() {
+        return Ok(false);
+    }
+    let there = |story: &Story| {
+        let is_time = cell.fault == FaultKind::Aborted || is_spoiled(stage, cell);
+        let visit = story.state().filter(|visit| is_time && visit.state == cell.state);
+        visit.map(|_| story.arn.clone())
+    };
+    let Some(arn) = until(stage, observation, there).await? else { return Ok(false) };
+    let stop = json!({"executionArn": arn, "error": "Operator", "cause": "stopped on purpose"});
+    stage.call(Service::StepFunctions, "StopExecution", stop).await?;
+    Ok(true)
 }
 
 /// Waits until the deployment's execution is as wanted; nothing if everything is over before.

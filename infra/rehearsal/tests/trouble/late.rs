@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// Shorter than a function may take, longer than a recovery takes to begin and to have the weights as they were.
-const LATE: Duration = Duration::from_millis(3_500);
+const LATE: Duration = Duration::from_millis(2_500);
 
 /// Delays the first such call of a function; tells when it is under way.
 fn delay(show: &Show, function: &str, operation: &'static str) -> Arc<AtomicBool> {

@@ -82,7 +82,7 @@ impl Comparison {
 
 /// What a period without data counts as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Missing {
+enum Silence {
     Breaching,
     NotBreaching,
     /// The alarm stays as it is if there is nothing else.
@@ -104,7 +104,7 @@ pub(in crate::cloudwatch) struct Rule {
     datapoints: u64,
     threshold: f64,
     comparison: Comparison,
-    missing: Missing,
+    silence: Silence,
 }
 
 impl Rule {
@@ -123,11 +123,11 @@ impl Rule {
             return Err(format!("{evaluations} periods of {period} s are longer than a day"));
         }
         let comparison = text(alarm, "ComparisonOperator").unwrap_or_default();
-        let missing = match text(alarm, "TreatMissingData") {
-            Some("breaching") => Missing::Breaching,
-            Some("notBreaching") => Missing::NotBreaching,
-            Some("ignore") => Missing::Ignore,
-            Some("missing") | None => Missing::Missing,
+        let silence = match text(alarm, "TreatMissingData") {
+            Some("breaching") => Silence::Breaching,
+            Some("notBreaching") => Silence::NotBreaching,
+            Some("ignore") => Silence::Ignore,
+            Some("missing") | None => Silence::Missing,
             Some(other) => return Err(format!("TreatMissingData {other} is not known")),
         };
         Ok(Self {
@@ -138,7 +138,7 @@ impl Rule {
             threshold: number(alarm, "Threshold").ok_or("Threshold is no number")?,
             comparison: Comparison::parse(comparison)
                 .ok_or_else(|| format!("ComparisonOperator {comparison} is not evaluated here"))?,
-            missing,
+            silence,
         })
     }
 
@@ -160,11 +160,11 @@ impl Rule {
         let is_breaching = |value: &&f64| self.comparison.is_breached(**value, self.threshold);
         let breaching = u64::try_from(seen.iter().filter(is_breaching).count()).unwrap_or(u64::MAX);
         let missing = self.evaluations - u64::try_from(seen.len()).unwrap_or(self.evaluations);
-        let taken_as = if self.missing == Missing::Breaching { missing } else { 0 };
-        let state = match self.missing {
+        let taken_as = if self.silence == Silence::Breaching { missing } else { 0 };
+        let state = match self.silence {
             _ if breaching + taken_as >= self.datapoints => State::Alarm,
-            Missing::Ignore if seen.is_empty() => before,
-            Missing::Missing if seen.is_empty() => State::InsufficientData,
+            Silence::Ignore if seen.is_empty() => before,
+            Silence::Missing if seen.is_empty() => State::InsufficientData,
             _ => State::Ok,
         };
         (state, self.reason(&seen, breaching, missing))

@@ -153,9 +153,15 @@ pub enum Giving {
 }
 
 /// What to do next to give back what was added, with what has been settled. Of several deployments that enlarged the
-/// same group each gives back its own, in whichever order; an instance that joined after giving back began is empty
-/// because another's tasks are yet to come.
-pub fn give_back(enlarged: &Enlarged, group: &Group, instances: &[Instance], now: Timestamp) -> Giving {
+/// same group each gives back its own, in whichever order. An instance that joined after this one's tasks were asked for,
+/// if they ever were, is empty because another's tasks are yet to come.
+pub fn give_back(
+    enlarged: &Enlarged,
+    started_at: Option<Timestamp>,
+    group: &Group,
+    instances: &[Instance],
+    now: Timestamp,
+) -> Giving {
     let added = enlarged.to.saturating_sub(enlarged.from).saturating_sub(enlarged.returned);
     let surplus = group.desired.saturating_sub(group.least).min(added);
     let leaving = enlarged.leaving.as_ref();
@@ -172,12 +178,13 @@ pub fn give_back(enlarged: &Enlarged, group: &Group, instances: &[Instance], now
     if surplus == 0 {
         return Giving::Over(None);
     }
-    let began = enlarged.returning_at.unwrap_or(now);
-    let was_there = |host: &&Instance| host.joined_at.is_none_or(|at| at < began);
+    let is_anothers =
+        |host: &Instance| started_at.zip(host.joined_at).is_some_and(|(started, joined)| joined > started);
     let mut empty = group.hosts(instances).filter(|host| host.tasks == 0 && !host.draining);
-    if let Some(host) = empty.find(was_there) {
+    if let Some(host) = empty.find(|host| !is_anothers(host)) {
         return Giving::Close(host.id.clone());
     }
+    let began = enlarged.returning_at.unwrap_or(now);
     let why = format!("{surplus} instances too many are in {}, and tasks run on all of them", group.name);
     if now >= RETURN_PATIENCE.after(began) {
         return Giving::Over(Some(format!("{why}: it was left as it is")));
@@ -264,7 +271,8 @@ mod tests {
         let mut hosts = [host(1, 4), host(2, 0)];
         let group = group(4, &hosts);
         let mut enlarged = enlarged(2);
-        let next = |hosts: &[Instance], enlarged: &Enlarged| give_back(enlarged, &group, hosts, at(110));
+        let next =
+            |hosts: &[Instance], enlarged: &Enlarged| give_back(enlarged, None, &group, hosts, at(110));
         assert_eq!(next(&hosts, &enlarged), Giving::Close("host-2".into()));
         enlarged.leaving = Some("host-2".into());
         assert_eq!(next(&hosts, &enlarged), Giving::Close("host-2".into()), "a repeat before it was done");
@@ -283,7 +291,7 @@ mod tests {
     fn no_more_is_given_back_than_was_added() {
         let hosts = [host(1, 0), host(2, 0), host(3, 0)];
         let mut group = group(4, &hosts);
-        let over = |group: &Group, enlarged: &Enlarged| give_back(enlarged, group, &hosts, at(110));
+        let over = |group: &Group, enlarged: &Enlarged| give_back(enlarged, None, group, &hosts, at(110));
         let one = Enlarged { returned: 1, ..enlarged(2) };
         assert_eq!(over(&group, &one), Giving::Over(None), "somebody else has added the others");
         group.desired = 1;
@@ -295,12 +303,12 @@ mod tests {
         let mut hosts = vec![host(1, 4), host(2, 0), host(3, 0)];
         let mut group = group(4, &hosts);
         for mut one in [enlarged(2), Enlarged { from: 2, ..enlarged(3) }] {
-            let Giving::Close(id) = give_back(&one, &group, &hosts, at(110)) else { panic!("{one:?}") };
+            let Giving::Close(id) = give_back(&one, None, &group, &hosts, at(110)) else { panic!("{one:?}") };
             hosts.retain(|host| host.id != id);
             group.desired -= 1;
             one.leaving = Some(id);
             one.settle(&group, &hosts);
-            assert_eq!(give_back(&one, &group, &hosts, at(110)), Giving::Over(None));
+            assert_eq!(give_back(&one, None, &group, &hosts, at(110)), Giving::Over(None));
         }
         assert_eq!(group.desired, 1);
     }
@@ -308,20 +316,21 @@ mod tests {
     #[test]
     fn an_instance_that_joins_meanwhile_is_for_somebody_else() {
         let mut hosts = [host(1, 4), host(2, 1), host(3, 0)];
-        hosts[2].joined_at = Some(at(100));
-        let next = |hosts: &[Instance]| give_back(&enlarged(2), &group(4, hosts), hosts, at(110));
-        assert!(matches!(next(&hosts), Giving::Wait(_)));
+        hosts[2].joined_at = Some(at(91));
+        let next = |hosts: &[Instance], started: Option<i64>| {
+            give_back(&enlarged(2), started.map(at), &group(4, hosts), hosts, at(110))
+        };
+        assert!(matches!(next(&hosts, Some(90)), Giving::Wait(_)));
+        assert_eq!(next(&hosts, Some(91)), Giving::Close("host-3".into()));
+        assert_eq!(next(&hosts, None), Giving::Close("host-3".into()), "its own came too late for it");
         hosts[1].tasks = 0;
-        assert_eq!(next(&hosts), Giving::Close("host-2".into()));
-        hosts[2].joined_at = Some(at(99));
-        hosts[1].tasks = 1;
-        assert_eq!(next(&hosts), Giving::Close("host-3".into()));
+        assert_eq!(next(&hosts, Some(90)), Giving::Close("host-2".into()));
     }
 
     #[test]
     fn what_does_not_become_empty_is_left() {
         let hosts = [host(1, 4), host(2, 1)];
-        let next = |now| give_back(&enlarged(2), &group(4, &hosts), &hosts, at(now));
+        let next = |now| give_back(&enlarged(2), None, &group(4, &hosts), &hosts, at(now));
         assert!(matches!(next(699), Giving::Wait(_)));
         assert!(matches!(next(700), Giving::Over(Some(why)) if why.contains("left as it is")));
     }
@@ -337,7 +346,7 @@ mod tests {
             let mut enlarged = Enlarged { from, ..enlarged(workers.desired) };
             for _ in 0..64 {
                 enlarged.settle(&workers, &hosts);
-                match give_back(&enlarged, &workers, &hosts, at(10_000)) {
+                match give_back(&enlarged, None, &workers, &hosts, at(10_000)) {
                     Giving::Over(_) => break,
                     Giving::Close(id) => {
                         enlarged.leaving = Some(id.clone());

@@ -41,7 +41,7 @@ async fn next(context: &Context, held: &mut Held<'_>, state: &str) -> Result<boo
     let instances = instances(aws, &cluster).await?;
     enlarged.settle(&group, &instances);
     enlarged.returning_at.get_or_insert(now);
-    let giving = give_back(&enlarged, &group, &instances, now);
+    let giving = give_back(&enlarged, held.record.progress.started_at, &group, &instances, now);
     if let Giving::Close(host) = &giving {
         enlarged.leaving = Some(host.clone());
     }

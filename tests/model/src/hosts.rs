@@ -108,7 +108,7 @@ pub fn give(world: &World, record: &mut Record, clock: Clock, then: Timestamp) -
     if enlarged.leaving.is_none() {
         made.leaving = None;
     }
-    match give_back(&enlarged, &group, &instances, clock.now()) {
+    match give_back(&enlarged, record.started.then_some(then), &group, &instances, clock.now()) {
         Giving::Over(_) => {
             made.over = true;
             None

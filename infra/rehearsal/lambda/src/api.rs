@@ -67,7 +67,7 @@ impl Lambda {
         self.inner.running.spawn(async move {
             let mut waits = inner.config.async_retries.clone().into_iter();
             loop {
-                let outcome = crate::invoke::invoke(inner.clone(), name.clone(), payload.clone()).await;
+                let outcome = crate::lambda::measured(inner.clone(), name.clone(), payload.clone()).await;
                 let Err(failure) = outcome else { return };
                 let error = failure.for_step_functions();
                 tracing::warn!(function = %name, %error, "an asynchronous invocation failed");

@@ -80,12 +80,7 @@ impl Lambda {
         if self.inner.stop.is_cancelled() {
             return Err(Failure::Refused(Refusal::Unavailable));
         }
-        let (inner, name) = (self.inner.clone(), name_or_arn.to_owned());
-        let task = async move {
-            let outcome = invoke(inner.clone(), name.clone(), payload).await;
-            inner.tell(&name, &outcome);
-            outcome
-        };
+        let task = measured(self.inner.clone(), name_or_arn.to_owned(), payload);
         match self.inner.running.spawn(task).await {
             Ok(outcome) => outcome,
             Err(_) => Err(Failure::Refused(Refusal::Unavailable)),
@@ -145,6 +140,13 @@ impl Lambda {
             environment.kill().await;
         }
     }
+}
+
+/// Runs an invocation and tells how it ended.
+pub(crate) async fn measured(inner: Arc<Inner>, name: String, payload: Bytes) -> Result<Bytes, Failure> {
+    let outcome = invoke(inner.clone(), name.clone(), payload).await;
+    inner.tell(&name, &outcome);
+    outcome
 }
 
 impl Inner {

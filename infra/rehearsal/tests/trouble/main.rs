@@ -1,5 +1,6 @@
 //! What deployers meet: many pushes, events that come twice, late or never, and people who lend a hand.
 
+mod alarms;
 mod hand;
 mod human;
 mod late;

@@ -53,6 +53,11 @@ impl Mailboxes {
         self.boxes.lock().get(address).map(|all| all.iter().cloned().collect()).unwrap_or_default()
     }
 
+    /// How many messages an address holds.
+    pub(crate) fn held(&self, address: &str) -> usize {
+        self.boxes.lock().get(address).map_or(0, VecDeque::len)
+    }
+
     /// Takes one message out; whether it was there.
     pub(crate) fn remove(&self, address: &str, id: &str) -> bool {
         let mut boxes = self.boxes.lock();

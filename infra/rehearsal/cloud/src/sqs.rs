@@ -41,7 +41,7 @@ impl Sqs {
     pub(crate) fn held(&self) -> Vec<(String, usize)> {
         let name = |arn: &str| arn.rsplit(':').next().unwrap_or_default().to_owned();
         let addresses = self.queues.addresses().into_iter();
-        addresses.map(|arn| (name(&arn), self.queues.read(&arn).len())).collect()
+        addresses.map(|arn| (name(&arn), self.queues.held(&arn))).collect()
     }
 
     /// What a queue holds, oldest first.
@@ -74,7 +74,7 @@ impl Sqs {
             }
             "GetQueueAttributes" => {
                 let arn = self.addressed(input)?;
-                let held = self.queues.read(&arn).len().to_string();
+                let held = self.queues.held(&arn).to_string();
                 Ok(json!({ "Attributes": { "QueueArn": arn, "ApproximateNumberOfMessages": held } }))
             }
             other => Err(unknown(other)),

@@ -37,7 +37,7 @@ pub enum FaultKind {
 }
 
 /// How long a call is on its way: longer than a recovery takes to begin, shorter than a function may take.
-const UNDER_WAY: Duration = Duration::from_millis(2_500);
+pub const UNDER_WAY: Duration = Duration::from_millis(2_500);
 
 impl FaultKind {
     /// Every kind.

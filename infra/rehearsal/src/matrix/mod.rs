@@ -7,7 +7,7 @@ mod table;
 mod trial;
 
 pub use case::{Case, pairs};
-pub use cell::{Cell, FaultKind, cells};
+pub use cell::{Cell, FaultKind, UNDER_WAY, cells};
 pub use table::table;
 pub use trial::Trial;
 

@@ -1,5 +1,5 @@
-//! The template's alarms rise for what they are about, by what the services measure themselves. Those that are about ends of
-//! deployments are in `human` and `timed_out`.
+//! The template's alarms rise for what they are about, by what the services measure themselves. The one that calls a
+//! person is in `human`.
 
 use crate::show::{Kind, Show};
 use rehearsal_lambda::{Fault, FaultRule};

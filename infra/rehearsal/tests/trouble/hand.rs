@@ -44,7 +44,7 @@ async fn weights_moved_by_hand_end_the_deployment_and_it_says_so() {
     show.reached("Bake", 1).await;
     weigh(&show, [60, 40]).await;
     show.rests(1).await;
-    show.until("it is counted", async || show.counted("RolledBack").await > 0.0).await;
+    show.evaluated("RolledBack").await;
     assert_eq!(show.alarms().await, [""; 0], "one deployment that was taken back calls nobody");
     let observed = show.end(true).await;
     assert_eq!(ends(&observed).last().map(|(outcome, _)| *outcome), Some("RolledBack"));

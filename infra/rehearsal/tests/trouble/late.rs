@@ -2,14 +2,11 @@
 //! it out. Nobody must notice.
 
 use crate::show::{Kind, Show, ends, nothing_broke};
+use rehearsal::matrix::UNDER_WAY;
 use rehearsal::scenario::Observed;
 use rehearsal_cloud::ApiFault;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
-
-/// Shorter than a function may take, longer than a recovery takes to begin and to have the weights as they were.
-const LATE: Duration = Duration::from_millis(2_500);
 
 /// Delays the first such call of a function; tells when it is under way.
 fn delay(show: &Show, function: &str, operation: &'static str) -> Arc<AtomicBool> {
@@ -19,7 +16,7 @@ fn delay(show: &Show, function: &str, operation: &'static str) -> Arc<AtomicBool
     let noted = under_way.clone();
     show.stage.cloud.set_fault_hook(Some(Arc::new(move |caller, call| {
         let is_it = caller.name() == function && call.operation == operation;
-        (is_it && !noted.swap(true, Ordering::SeqCst)).then_some(ApiFault::Delay(LATE))
+        (is_it && !noted.swap(true, Ordering::SeqCst)).then_some(ApiFault::Delay(UNDER_WAY))
     })));
     under_way
 }

@@ -122,18 +122,34 @@ impl Show {
             .collect()
     }
 
-    /// How many deployments CloudWatch has counted that ended so.
-    pub async fn counted(&self, outcome: &str) -> f64 {
+    /// Waits until a deployment that ended so is counted, and the alarms have been evaluated after that.
+    pub async fn evaluated(&self, outcome: &str) {
+        let stack = self.stage.cloud.stack();
+        let ended = [("Stack", stack.name.as_str()), ("Outcome", outcome)];
+        let counted = async || self.measured("Changeover", "Deployments", &ended).await.is_some();
+        self.until("it is counted", counted).await;
+        // What queues hold is measured with each evaluation.
         let now = jiff::Timestamp::now().as_second();
-        let dimensions = json!([
-            {"Name": "Stack", "Value": self.stage.cloud.stack().name}, {"Name": "Outcome", "Value": outcome},
-        ]);
+        let queue = [("QueueName", stack.queues.first().expect("the template has a queue").name.as_str())];
+        let after = async || {
+            let last = self.measured("AWS/SQS", "ApproximateNumberOfMessagesVisible", &queue).await;
+            last.is_some_and(|last| last > now)
+        };
+        self.until("the alarms are evaluated", after).await;
+    }
+
+    /// When a metric was measured last, in seconds since 1970.
+    async fn measured(&self, namespace: &str, name: &str, dimensions: &[(&str, &str)]) -> Option<i64> {
+        let now = jiff::Timestamp::now().as_second();
+        let dimensions: Vec<Value> =
+            dimensions.iter().map(|(name, value)| json!({"Name": name, "Value": value})).collect();
         let input = json!({
-            "Namespace": "Changeover", "MetricName": "Deployments", "Dimensions": dimensions, "Period": 1,
-            "StartTime": now - 600, "EndTime": now + 1, "Statistics": ["Sum"],
+            "Namespace": namespace, "MetricName": name, "Dimensions": dimensions, "Period": 1,
+            "StartTime": now - 600, "EndTime": now + 1, "Statistics": ["SampleCount"],
         });
         let found = self.call(Service::CloudWatch, "GetMetricStatistics", input).await;
-        found["Datapoints"].as_array().expect("a list").iter().filter_map(|point| point["Sum"].as_f64()).sum()
+        let points = found["Datapoints"].as_array().expect("a list").iter();
+        points.filter_map(|point| point["Timestamp"].as_i64()).max()
     }
 
     /// The execution that runs: there is one.

@@ -14,9 +14,7 @@ mod store;
 
 use crate::account::Account;
 use crate::input::{page, required, text, unknown};
-pub use alarm::Notification;
-
-use alarm::Alarms;
+use alarm::{Alarms, Notification};
 use metric::Metric;
 use rehearsal_elb::Elb;
 use rehearsal_wire::ApiError;
@@ -57,19 +55,19 @@ impl CloudWatch {
     ///
     /// # Errors
     /// What of it the rehearsal cannot evaluate.
-    pub fn add_alarm(&self, name: &str, properties: &Value) -> Result<(), String> {
+    pub(crate) fn add_alarm(&self, name: &str, properties: &Value) -> Result<(), String> {
         self.inner.alarms.add(&self.inner.account, name, properties, jiff::Timestamp::now())
     }
 
     /// Takes the metrics out of a log line, if it is in the embedded metric format.
-    pub fn read_line(&self, line: &str) {
+    pub(crate) fn read_line(&self, line: &str) {
         for (metric, second, value) in embedded::read(line) {
             self.inner.store.add(metric, second, value);
         }
     }
 
     /// Takes what a service measured just now: a metric of AWS's own, with its only dimension.
-    pub fn measure(&self, namespace: &str, name: &str, (dimension, of): (&str, &str), value: f64) {
+    pub(crate) fn measure(&self, namespace: &str, name: &str, (dimension, of): (&str, &str), value: f64) {
         let metric = Metric {
             namespace: namespace.to_owned(),
             name: name.to_owned(),
@@ -81,7 +79,7 @@ impl CloudWatch {
     /// Evaluates every alarm, over periods that end with the last second that can be seen; who is to be told what.
     /// AWS does it every minute.
     #[must_use]
-    pub fn evaluate(&self) -> Vec<Notification> {
+    pub(crate) fn evaluate(&self) -> Vec<Notification> {
         self.evaluate_at(jiff::Timestamp::now())
     }
 

@@ -2,15 +2,13 @@
 
 mod rule;
 
-pub(super) use rule::State;
-
 use super::metric::Metric;
 use super::stat::Stat;
 use crate::account::{Account, epoch};
 use crate::input::{page, required, text, texts};
 use parking_lot::Mutex;
 use rehearsal_wire::ApiError;
-use rule::Rule;
+use rule::{Rule, State};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -43,13 +41,13 @@ const TOLD: [&str; 19] = [
 
 /// A change of an alarm's state that a topic is to be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Notification {
+pub(crate) struct Notification {
     /// The topic's ARN, or whatever else the alarm names as its action.
-    pub action: String,
+    pub(crate) action: String,
     /// Such as `ALARM: "NAME" in us-east-1`.
-    pub subject: String,
+    pub(crate) subject: String,
     /// What CloudWatch tells, as JSON: the members that people and programs read; `Trigger` is left out.
-    pub message: String,
+    pub(crate) message: String,
 }
 
 /// The alarms by name.
@@ -64,8 +62,17 @@ pub(super) struct Alarms {
 struct Alarm {
     rule: Rule,
     state: State,
-    /// As the API tells it.
+    /// Whatever else the API tells of it.
     told: Value,
+}
+
+impl Alarm {
+    /// As the API tells it.
+    fn describe(&self) -> Value {
+        let mut told = self.told.clone();
+        told["StateValue"] = self.state.name().into();
+        told
+    }
 }
 
 impl Alarms {
@@ -86,7 +93,6 @@ impl Alarms {
             "AlarmName": name,
             "AlarmArn": account.arn("cloudwatch", &format!("alarm:{name}")),
             "AlarmConfigurationUpdatedTimestamp": epoch(now),
-            "StateValue": state.name(),
             "StateReason": "Unchecked: Initial alarm creation",
             "StateUpdatedTimestamp": epoch(now),
         });
@@ -127,7 +133,6 @@ impl Alarms {
             return;
         }
         let before = std::mem::replace(&mut alarm.state, state);
-        alarm.told["StateValue"] = state.name().into();
         alarm.told["StateReason"] = reason.into();
         alarm.told["StateUpdatedTimestamp"] = epoch(now).into();
         if alarm.told["ActionsEnabled"] == false {
@@ -152,7 +157,7 @@ impl Alarms {
         });
         let told = texts(&alarm.told, actions).into_iter().map(|action| Notification {
             action: action.to_owned(),
-            subject: format!("{state}: \"{name}\" in {}", account.region),
+            subject: format!("{}: \"{name}\" in {}", state.name(), account.region),
             message: message.to_string(),
         });
         self.outbox.lock().extend(told);
@@ -170,7 +175,7 @@ impl Alarms {
                     && name.starts_with(prefix)
                     && state.is_none_or(|wanted| alarm.state.name() == wanted)
             })
-            .map(|(_, alarm)| alarm.told.clone())
+            .map(|(_, alarm)| alarm.describe())
             .collect();
         let size =
             input.get("MaxRecords").and_then(Value::as_u64).and_then(|size| usize::try_from(size).ok());

@@ -8,7 +8,6 @@ use crate::cloudwatch::metric::Metric;
 use crate::cloudwatch::stat::Stat;
 use crate::input::{list, text};
 use serde_json::Value;
-use std::fmt;
 use std::ops::Range;
 
 /// The only expression that is evaluated: the sum of all metrics of the alarm.
@@ -228,12 +227,6 @@ fn number(value: &Value, name: &str) -> Option<f64> {
 fn whole(value: &Value, name: &str) -> Option<u64> {
     let value = value.get(name)?;
     value.as_u64().or_else(|| value.as_str()?.parse().ok())
-}
-
-impl fmt::Display for State {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
 }
 
 #[cfg(test)]

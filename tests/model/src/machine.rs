@@ -84,21 +84,16 @@ impl Machine {
     /// Where an error leads that is not tried again.
     pub fn caught(&self, state: usize, error: &str) -> usize {
         let catches = self.states[state]["Catch"].as_array().expect("a task catches");
-        let takes = |catch: &&Value| {
-            let errors = catch["ErrorEquals"].as_array().expect("a list");
-            errors.iter().any(|one| one == error || one == "States.ALL")
-        };
-        let catch = catches.iter().find(takes).expect("every error is caught");
+        let catch = catches.iter().find(|catch| names(catch, error)).expect("every error is caught");
         let next = catch["Next"].as_str().expect("a catch has a next state");
         self.settle(self.walk(state, next), &Value::Null)
     }
 
-    /// Whether an error is tried again.
+    /// Whether an error is tried again: the first retrier that names it says.
     pub fn is_retried(&self, state: usize, error: &str) -> bool {
-        let retries = self.states[state]["Retry"].as_array();
-        let mut errors =
-            retries.into_iter().flatten().flat_map(|one| one["ErrorEquals"].as_array()).flatten();
-        errors.any(|one| one == error)
+        let mut retries = self.states[state]["Retry"].as_array().into_iter().flatten();
+        let first = retries.find(|retry| names(retry, error));
+        first.is_some_and(|retry| retry["MaxAttempts"] != 0)
     }
 
     /// Goes on until a function is called or the execution ends.
@@ -143,6 +138,12 @@ impl Machine {
         }
         edges
     }
+}
+
+/// Whether a retrier or a catcher is about an error.
+fn names(rule: &Value, error: &str) -> bool {
+    let errors = rule["ErrorEquals"].as_array().expect("a list");
+    errors.iter().any(|one| one == error || one == "States.ALL")
 }
 
 /// The comparisons that the state machine uses; another one stops the model.

@@ -14,7 +14,7 @@ use crate::world::{Change, Event, Execution, Health, Ledger, Member, Name, Reque
 use stateright::{Model, Property};
 
 /// The error of a function that died or did not answer.
-const DIED: &str = "Lambda.Unknown";
+const DIED: &str = "Runtime.ExitError";
 /// The error of a function that AWS never answers, and that is not tried any more.
 const BUSY: &str = "Busy";
 /// The error of a function whose call AWS refused for good.

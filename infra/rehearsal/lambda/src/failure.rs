@@ -10,8 +10,8 @@ use std::time::Duration;
 /// A failed invocation in the words of Step Functions: what `ErrorEquals` matches, and the cause beside it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvokeError {
-    /// The function's own `errorType`, or `Lambda.Unknown`, `Sandbox.Timedout`,
-    /// `Lambda.TooManyRequestsException`, `Lambda.ServiceException`.
+    /// The function's own `errorType`; that of its environment, such as `Runtime.ExitError` or `Sandbox.Timedout`;
+    /// `Lambda.Unknown` where there is none; or the Invoke API's code, such as `Lambda.TooManyRequestsException`.
     pub error: String,
     /// AWS's JSON of errorMessage, errorType and stackTrace, or the service's own sentence.
     pub cause: String,
@@ -80,7 +80,8 @@ impl Failure {
                 Some(error_type) => (error_type, cause),
                 None => ("Lambda.Unknown".to_owned(), no_error_type(&cause)),
             },
-            Self::Runtime { .. } => ("Lambda.Unknown".to_owned(), cause),
+            // Whoever wrote the payload, Step Functions takes its `errorType` as the name.
+            Self::Runtime { error_type, .. } => ((*error_type).to_owned(), cause),
             Self::TimedOut { .. } => ("Sandbox.Timedout".to_owned(), cause),
             Self::Refused(refusal) => {
                 let api = refusal.to_api();
@@ -177,10 +178,10 @@ mod tests {
     }
 
     #[test]
-    fn an_exit_is_unknown_to_step_functions_and_unhandled_to_callers() {
+    fn an_exit_keeps_its_name_and_is_unhandled_to_callers() {
         let failure = Failure::exited("r-1", "Runtime exited with error: exit status 1");
         let error = failure.for_step_functions();
-        assert_eq!(error.error, "Lambda.Unknown");
+        assert_eq!(error.error, "Runtime.ExitError");
         assert!(error.cause.contains("RequestId: r-1 Error: Runtime exited with error: exit status 1"));
         assert_eq!(failure.for_invoke_api().unwrap()["FunctionError"], "Unhandled");
     }

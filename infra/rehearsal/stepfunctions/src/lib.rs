@@ -37,7 +37,7 @@ pub type EventSink = Arc<dyn Fn(Value) + Send + Sync>;
 /// What invokes functions for Task states.
 pub trait Invoke: Send + Sync + 'static {
     /// Invokes a function by name or ARN and awaits its answer. A failure carries the name that Step Functions gives
-    /// it: the function's own error type, `Lambda.Unknown`, `Sandbox.Timedout`, `Lambda.ServiceException` and so on.
+    /// it: the function's own error type, `Runtime.ExitError`, `Sandbox.Timedout`, `Lambda.ServiceException` and so on.
     fn invoke<'a>(
         &'a self,
         function: &'a str,

@@ -1,5 +1,6 @@
 //! The documents are held to what they speak of: types, template, state machine, command line, files.
 
+mod cases;
 mod commands;
 mod links;
 mod markdown;

@@ -6,7 +6,8 @@ use crate::story::{stories, until_over};
 use crate::witness::{Before, after, read_ledger};
 use rehearsal_traffic::{Config, Mix, Traffic};
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// The longest that a crowd may take.
 const DEADLINE: Duration = Duration::from_secs(600);

@@ -3,7 +3,9 @@
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
+use aws_smithy_async::time::SharedTimeSource;
 use aws_smithy_http_client::{Builder, tls};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
@@ -20,6 +22,14 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Longest wait for a call with all its tries: well within every function's own timeout.
 const CALL_TIMEOUT: Duration = Duration::from_secs(25);
 
+/// What calls go over, where it is not the network.
+pub struct Wire {
+    /// Takes requests and brings answers.
+    pub http: SharedHttpClient,
+    /// Tells the time that requests are signed with.
+    pub time: SharedTimeSource,
+}
+
 /// Every client a function may need. A function links only those that it calls.
 pub struct Aws {
     config: SdkConfig,
@@ -35,14 +45,29 @@ pub struct Aws {
     sns: OnceLock<aws_sdk_sns::Client>,
 }
 
+/// The network, with the only TLS stack there is.
+fn network() -> Wire {
+    let tls = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring);
+    let http = Builder::new().tls_provider(tls).build_https();
+    Wire { http, time: SharedTimeSource::default() }
+}
+
 impl Aws {
     /// From the variables that Lambda sets: region, the role's credentials, and the endpoint if it is not AWS's.
     ///
     /// # Errors
     /// Names the variables that are missing, all at once.
     pub fn from_env() -> Result<Self, String> {
+        Self::read(|name| std::env::var(name).ok(), None)
+    }
+
+    /// The same from variables that somebody else keeps, over a wire of their own.
+    ///
+    /// # Errors
+    /// As [`Aws::from_env`].
+    pub fn read(variable: impl Fn(&str) -> Option<String>, wire: Option<Wire>) -> Result<Self, String> {
         let names = ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
-        let values: Vec<Option<String>> = names.iter().map(|name| std::env::var(name).ok()).collect();
+        let values: Vec<Option<String>> = names.iter().map(|name| variable(name)).collect();
         let [Some(region), Some(key), Some(secret)] = values.as_slice() else {
             let missing: Vec<&str> = names
                 .iter()
@@ -52,16 +77,13 @@ impl Aws {
                 .collect();
             return Err(format!("missing in the environment: {}; Lambda sets them", missing.join(", ")));
         };
-        let token = std::env::var("AWS_SESSION_TOKEN").ok();
+        let token = variable("AWS_SESSION_TOKEN");
         let credentials = Credentials::new(key, secret, token, None, "lambda environment");
-        let endpoint = std::env::var("AWS_ENDPOINT_URL").ok();
-        Ok(Self::new(region.clone(), credentials, endpoint))
+        Ok(Self::new(region.clone(), credentials, variable("AWS_ENDPOINT_URL"), wire))
     }
 
-    fn new(region: String, credentials: Credentials, endpoint: Option<String>) -> Self {
-        let http = Builder::new()
-            .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
-            .build_https();
+    fn new(region: String, credentials: Credentials, endpoint: Option<String>, wire: Option<Wire>) -> Self {
+        let Wire { http, time } = wire.unwrap_or_else(network);
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .operation_attempt_timeout(ATTEMPT_TIMEOUT)
@@ -72,6 +94,7 @@ impl Aws {
             .region(Region::new(region))
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             .http_client(http)
+            .time_source(time)
             .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
             .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
             .timeout_config(timeouts);

@@ -19,7 +19,7 @@ pub mod metrics;
 pub mod tags;
 pub mod topic;
 
-pub use clients::Aws;
+pub use clients::{Aws, Wire};
 pub use failure::{At, is_code};
 
 /// AWS's own types, for functions that copy a resource whole.

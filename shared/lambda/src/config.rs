@@ -43,7 +43,7 @@ impl Config {
     /// # Errors
     /// Names every variable that is missing or wrong, all at once.
     pub fn from_env() -> Result<Self, String> {
-        Self::read(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+        Self::read(|name| std::env::var(name).ok())
     }
 
     /// The stack's name, which is also the state machine's; empty where no state machine is known.
@@ -61,7 +61,12 @@ impl Config {
         Seconds(self.numbers_after().0 + self.data_patience.0)
     }
 
-    fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
+    /// Reads variables that somebody else keeps; an empty one is none.
+    ///
+    /// # Errors
+    /// As [`Config::from_env`].
+    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, String> {
+        let variable = |name: &str| variable(name).filter(|value| !value.is_empty());
         let mut mistakes = Vec::new();
         let mut seconds = |name: &str, default: u64| match variable(name) {
             None => Seconds(default),

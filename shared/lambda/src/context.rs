@@ -9,6 +9,8 @@ use changeover_domain::plan::Plan;
 use changeover_domain::record::Deployment;
 use changeover_domain::state::Baton;
 use changeover_domain::{StepError, Timestamp};
+use std::io::Write as _;
+use std::sync::Arc;
 
 /// What is around one invocation.
 pub struct Context {
@@ -16,6 +18,39 @@ pub struct Context {
     pub aws: Aws,
     /// What the stack says.
     pub config: Config,
+    /// What tells the time of day.
+    pub clock: Clock,
+    /// Where the lines of its log go that are no tracing events.
+    pub print: Print,
+}
+
+/// What tells the time of day: the system in AWS and wherever functions are processes; whoever calls them in time of its
+/// own, there.
+#[derive(Debug, Clone, Copy)]
+pub struct Clock(fn() -> Timestamp);
+
+impl Clock {
+    /// The system's. No other code that ships asks for it.
+    pub const SYSTEM: Self = Self(Timestamp::now);
+
+    /// One that is asked instead.
+    pub const fn of(now: fn() -> Timestamp) -> Self {
+        Self(now)
+    }
+
+    /// The time of day.
+    pub fn now(self) -> Timestamp {
+        (self.0)()
+    }
+}
+
+/// Where whole lines go.
+pub type Print = Arc<dyn Fn(&str) + Send + Sync>;
+
+/// Prints where Lambda picks it up.
+pub(crate) fn standard_output() -> Print {
+    // A line that cannot be written has nowhere to say so.
+    Arc::new(|line| drop(writeln!(std::io::stdout().lock(), "{line}")))
 }
 
 impl Context {
@@ -26,12 +61,12 @@ impl Context {
 
     /// The time of this look. Decisions get it as an argument.
     pub fn now(&self) -> Timestamp {
-        Timestamp::now()
+        self.clock.now()
     }
 
     /// Writes numbers for alarms and the dashboard.
     pub fn measure(&self, at: Timestamp, measurement: &Measurement) {
-        measurement.write(at, self.config.stack());
+        (self.print)(&measurement.line(at, self.config.stack()).to_string());
     }
 
     /// Reads the deployment that a baton is about, and makes sure that this execution still holds it.

@@ -5,7 +5,6 @@
 
 use changeover_domain::Timestamp;
 use serde_json::{Map, Value, json};
-use std::io::Write;
 
 /// Where our metrics are kept.
 pub const NAMESPACE: &str = "Changeover";
@@ -73,12 +72,6 @@ impl Measurement {
         line.extend(self.about.iter().map(|(name, value)| ((*name).to_owned(), value.as_str().into())));
         line.extend(self.numbers.iter().map(|(name, _, value)| ((*name).to_owned(), (*value).into())));
         Value::Object(line)
-    }
-
-    /// Writes the line to where Lambda picks it up.
-    pub(crate) fn write(&self, at: Timestamp, stack: &str) {
-        // A metric that cannot be written has nowhere to say so.
-        let _ = writeln!(std::io::stdout().lock(), "{}", self.line(at, stack));
     }
 }
 

@@ -11,6 +11,6 @@ mod serve;
 mod telemetry;
 
 pub use config::Config;
-pub use context::{Context, Held};
+pub use context::{Clock, Context, Held, Print};
 pub use room::give_room_back;
-pub use serve::serve;
+pub use serve::{input, message, output, serve};

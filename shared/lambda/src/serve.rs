@@ -1,6 +1,7 @@
 //! Serves a function: one invocation after the other, errors by the names that the state machine knows.
 
-use crate::{Config, Context, telemetry};
+use crate::context::standard_output;
+use crate::{Clock, Config, Context, telemetry};
 use changeover_aws::Aws;
 use changeover_domain::StepError;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
@@ -26,7 +27,8 @@ where
     telemetry::start(name);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let served = runtime.map_err(|error| error.to_string()).and_then(|runtime| {
-        let context = Context { config: Config::from_env()?, aws: Aws::from_env()? };
+        let (config, aws) = (Config::from_env()?, Aws::from_env()?);
+        let context = Context { config, aws, clock: Clock::SYSTEM, print: standard_output() };
         runtime.block_on(poll(&context, &run))
     });
     match served {
@@ -51,8 +53,7 @@ where
         // Either way the last line of an invocation says how it ended.
         answer.inspect(telemetry::answered).map_err(|error| {
             tracing::warn!(error = error.name(), detail = %error, "the step failed");
-            let error_message = error.to_string().chars().take(MAX_MESSAGE).collect();
-            Diagnostic { error_type: error.name().to_owned(), error_message }
+            Diagnostic { error_type: error.name().to_owned(), error_message: message(&error) }
         })
     });
     lambda_runtime::run(handler).await.map_err(|error| error.to_string())
@@ -64,11 +65,31 @@ where
     O: Serialize,
     F: AsyncFn(&Context, I) -> Result<O, StepError>,
 {
-    let input = serde_json::from_value(payload)
-        .map_err(|error| StepError::BadInput(format!("the input is not one of ours: {error}")))?;
+    let input = input(payload)?;
     // Boxed: the future of a whole step, with all its calls to AWS inside, is too deep a type for the compiler.
     let step: Pin<Box<dyn Future<Output = Result<O, StepError>> + '_>> = Box::pin(run(context, input));
-    let output = step.await?;
+    output(step.await?)
+}
+
+/// What an invocation is given, read.
+///
+/// # Errors
+/// `BadInput` in words.
+pub fn input<I: DeserializeOwned>(payload: Value) -> Result<I, StepError> {
+    serde_json::from_value(payload)
+        .map_err(|error| StepError::BadInput(format!("the input is not one of ours: {error}")))
+}
+
+/// What an invocation answers, written.
+///
+/// # Errors
+/// If it is no JSON, which none of ours is.
+pub fn output<O: Serialize>(output: O) -> Result<Value, StepError> {
     serde_json::to_value(output)
         .map_err(|error| StepError::RecordMissing(format!("the answer cannot be written: {error}")))
+}
+
+/// What is told of an error beside its name, within [`MAX_MESSAGE`].
+pub fn message(error: &StepError) -> String {
+    error.to_string().chars().take(MAX_MESSAGE).collect()
 }

@@ -96,7 +96,7 @@ impl<S: Subscriber> Layer<S> for Lines {
         let mut put = |key: &str, value: Value| line.0.insert(key.to_owned(), value);
         put("level", metadata.level().as_str().into());
         put("location", format!("{}:{}", metadata.target(), metadata.line().unwrap_or(0)).into());
-        put("timestamp", jiff::Timestamp::now().to_string().into());
+        put("timestamp", crate::Clock::SYSTEM.now().to_string().into());
         put("service", self.service.into());
         put("cold_start", COLD.load(Ordering::Relaxed).into());
         if let Some(invocation) = &*INVOCATION.lock().unwrap_or_else(PoisonError::into_inner) {

@@ -48,6 +48,41 @@ fn every_file_says_what_it_is_for() {
     assert!(silent.is_empty(), "{silent:#?}");
 }
 
+/// Time and chance are asked of the system in one place for what ships, and in one for the rehearsal, where they may be
+/// imagined. Of std's `Instant` there is none: tokio's stands still where its clock is paused.
+#[test]
+fn time_and_chance_come_from_one_place() {
+    const PLACES: [&str; 3] = [
+        "shared/lambda/src/context.rs",
+        "infra/rehearsal/world/src/clock.rs",
+        "infra/rehearsal/world/src/chance.rs",
+    ];
+    const WORDS: [&str; 5] =
+        ["SystemTime::now", "Timestamp::now", "Zoned::now", "Uuid::new_v4", "std::time::Instant"];
+    let imports_instant = |text: &str| {
+        let of_std = |line: &&str| line.starts_with("use std::time::{") && line.contains("Instant");
+        text.lines().any(|line| of_std(&line.trim_start()))
+    };
+    let mut seen = 0;
+    let mut wrong = Vec::new();
+    let root = contract::workspace();
+    for path in sources() {
+        let path = path.strip_prefix(&root).expect("a path below the workspace").display().to_string();
+        if path.starts_with("tests/") || !path.contains("/src/") {
+            continue;
+        }
+        let text = std::fs::read_to_string(root.join(&path)).expect("a file");
+        let found = WORDS.iter().any(|word| text.contains(word)) || imports_instant(&text);
+        match (found, PLACES.contains(&path.as_str())) {
+            (true, true) => seen += 1,
+            (true, false) => wrong.push(path),
+            (false, _) => {}
+        }
+    }
+    assert_eq!(seen, PLACES.len(), "a place does not ask any more");
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
 /// What the telemetry puts on every line would go over what a line says itself under the same key.
 #[test]
 fn no_line_of_a_log_has_a_key_that_every_line_has() {

@@ -9,7 +9,8 @@ use rehearsal_lambda::{Fault, FaultRule};
 use rehearsal_wire::Service;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// Seeds what is left to chance.
 const SEED: u64 = 11;

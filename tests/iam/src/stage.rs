@@ -7,7 +7,8 @@ use rehearsal::story::{Story, stories, until_over};
 use rehearsal::witness::read_ledger;
 use rehearsal_wire::Service;
 use serde_json::json;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// The longest that a deployment may take here.
 const DEADLINE: Duration = Duration::from_secs(120);

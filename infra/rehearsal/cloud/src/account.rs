@@ -35,11 +35,11 @@ impl Account {
     pub fn event(&self, source: &str, detail_type: &str, resources: &[String], detail: &Value) -> Value {
         json!({
             "version": "0",
-            "id": uuid::Uuid::new_v4().to_string(),
+            "id": rehearsal_world::uuid().to_string(),
             "detail-type": detail_type,
             "source": source,
             "account": self.id,
-            "time": seconds(jiff::Timestamp::now()),
+            "time": seconds(rehearsal_world::now()),
             "region": self.region,
             "resources": resources,
             "detail": detail,

@@ -27,12 +27,12 @@ use rehearsal_iam::Used;
 use rehearsal_lambda::Lambda;
 use rehearsal_stepfunctions::StepFunctions;
 use rehearsal_wire::{ApiError, Call, Service, validate};
+use rehearsal_world::net::Listener;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, OnceLock};
 use std::time::UNIX_EPOCH;
-use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 /// AWS in miniature. Cheap to clone; the last clone takes everything along.
@@ -69,7 +69,8 @@ impl Cloud {
         };
         let stack = Stack::read(&config.template, &options)?;
         let here = SocketAddr::from((Ipv4Addr::LOCALHOST, config.port));
-        let listener = TcpListener::bind(here).await.with_context(|| format!("cannot listen on {here}"))?;
+        let listener =
+            Listener::bind(config.port).await.with_context(|| format!("cannot listen on {here}"))?;
         let endpoint = format!("http://{}", listener.local_addr()?);
         let iam = Arc::new(Iam::of(&stack, &config.account, config.enforce_policies)?);
         let services = Arc::new(start_services(&config, &stack, &iam, endpoint)?);

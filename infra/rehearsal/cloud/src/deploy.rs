@@ -47,7 +47,7 @@ pub(crate) async fn deploy(
     for rule in stack.rules.values() {
         services.events.put_rule(rule.clone());
     }
-    let now = jiff::Timestamp::now();
+    let now = rehearsal_world::now();
     for schedule in stack.schedules.values() {
         services.scheduler.put(crate::scheduler::Schedule { created: now, ..schedule.clone() });
     }

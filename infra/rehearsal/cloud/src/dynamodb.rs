@@ -231,7 +231,7 @@ mod tests {
         let ttl = json!({ "Enabled": true, "AttributeName": "expires" });
         db.call("UpdateTimeToLive", json!({ "TableName": "ledger", "TimeToLiveSpecification": ttl }))
             .unwrap();
-        let now = jiff::Timestamp::now().as_second();
+        let now = rehearsal_world::now().as_second();
         for (sk, expires) in [("old", (now - 60).to_string()), ("new", (now + 60).to_string())] {
             let item = json!({ "pk": { "S": "a" }, "sk": { "S": sk }, "expires": { "N": expires } });
             db.call("PutItem", json!({ "TableName": "ledger", "Item": item })).unwrap();

@@ -23,6 +23,7 @@ pub(crate) fn keep(services: &Arc<Services>) -> CancellationToken {
         let mut evaluate = tokio::time::interval(EVALUATE_EVERY);
         loop {
             tokio::select! {
+                biased;
                 () = stopped.cancelled() => return,
                 _ = sweep.tick() => {
                     if let Err(error) = services.dynamodb.sweep() {

@@ -43,8 +43,8 @@ impl Mailboxes {
         if messages.len() == MAX_MESSAGES {
             messages.pop_front();
         }
-        let id = uuid::Uuid::new_v4().to_string();
-        messages.push_back(Message { id: id.clone(), subject, body, at: jiff::Timestamp::now() });
+        let id = rehearsal_world::uuid().to_string();
+        messages.push_back(Message { id: id.clone(), subject, body, at: rehearsal_world::now() });
         Some(id)
     }
 

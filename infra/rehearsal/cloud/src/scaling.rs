@@ -71,7 +71,7 @@ impl Scaling {
         Ok(json!({
             "ServiceNamespace": namespace, "ResourceId": resource, "ScalableDimension": dimension,
             "RoleARN": self.account.global_arn("iam", role),
-            "CreationTime": epoch(jiff::Timestamp::now()),
+            "CreationTime": epoch(rehearsal_world::now()),
             "ScalableTargetARN":
                 self.account.arn("application-autoscaling", &format!("scalable-target/{number:012}")),
             "SuspendedState": {

@@ -1,11 +1,10 @@
 //! Wall-clock times as AWS writes them: epoch seconds in answers, ISO 8601 in events.
 
 use serde_json::Value;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Seconds since 1970, to the millisecond.
 pub(crate) fn now() -> f64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since = rehearsal_world::since_epoch();
     #[expect(clippy::cast_precision_loss, reason = "milliseconds of this age fit 53 bits")]
     let millis = since.as_millis() as f64;
     millis / 1000.0

@@ -242,6 +242,7 @@ impl Life {
         running.iter().for_each(|(_, process)| process.terminate());
         for (patience, process) in running {
             tokio::select! {
+                biased;
                 exit = timeout_at(begun + patience, process.exit()) => if exit.is_err() { process.kill() },
                 () = self.inner.shutdown.cancelled() => return,
             }
@@ -270,6 +271,7 @@ impl Life {
         }
         let (stopping, shutdown) = (self.stopping.clone(), self.inner.shutdown.clone());
         tokio::select! {
+            biased;
             () = shutdown.cancelled() => Ended::Shutdown,
             Some(_) = self.essential.join_next() => Ended::Exited,
             () = stopping.cancelled() => Ended::Asked,

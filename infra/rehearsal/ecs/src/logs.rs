@@ -3,7 +3,7 @@
 use parking_lot::Mutex;
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
 /// Lines kept per container.
@@ -45,7 +45,7 @@ impl Ring {
     }
 
     fn push(&self, bytes: &[u8]) {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let since = rehearsal_world::since_epoch();
         let timestamp = since.as_millis().try_into().unwrap_or(u64::MAX);
         let message = String::from_utf8_lossy(bytes).trim_end_matches('\r').to_owned();
         let mut lines = self.0.lock();

@@ -27,6 +27,7 @@ pub(crate) async fn run(inner: Arc<Inner>) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
+            biased;
             () = inner.shutdown.cancelled() => return,
             _ = ticks.tick() => tick(&inner),
         }

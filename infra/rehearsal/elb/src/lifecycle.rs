@@ -93,6 +93,7 @@ impl Inner {
         let inner = Arc::clone(self);
         self.spawn(async move {
             tokio::select! {
+                biased;
                 () = called_off.cancelled() => {}
                 () = tokio::time::sleep(delay) => {
                     let mut state = inner.state.lock();
@@ -118,6 +119,7 @@ impl Inner {
         let (stop, target) = (self.stop.clone(), Arc::clone(target));
         self.spawn(async move {
             tokio::select! {
+                biased;
                 () = stop.cancelled() => {}
                 () = tokio::time::sleep(CUT_GRACE) => target.close_clients(),
             }

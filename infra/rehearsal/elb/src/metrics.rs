@@ -6,7 +6,7 @@
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 /// Response times kept of one second.
 const SAMPLES: usize = 512;
@@ -66,7 +66,7 @@ pub struct LoadBalancerWindow {
 
 /// Whole seconds since the epoch.
 pub(crate) fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
+    rehearsal_world::since_epoch().as_secs()
 }
 
 /// One `T` for each second in which something happened, for as long as the history reaches.

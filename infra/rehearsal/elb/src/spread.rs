@@ -46,6 +46,7 @@ impl Inner {
             let (inner, node, change) = (Arc::clone(self), Arc::clone(node), Arc::clone(&change));
             self.spawn(async move {
                 tokio::select! {
+                    biased;
                     () = inner.stop.cancelled() => {}
                     () = tokio::time::sleep(wait) => change(&node),
                 }

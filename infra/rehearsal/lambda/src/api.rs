@@ -73,6 +73,7 @@ impl Lambda {
                 tracing::warn!(function = %name, %error, "an asynchronous invocation failed");
                 let Some(wait) = waits.next() else { return inner.bury(&name, &payload) };
                 tokio::select! {
+                    biased;
                     () = tokio::time::sleep(wait) => {}
                     () = inner.stop.cancelled() => return,
                 }

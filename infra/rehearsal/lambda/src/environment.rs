@@ -161,12 +161,9 @@ impl Environment {
 
 /// `2026/01/31/[$LATEST]…`, as AWS names the stream of one environment.
 fn log_stream() -> String {
-    let seconds = std::time::SystemTime::now()
-        .duration_since(std::time::SystemTime::UNIX_EPOCH)
-        .unwrap_or_default()
-        .as_secs();
+    let seconds = rehearsal_world::since_epoch().as_secs();
     let (year, month, day) = civil(seconds / 86_400);
-    format!("{year:04}/{month:02}/{day:02}/[{VERSION}]{}", uuid::Uuid::new_v4().simple())
+    format!("{year:04}/{month:02}/{day:02}/[{VERSION}]{}", rehearsal_world::uuid().simple())
 }
 
 /// Days since 1970 as a date of the Gregorian calendar, counting years from March so that leap days come last.

@@ -85,7 +85,7 @@ impl Failure {
             Self::TimedOut { .. } => ("Sandbox.Timedout".to_owned(), cause),
             Self::Refused(refusal) => {
                 let api = refusal.to_api();
-                let id = uuid::Uuid::new_v4();
+                let id = rehearsal_world::uuid();
                 let tail = format!("(Service: Lambda, Status Code: {}, Request ID: {id})", api.status);
                 (format!("Lambda.{}", api.code), format!("{} {tail}", api.message))
             }

@@ -62,17 +62,18 @@ pub(crate) async fn invoke(inner: Arc<Inner>, name_or_arn: String, payload: Byte
         Some(Fault::Throttled(_)) => return Err(Failure::Refused(Refusal::Throttled)),
         _ => {}
     }
-    let request_id = uuid::Uuid::new_v4().to_string();
+    let request_id = rehearsal_world::uuid().to_string();
     let (place, function) = place(&inner, &function)?;
     let lease = Lease { inner: inner.clone(), function: function.clone(), returned: false };
     let mut environment = match place {
         Some(environment) => environment,
         None => start(&inner, &function, &request_id).await?,
     };
-    let began = SystemTime::now();
+    let began = rehearsal_world::system();
     let event = event(&function, &request_id, began, payload);
     log(&inner, &function, &environment, format!("START RequestId: {request_id} Version: {VERSION}"));
     let run = tokio::select! {
+        biased;
         run = environment.run(event, function.timeout, fault) => run,
         () = inner.stop.cancelled() => {
             environment.kill().await;
@@ -119,8 +120,8 @@ fn event(function: &Function, request_id: &str, began: SystemTime, payload: Byte
 /// An X-Ray trace header that nobody samples.
 fn trace_id(began: SystemTime) -> String {
     let seconds = began.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs();
-    let random = uuid::Uuid::new_v4().simple().to_string();
-    let parent = uuid::Uuid::new_v4().simple().to_string();
+    let random = rehearsal_world::uuid().simple().to_string();
+    let parent = rehearsal_world::uuid().simple().to_string();
     format!("Root=1-{seconds:08x}-{};Parent={};Sampled=0", &random[..24], &parent[..16])
 }
 

@@ -45,8 +45,12 @@ impl Logs {
     }
 
     pub(crate) fn write(&self, function: &str, stream: &str, text: String) {
-        let line =
-            LogLine { at: SystemTime::now(), function: function.to_owned(), stream: stream.to_owned(), text };
+        let line = LogLine {
+            at: rehearsal_world::system(),
+            function: function.to_owned(),
+            stream: stream.to_owned(),
+            text,
+        };
         let sink = self.sink.lock().clone();
         if let Some(sink) = sink {
             sink(&line);

@@ -161,7 +161,7 @@ async fn an_answer_over_the_limit_is_an_error() {
 #[tokio::test]
 async fn faults_before_and_after_the_act() {
     let folder = std::env::temp_dir();
-    let mark = folder.join(format!("rehearsal-lambda-{}", uuid::Uuid::new_v4()));
+    let mark = folder.join(format!("rehearsal-lambda-{}", rehearsal_world::uuid()));
     let write = json!({ "do": "write", "argument": mark });
     let lambda = lambda_with(Function { timeout: Duration::from_millis(500), ..function("swap") });
 
@@ -215,7 +215,7 @@ async fn the_function_sees_what_lambda_gives_and_nothing_else() {
 
 #[tokio::test]
 async fn a_caller_that_stops_waiting_does_not_stop_the_function() {
-    let mark = std::env::temp_dir().join(format!("rehearsal-lambda-{}", uuid::Uuid::new_v4()));
+    let mark = std::env::temp_dir().join(format!("rehearsal-lambda-{}", rehearsal_world::uuid()));
     let lambda = lambda_with(function("swap"));
     let waiting = lambda.clone();
     let event = json!({ "do": "write", "argument": mark });
@@ -294,7 +294,7 @@ async fn the_invoke_api_speaks_as_aws_does() {
 async fn an_asynchronous_invocation_is_tried_again() {
     let lambda = lambda_with(function("swap"));
     lambda.inject(rule(Fault::KillBefore));
-    let mark = std::env::temp_dir().join(format!("rehearsal-lambda-{}", uuid::Uuid::new_v4()));
+    let mark = std::env::temp_dir().join(format!("rehearsal-lambda-{}", rehearsal_world::uuid()));
     let event = json!({ "do": "write", "argument": mark }).to_string();
     let input = json!({ "FunctionName": "swap", "InvocationType": "Event", "Payload": BASE64.encode(event) });
     assert_eq!(lambda.call("Invoke", input).await.unwrap(), json!({ "StatusCode": 202 }));

@@ -43,6 +43,7 @@ pub async fn run(options: Options) -> io::Result<ExitCode> {
     println!("INFO  sample-webapp {} starting", options.version_name);
     if let Some(delay) = options.start_delay {
         tokio::select! {
+            biased;
             () = tokio::time::sleep(delay) => {}
             () = stop.asked() => return Ok(ExitCode::SUCCESS),
         }
@@ -61,6 +62,7 @@ struct Stop {
 impl Stop {
     async fn asked(&mut self) {
         tokio::select! {
+            biased;
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
         }
@@ -144,10 +146,12 @@ async fn serve_connection(app: Rc<App>, stream: TcpStream) {
     tokio::pin!(connection);
     // How a connection ends is the client's affair; it is the client's record that counts.
     tokio::select! {
+        biased;
         _ = connection.as_mut() => {}
         () = app.stopping.cancelled() => {
             connection.as_mut().graceful_shutdown();
             tokio::select! {
+                biased;
                 _ = connection => {}
                 () = never_used(&used) => {}
             }

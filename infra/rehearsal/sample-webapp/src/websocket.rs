@@ -54,6 +54,7 @@ pub fn accept(
 async fn echo(mut socket: WebSocketStream<TokioIo<hyper::upgrade::Upgraded>>, stopping: &CancellationToken) {
     loop {
         tokio::select! {
+            biased;
             () = stopping.cancelled() => break,
             message = socket.next() => match message {
                 Some(Ok(message @ (Message::Text(_) | Message::Binary(_)))) => {

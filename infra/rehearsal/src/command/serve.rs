@@ -42,6 +42,7 @@ pub async fn serve(port: u16, traffic_port: u16, seed: u64) -> anyhow::Result<()
         anyhow::Ok(stage)
     };
     let stage = tokio::select! {
+        biased;
         stage = set => stage?,
         () = end.asked() => return Ok(()),
     };
@@ -67,6 +68,7 @@ impl End {
     /// Either has come.
     async fn asked(&mut self) {
         tokio::select! {
+            biased;
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
         }

@@ -13,7 +13,8 @@ use rehearsal_wire::Service;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// The longest that one trial may take.
 const DEADLINE: Duration = Duration::from_secs(240);

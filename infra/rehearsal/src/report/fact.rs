@@ -26,7 +26,7 @@ impl Report {
     /// A report of these scenarios, written now.
     pub fn new(scenarios: Vec<Scenario>) -> Self {
         let held = !scenarios.is_empty() && scenarios.iter().all(|scenario| scenario.held);
-        Self { written_at: jiff::Timestamp::now().to_string(), held, scenarios }
+        Self { written_at: rehearsal_world::now().to_string(), held, scenarios }
     }
 }
 

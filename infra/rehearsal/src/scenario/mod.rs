@@ -93,7 +93,7 @@ impl Scenario {
         let tags: BTreeMap<String, String> = self.settings().into_iter().collect();
         let mut parameters = BTreeMap::new();
         if self.script == Script::Scheduled {
-            let at = jiff::Timestamp::now() + CANARY_IN;
+            let at = rehearsal_world::now() + CANARY_IN;
             parameters.insert("CanaryService".to_owned(), CANARY_SERVICE.to_owned());
             parameters
                 .insert("CanarySchedule".to_owned(), format!("at({})", at.strftime("%Y-%m-%dT%H:%M:%S")));

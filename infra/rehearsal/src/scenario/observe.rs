@@ -6,7 +6,7 @@ use crate::witness::{Before, Breaches, LedgerSeen, Track, Witness, after, read_l
 use rehearsal_traffic::{Config, Record, Snapshot, Traffic};
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use tokio::time::Instant;
 
 /// An observation that goes on.
 pub struct Observation {
@@ -59,7 +59,7 @@ impl Observation {
 
     /// The same in epoch milliseconds.
     pub fn began_epoch(&self) -> u64 {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let now = rehearsal_world::since_epoch();
         u64::try_from(now.saturating_sub(self.began.elapsed()).as_millis()).unwrap_or(u64::MAX)
     }
 

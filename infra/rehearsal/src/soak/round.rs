@@ -10,7 +10,8 @@ use serde::Serialize;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// The longest that a round may take to come to rest: a lost event waits for the next tick of `reconcile`.
 const DEADLINE: Duration = Duration::from_secs(300);

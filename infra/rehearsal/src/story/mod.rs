@@ -12,7 +12,8 @@ use crate::stage::Stage;
 use anyhow::Context as _;
 use rehearsal_wire::Service;
 use serde_json::{Value, json};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// How often the story is read anew while it goes on.
 const READ_AGAIN: Duration = Duration::from_millis(200);

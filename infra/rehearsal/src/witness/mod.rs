@@ -21,8 +21,9 @@ pub use watch::{Seen, Track, Watch};
 
 use crate::stage::{Sample, Stage};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 
 /// The longest between two looks; every change is looked at besides.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
@@ -67,6 +68,7 @@ async fn look_on(stage: Arc<Stage>, sample: Sample, watch: Arc<Mutex<Watch>>, be
         };
         watch.lock().await.look(&seen);
         tokio::select! {
+            biased;
             _ = elb.changed() => {}
             _ = ecs.changed() => {}
             () = tokio::time::sleep(LOOK_AGAIN) => {}

@@ -127,7 +127,7 @@ impl Run {
                 (Some(next.to_owned()), step::output_of(state, &input, &context)?)
             }
             Kind::Wait(wait) => {
-                let wait = step::wait(wait, &input, &context, jiff::Timestamp::now())?;
+                let wait = step::wait(wait, &input, &context, rehearsal_world::now())?;
                 tokio::time::sleep(wait).await;
                 (state.next.clone(), step::output_of(state, &input, &context)?)
             }
@@ -250,7 +250,7 @@ impl Run {
                 "RedriveCount": self.redriven.map_or(0, |redriven| redriven.count),
             },
             "StateMachine": { "Id": self.machine_arn, "Name": self.machine_name },
-            "State": { "Name": state, "EnteredTime": rfc3339(jiff::Timestamp::now()), "RetryCount": 0 },
+            "State": { "Name": state, "EnteredTime": rfc3339(rehearsal_world::now()), "RetryCount": 0 },
         });
         if let Some(redriven) = self.redriven {
             context["Execution"]["RedriveTime"] = json!(rfc3339(redriven.at));

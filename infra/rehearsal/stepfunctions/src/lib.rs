@@ -104,7 +104,7 @@ impl Chance {
 
 /// Epoch seconds with milliseconds, as the API tells time.
 pub(crate) fn now() -> f64 {
-    epoch(jiff::Timestamp::now())
+    epoch(rehearsal_world::now())
 }
 
 pub(crate) fn epoch(at: jiff::Timestamp) -> f64 {

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use http_body_util::Full;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
+use rehearsal_world::net::Stream;
 use std::error::Error;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
@@ -14,7 +15,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -57,6 +57,7 @@ impl Connection {
         let killed = killed.clone();
         tasks.spawn(async move {
             tokio::select! {
+                biased;
                 // Whoever uses the connection sees the error; there is nobody else to tell.
                 _ = driver => {}
                 () = killed.cancelled() => {}
@@ -72,8 +73,8 @@ impl Connection {
 }
 
 /// Establishes a TCP connection.
-pub async fn connect(target: SocketAddr, timeouts: &Timeouts) -> Result<TcpStream, NotConnected> {
-    let connected = tokio::time::timeout(timeouts.connect, TcpStream::connect(target)).await;
+pub async fn connect(target: SocketAddr, timeouts: &Timeouts) -> Result<Stream, NotConnected> {
+    let connected = tokio::time::timeout(timeouts.connect, Stream::connect(target)).await;
     let stream = match connected {
         Ok(Ok(stream)) => stream,
         Ok(Err(error)) => return Err(not_connected(&error)),
@@ -133,7 +134,7 @@ pub fn describe(error: &dyn Error) -> String {
 
 /// Counts what is read.
 struct Counted {
-    stream: TcpStream,
+    stream: Stream,
     received: Arc<AtomicU64>,
 }
 

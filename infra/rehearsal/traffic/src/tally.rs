@@ -11,7 +11,7 @@ use hdrhistogram::Histogram;
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 use tokio::time::Instant;
 
 /// The most requests kept one by one: more than an hour at 200 a second.
@@ -108,7 +108,7 @@ impl Counts {
 impl Tally {
     /// Begins now.
     pub fn new() -> Self {
-        let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let unix = rehearsal_world::since_epoch();
         Self {
             started: Instant::now(),
             started_unix_ms: u64::try_from(unix.as_millis()).unwrap_or(u64::MAX),

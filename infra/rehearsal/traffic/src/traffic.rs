@@ -50,8 +50,8 @@ impl Traffic {
     }
 
     /// When it began: all times in the record count from here.
-    pub fn started(&self) -> std::time::Instant {
-        self.shared.tally.started.into_std()
+    pub fn started(&self) -> Instant {
+        self.shared.tally.started
     }
 
     /// The state of things.
@@ -108,6 +108,7 @@ async fn perform(shared: Arc<Shared>, planned: Planned) {
         }
     };
     let mut result = tokio::select! {
+        biased;
         result = exchange => result,
         () = client.killed.cancelled() => {
             let outcome = Outcome::Failed(Reason::Timeout);

@@ -4,14 +4,14 @@ use crate::connection::{connect, describe};
 use crate::exchange::{Client, Result};
 use crate::request::{Connection, Kind, Outcome, Reason};
 use futures_util::{SinkExt as _, StreamExt as _};
+use rehearsal_world::net::Stream;
 use std::io::ErrorKind;
-use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-type Socket = WebSocketStream<TcpStream>;
+type Socket = WebSocketStream<Stream>;
 type Failed = (Reason, String);
 type Heard = Option<std::result::Result<Message, Error>>;
 
@@ -86,6 +86,7 @@ impl Client {
     async fn pause(&self, socket: &mut Socket, next: Instant) -> Pause {
         loop {
             tokio::select! {
+                biased;
                 () = self.stopping.cancelled() => return Pause::Stopping,
                 () = tokio::time::sleep_until(next) => return Pause::Over,
                 heard = socket.next() => match heard {

@@ -130,9 +130,9 @@ impl AutoScaling {
             Ok(())
         })?;
         Ok(json!({ "Activity": {
-            "ActivityId": uuid::Uuid::new_v4().to_string(), "AutoScalingGroupName": name,
+            "ActivityId": rehearsal_world::uuid().to_string(), "AutoScalingGroupName": name,
             "Description": format!("Terminating EC2 instance: {ec2}"), "Cause": "a user request",
-            "StartTime": epoch(jiff::Timestamp::now()), "StatusCode": "InProgress", "Progress": 0,
+            "StartTime": epoch(rehearsal_world::now()), "StatusCode": "InProgress", "Progress": 0,
         } }))
     }
 }

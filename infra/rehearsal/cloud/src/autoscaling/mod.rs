@@ -57,8 +57,8 @@ impl AutoScaling {
     /// If there is no such cluster.
     pub fn create(&self, setting: GroupSetting) -> Result<(), ApiError> {
         let mut group = Group {
-            id: uuid::Uuid::new_v4().to_string(),
-            created: jiff::Timestamp::now(),
+            id: rehearsal_world::uuid().to_string(),
+            created: rehearsal_world::now(),
             instances: Vec::new(),
             setting,
         };
@@ -130,6 +130,7 @@ impl AutoScaling {
         let launch = *self.inner.launch.lock();
         tokio::spawn(async move {
             tokio::select! {
+                biased;
                 () = tokio::time::sleep(launch) => {}
                 () = stop.cancelled() => return,
             }
@@ -164,6 +165,6 @@ impl Inner {
 }
 
 fn pending() -> Instance {
-    let digits = uuid::Uuid::new_v4().simple().to_string();
+    let digits = rehearsal_world::uuid().simple().to_string();
     Instance { ec2: format!("i-{}", &digits[..EC2_ID_DIGITS]), life: Life::Pending, host: None }
 }

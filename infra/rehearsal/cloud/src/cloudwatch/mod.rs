@@ -56,7 +56,7 @@ impl CloudWatch {
     /// # Errors
     /// What of it the rehearsal cannot evaluate.
     pub(crate) fn add_alarm(&self, name: &str, properties: &Value) -> Result<(), String> {
-        self.inner.alarms.add(&self.inner.account, name, properties, jiff::Timestamp::now())
+        self.inner.alarms.add(&self.inner.account, name, properties, rehearsal_world::now())
     }
 
     /// Takes the metrics out of a log line, if it is in the embedded metric format.
@@ -73,14 +73,14 @@ impl CloudWatch {
             name: name.to_owned(),
             dimensions: [(dimension.to_owned(), of.to_owned())].into(),
         };
-        self.inner.store.add(metric, seconds(jiff::Timestamp::now()), value);
+        self.inner.store.add(metric, seconds(rehearsal_world::now()), value);
     }
 
     /// Evaluates every alarm, over periods that end with the last second that can be seen; who is to be told what.
     /// AWS does it every minute.
     #[must_use]
     pub(crate) fn evaluate(&self) -> Vec<Notification> {
-        self.evaluate_at(jiff::Timestamp::now())
+        self.evaluate_at(rehearsal_world::now())
     }
 
     fn evaluate_at(&self, now: jiff::Timestamp) -> Vec<Notification> {
@@ -92,7 +92,7 @@ impl CloudWatch {
 
     /// Answers one call of the service `monitoring`.
     pub fn call(&self, operation: &str, input: &Value) -> Result<Value, ApiError> {
-        self.call_at(operation, input, jiff::Timestamp::now())
+        self.call_at(operation, input, rehearsal_world::now())
     }
 
     fn call_at(&self, operation: &str, input: &Value, now: jiff::Timestamp) -> Result<Value, ApiError> {

@@ -210,7 +210,7 @@ async fn an_alarm_rises_tells_once_and_falls() {
 #[tokio::test]
 async fn metrics_come_from_log_lines_and_services_too() {
     let cloudwatch = cloudwatch(Duration::ZERO);
-    let now = jiff::Timestamp::now();
+    let now = rehearsal_world::now();
     let directive = json!({
         "Namespace": "Changeover", "Dimensions": [["Service"]], "Metrics": [{ "Name": "Deployments" }],
     });

@@ -47,7 +47,7 @@ impl Stored {
             manifest: manifest.to_owned(),
             media_type,
             config_type,
-            pushed: jiff::Timestamp::now(),
+            pushed: rehearsal_world::now(),
         })
     }
 }
@@ -97,7 +97,7 @@ pub(crate) struct Repository {
 
 impl Repository {
     pub(crate) fn new(immutable: bool) -> Self {
-        Self { created: jiff::Timestamp::now(), immutable, images: BTreeMap::new(), tags: BTreeMap::new() }
+        Self { created: rehearsal_world::now(), immutable, images: BTreeMap::new(), tags: BTreeMap::new() }
     }
 
     pub(crate) fn put(

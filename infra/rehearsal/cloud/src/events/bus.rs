@@ -66,7 +66,7 @@ impl Events {
         let key = format!("{}/{}", rule.bus, rule.name);
         match rule.schedule.clone() {
             Some(schedule) => {
-                let now = jiff::Timestamp::now();
+                let now = rehearsal_world::now();
                 let next = schedule.next(now, now);
                 self.inner.ticker.set(key, schedule, now, next);
             }
@@ -87,7 +87,7 @@ impl Events {
 
     /// Lets a rule with a schedule tick now; false if there is no such enabled rule.
     pub fn fire(&self, name: &str) -> bool {
-        self.inner.tick("default", name, jiff::Timestamp::now())
+        self.inner.tick("default", name, rehearsal_world::now())
     }
 
     /// Spoils events to come.
@@ -184,7 +184,7 @@ impl Inner {
     }
 
     fn send(self: &Arc<Self>, rule: &Rule, target: &Target, event: &Value) {
-        let ingestion = seconds(jiff::Timestamp::now());
+        let ingestion = seconds(rehearsal_world::now());
         let origin = Origin { rule_name: &rule.name, rule_arn: &rule.arn, ingestion: &ingestion };
         let input = match target.input.build(event, origin) {
             Ok(input) => input,
@@ -210,6 +210,7 @@ impl Inner {
         let stop = self.stop.clone();
         self.running.spawn(async move {
             tokio::select! {
+                biased;
                 () = work => {}
                 () = stop.cancelled() => {}
             }

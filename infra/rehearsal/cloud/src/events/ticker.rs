@@ -32,13 +32,14 @@ impl Ticker {
         let (all, change) = (entries.clone(), changed.clone());
         tokio::spawn(async move {
             loop {
-                let now = Timestamp::now();
+                let now = rehearsal_world::now();
                 let (due, next) = due(&mut all.lock(), now);
                 for (name, at) in due {
                     tick(&name, at);
                 }
                 let wait = next.map_or(LONGEST_SLEEP, |next| until(now, next));
                 tokio::select! {
+                    biased;
                     () = stop.cancelled() => return,
                     () = change.notified() => {}
                     () = tokio::time::sleep(wait) => {}

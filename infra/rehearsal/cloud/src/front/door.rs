@@ -9,11 +9,11 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use rehearsal_wire::{MAX_BODY, decode};
+use rehearsal_world::net::{Listener, Stream};
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -55,7 +55,7 @@ impl std::error::Error for Dropped {}
 
 impl Door {
     /// Lets calls in.
-    pub(crate) fn open(listener: TcpListener, gate: Arc<Gate>) -> std::io::Result<Self> {
+    pub(crate) fn open(listener: Listener, gate: Arc<Gate>) -> std::io::Result<Self> {
         let address = listener.local_addr()?;
         let (stop, tasks, calls) = (CancellationToken::new(), TaskTracker::new(), TaskTracker::new());
         let accepting = accept(listener, gate, stop.clone(), tasks.clone(), calls.clone());
@@ -90,7 +90,7 @@ impl Drop for Door {
 }
 
 async fn accept(
-    listener: TcpListener,
+    mut listener: Listener,
     gate: Arc<Gate>,
     stop: CancellationToken,
     tasks: TaskTracker,
@@ -103,8 +103,9 @@ async fn accept(
             (place, listener.accept().await)
         };
         let (place, accepted) = tokio::select! {
-            next = next => next,
+            biased;
             () = stop.cancelled() => return,
+            next = next => next,
         };
         match accepted {
             Ok((stream, _)) => {
@@ -122,7 +123,7 @@ async fn accept(
     }
 }
 
-async fn serve(stream: TcpStream, gate: Arc<Gate>, stop: CancellationToken, calls: TaskTracker) {
+async fn serve(stream: Stream, gate: Arc<Gate>, stop: CancellationToken, calls: TaskTracker) {
     // Small answers at once: callers wait for each.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request| answer(request, gate.clone(), calls.clone()));
@@ -132,6 +133,7 @@ async fn serve(stream: TcpStream, gate: Arc<Gate>, stop: CancellationToken, call
         .serve_connection(TokioIo::new(stream), service);
     tokio::pin!(connection);
     let ended = tokio::select! {
+        biased;
         ended = connection.as_mut() => ended,
         () = stop.cancelled() => {
             connection.as_mut().graceful_shutdown();

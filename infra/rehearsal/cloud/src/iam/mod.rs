@@ -86,7 +86,7 @@ impl Iam {
         }
         let need = Need::new("lambda:InvokeFunction", self.function_arn(function));
         self.role_may(role_arn, SESSION, &need).map_err(|message| {
-            let request = uuid::Uuid::new_v4();
+            let request = rehearsal_world::uuid();
             format!("{message} (Service: Lambda, Status Code: 403, Request ID: {request})")
         })
     }

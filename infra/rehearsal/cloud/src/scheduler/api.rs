@@ -69,7 +69,7 @@ impl Scheduler {
             let error = ApiError::new("ConflictException", format!("Schedule {name} already exists."));
             return Err(error.with_status(409));
         }
-        self.write(input, jiff::Timestamp::now())
+        self.write(input, rehearsal_world::now())
     }
 
     /// As in AWS, what is not given is not kept.

@@ -62,14 +62,14 @@ impl Scheduler {
         let (key, expression) = (schedule.key(), schedule.expression.clone());
         // Before it ticks, or its first tick would find nothing.
         self.inner.schedules.lock().insert(key.clone(), schedule);
-        let now = jiff::Timestamp::now();
+        let now = rehearsal_world::now();
         let first = expression.first(now);
         self.inner.ticker.set(key, expression, now, first);
     }
 
     /// Lets a schedule of the default group be due now; false if there is no such enabled one.
     pub fn fire(&self, name: &str) -> bool {
-        self.inner.tick(&schedule::key("default", name), jiff::Timestamp::now())
+        self.inner.tick(&schedule::key("default", name), rehearsal_world::now())
     }
 
     /// Ends schedules and deliveries.
@@ -102,6 +102,7 @@ impl Inner {
         self.running.spawn(async move {
             let ScheduleTarget { retry, dead_letters, .. } = schedule.target;
             tokio::select! {
+                biased;
                 _ = deliver_or_bury(&*targets, &delivery, retry, dead_letters.as_deref()) => {}
                 () = stop.cancelled() => {}
             }

@@ -68,7 +68,7 @@ impl Schedule {
         let filled = input
             .replace("<aws.scheduler.scheduled-time>", due)
             .replace("<aws.scheduler.schedule-arn>", &self.arn)
-            .replace("<aws.scheduler.execution-id>", &uuid::Uuid::new_v4().to_string())
+            .replace("<aws.scheduler.execution-id>", &rehearsal_world::uuid().to_string())
             .replace("<aws.scheduler.attempt-number>", "1");
         serde_json::from_str(&filled).unwrap_or(Value::String(filled))
     }

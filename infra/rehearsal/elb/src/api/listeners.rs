@@ -7,11 +7,11 @@ use crate::elb::Inner;
 use crate::plane::{self, Door};
 use crate::state::{Listener, Rule, State};
 use rehearsal_wire::ApiError;
+use rehearsal_world::net::Listener as Socket;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 /// Listeners of one load balancer.
@@ -168,7 +168,7 @@ fn vet(state: &State, balancer: &str, port: u16, listener: Option<&str>) -> Resu
 }
 
 /// Unlike in AWS a port can be taken, by anyone on this machine.
-async fn bind(port: u16) -> Result<(TcpListener, SocketAddr), ApiError> {
+async fn bind(port: u16) -> Result<(Socket, SocketAddr), ApiError> {
     plane::open(port).await.map_err(|error| {
         ApiError::new(
             "InvalidConfigurationRequest",
@@ -183,7 +183,7 @@ fn open_door(
     state: &State,
     balancer: &str,
     arn: &str,
-    socket: TcpListener,
+    socket: Socket,
     address: SocketAddr,
 ) -> Result<CancellationToken, ApiError> {
     let close = inner.stop.child_token();

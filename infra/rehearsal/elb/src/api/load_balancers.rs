@@ -11,7 +11,6 @@ use rehearsal_wire::ApiError;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Load balancers of one account and region.
 const LOAD_BALANCERS: usize = 50;
@@ -59,7 +58,7 @@ pub(crate) fn create(inner: &Arc<Inner>, input: &Value) -> Result<Value, ApiErro
         scheme: scheme.to_owned(),
         subnets,
         security_groups: input::texts(input, "SecurityGroups"),
-        created: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64(),
+        created: rehearsal_world::since_epoch().as_secs_f64(),
         attributes: attributes::load_balancer_defaults(),
         runtime: Arc::new(BalancerRuntime {
             metrics: Mutex::new(BalancerMetrics::new(inner.config.metrics_history)),

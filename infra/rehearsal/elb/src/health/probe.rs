@@ -6,8 +6,8 @@ use bytes::Bytes;
 use http::{Request, header};
 use http_body_util::Empty;
 use hyper_util::rt::TokioIo;
+use rehearsal_world::net::Stream;
 use std::net::SocketAddr;
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 /// Asks the target once and judges the answer.
@@ -22,7 +22,7 @@ pub(crate) async fn probe(target: SocketAddr, settings: &CheckSettings) -> Findi
 }
 
 async fn status(address: SocketAddr, path: &str) -> Option<u16> {
-    let stream = TcpStream::connect(address).await.ok()?;
+    let stream = Stream::connect(address).await.ok()?;
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.ok()?;
     let request = Request::get(path)
         .header(header::HOST, address.to_string())
@@ -38,6 +38,7 @@ async fn status(address: SocketAddr, path: &str) -> Option<u16> {
     let mut open = true;
     loop {
         tokio::select! {
+            biased;
             response = &mut answer => return response.ok().map(|response| response.status().as_u16()),
             _closed = &mut connection, if open => open = false,
         }

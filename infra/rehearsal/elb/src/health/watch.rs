@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 /// Checks a target until told to stop.
 pub(crate) async fn watch(inner: Arc<Inner>, target: Arc<Target>, stop: CancellationToken) {
     tokio::select! {
+        biased;
         () = stop.cancelled() => {}
         () = check_on_and_on(&inner, &target) => {}
     }

@@ -7,12 +7,12 @@ use http::{HeaderValue, header};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use rehearsal_world::net::Stream;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use tokio::net::TcpStream;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -28,7 +28,7 @@ pub(crate) struct Client {
 }
 
 /// Serves a connection until the client leaves, stays idle, or the listener closes.
-pub(crate) async fn serve(door: Arc<Door>, node: Arc<Node>, stream: TcpStream, peer: SocketAddr) {
+pub(crate) async fn serve(door: Arc<Door>, node: Arc<Node>, stream: Stream, peer: SocketAddr) {
     // It only costs latency if it fails.
     let _ = stream.set_nodelay(true);
     let close = door.close.clone();
@@ -56,11 +56,13 @@ pub(crate) async fn serve(door: Arc<Door>, node: Arc<Node>, stream: TcpStream, p
     tokio::pin!(connection);
     // Errors are the client's leaving, or a body broken off on purpose; either way there is no one to tell.
     tokio::select! {
+        biased;
         _ended = connection.as_mut() => return,
         () = kill.cancelled() => return,
         () = close.cancelled() => connection.as_mut().graceful_shutdown(),
     }
     tokio::select! {
+        biased;
         _ended = connection => {}
         () = kill.cancelled() => {}
         () = tokio::time::sleep(grace) => {}

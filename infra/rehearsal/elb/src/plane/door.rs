@@ -3,12 +3,12 @@
 use super::connection;
 use crate::elb::Inner;
 use crate::state::BalancerRuntime;
+use rehearsal_world::net::Listener;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 /// How long to wait before accepting again when the system is out of something, such as file descriptors.
@@ -24,17 +24,18 @@ pub(crate) struct Door {
 }
 
 /// Opens a port on loopback; 0 lets the system choose.
-pub(crate) async fn open(port: u16) -> io::Result<(TcpListener, SocketAddr)> {
-    let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+pub(crate) async fn open(port: u16) -> io::Result<(Listener, SocketAddr)> {
+    let socket = Listener::bind(port).await?;
     let address = socket.local_addr()?;
     Ok((socket, address))
 }
 
 impl Door {
     /// Accepts until the listener is deleted or the service stops.
-    pub(crate) async fn serve(self: Arc<Self>, socket: TcpListener) {
+    pub(crate) async fn serve(self: Arc<Self>, mut socket: Listener) {
         loop {
             let accepted = tokio::select! {
+                biased;
                 () = self.close.cancelled() => return,
                 accepted = socket.accept() => accepted,
             };

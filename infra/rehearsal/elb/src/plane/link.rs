@@ -6,6 +6,7 @@ use hyper::body::Incoming;
 use hyper::client::conn::TrySendError;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
+use rehearsal_world::net::Stream;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -14,7 +15,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 /// How long a connection may take to be ready again after a body has ended.
@@ -29,7 +29,7 @@ pub(crate) struct Link {
 impl Link {
     /// Connects anew.
     pub(crate) async fn connect(address: SocketAddr, limit: Duration) -> io::Result<Self> {
-        let stream = timeout(limit, TcpStream::connect(address)).await??;
+        let stream = timeout(limit, Stream::connect(address)).await??;
         stream.set_nodelay(true)?;
         let received = Arc::new(AtomicU64::new(0));
         let counted = Counted { stream, received: Arc::clone(&received) };
@@ -67,7 +67,7 @@ impl Link {
 
 /// A stream that counts what comes in.
 struct Counted {
-    stream: TcpStream,
+    stream: Stream,
     received: Arc<AtomicU64>,
 }
 

@@ -112,6 +112,7 @@ async fn exchange(
         }
     }
     let mut link = tokio::select! {
+        biased;
         () = target.cut.cancelled() => return Err(Failure::Cut),
         link = Link::connect(target.address, client.door.inner.config.connect_timeout) => {
             link.map_err(Failure::Unreachable)?
@@ -173,6 +174,7 @@ fn pass_back(
         let stop = client.door.close.clone();
         client.door.inner.spawn(async move {
             tokio::select! {
+                biased;
                 () = stop.cancelled() => {}
                 () = joined => {}
             }

@@ -23,6 +23,7 @@ pub(crate) async fn tunnel(client: OnUpgrade, target: OnUpgrade, in_flight: InFl
     let both =
         async { tokio::try_join!(pump(client_out, target_in, &last), pump(target_out, client_in, &last)) };
     tokio::select! {
+        biased;
         _ended = both => {}
         () = in_flight.target().cut.cancelled() => {}
         () = silent(&last, silence) => {}

@@ -50,7 +50,7 @@ impl Inner {
         check_name(&name)?;
         let (region, account) = (&self.config.region, &self.config.account);
         let arn = format!("arn:aws:states:{region}:{account}:execution:{}:{name}", machine.name);
-        let started = jiff::Timestamp::now();
+        let started = rehearsal_world::now();
         let (run, envelope) = {
             let mut state = self.state.lock();
             if let Some(there) = state.executions.get(&arn) {

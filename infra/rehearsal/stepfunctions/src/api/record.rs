@@ -176,7 +176,7 @@ impl Execution {
         json!({
             "version": "0", "id": id, "detail-type": "Step Functions Execution Status Change",
             "source": "aws.states", "account": config.account,
-            "time": format!("{:.0}", jiff::Timestamp::now()), "region": config.region,
+            "time": format!("{:.0}", rehearsal_world::now()), "region": config.region,
             "resources": [self.arn], "detail": detail,
         })
     }

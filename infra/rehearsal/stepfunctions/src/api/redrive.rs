@@ -54,7 +54,7 @@ impl Inner {
                 return Err(ApiError::new("ExecutionNotRedrivable", why_not));
             }
             let (count, at) =
-                (execution.redriven.map_or(0, |redriven| redriven.count) + 1, jiff::Timestamp::now());
+                (execution.redriven.map_or(0, |redriven| redriven.count) + 1, rehearsal_world::now());
             execution.redriven = Some(Redriven { count, at });
             execution.redrive_tokens.extend(token.map(str::to_owned));
             if execution.redrive_tokens.len() > TOKENS {

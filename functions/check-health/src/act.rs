@@ -1,10 +1,9 @@
 //! Puts a ruling on record, with the last words of a task that stopped.
 
-use crate::{Purpose, Ruling, View};
+use crate::{Ruling, View, apply};
 use changeover_aws::ecs::task_definition;
 use changeover_aws::logs::last_lines;
 use changeover_domain::StepError;
-use changeover_domain::state::Verdict;
 use changeover_lambda::{Context, Held};
 
 pub(crate) async fn act(
@@ -18,28 +17,7 @@ pub(crate) async fn act(
         why.push_str(&last_words(context, held, view, task).await);
     }
     let before = held.record.clone();
-    let progress = &mut held.record.progress;
-    progress.readings = ruling.readings;
-    if ruling.took_reading {
-        progress.read_at = Some(view.now);
-    }
-    progress.set_since(ruling.since);
-    progress.harmful |= ruling.harmful;
-    if ruling.verdict == Verdict::Ready {
-        match view.purpose {
-            Purpose::Start => drop(progress.healthy_at.get_or_insert(view.now)),
-            Purpose::Bake => progress.baked = progress.step,
-        }
-    }
-    if ruling.verdict == Verdict::Failed {
-        held.record.fail(&why);
-        held.record.superseded |= ruling.superseded;
-    }
-    let state = match view.purpose {
-        Purpose::Start => "CheckHealth",
-        Purpose::Bake => "Bake",
-    };
-    held.record.note(view.now, state, &why);
+    apply(&mut held.record, view, ruling, &why);
     if held.record != before {
         held.write().await?;
     }

@@ -3,9 +3,11 @@
 //! Owns: the count of healthy readings, and the reason if it fails. Never: anything in AWS; it only looks.
 
 mod act;
+mod apply;
 mod decide;
 mod look;
 
+pub use apply::apply;
 pub use decide::{Ruling, View, decide};
 
 use changeover_domain::StepError;

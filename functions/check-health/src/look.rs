@@ -21,9 +21,9 @@ const BASELINE: Seconds = Seconds(600);
 pub(crate) async fn look(context: &Context, held: &Held<'_>, purpose: Purpose) -> Result<View, StepError> {
     let (plan, progress, now) = (held.plan()?, &held.record.progress, context.now());
     let missing = |what: &str| StepError::RecordMissing(format!("the record does not say {what}"));
-    let started_at = progress.started_at.ok_or_else(|| missing("when tasks were started"))?;
+    let started_at = progress.start.started_at.ok_or_else(|| missing("when tasks were started"))?;
     // A bake begins when the weights were written; without any, when the new tasks were healthy.
-    let watched_since = progress.shifted_at.or(progress.healthy_at).unwrap_or(started_at);
+    let watched_since = progress.shift.shifted_at.or(progress.health.healthy_at).unwrap_or(started_at);
     // A rolling service's new tasks meet users from their first passed check on.
     let has_traffic = purpose == Purpose::Bake || plan.strategy() == Strategy::Rolling;
     let metrics = if has_traffic {
@@ -36,18 +36,18 @@ pub(crate) async fn look(context: &Context, held: &Held<'_>, purpose: Purpose) -
     Ok(View {
         purpose,
         now,
-        revision: progress.revision.clone().ok_or_else(|| missing("which revision was registered"))?,
-        needed: needed(plan, &seen, purpose, progress.weight),
+        revision: progress.start.revision.clone().ok_or_else(|| missing("which revision was registered"))?,
+        needed: needed(plan, &seen, purpose, progress.shift.weight),
         seen,
         started_at,
         watched_since,
-        readings: progress.readings,
-        read_at: progress.read_at,
+        readings: progress.health.readings,
+        read_at: progress.health.read_at,
         since: progress.since(),
         metrics,
         newer: newer(wanted.as_ref(), plan),
-        taken_back: held.record.taken_back.clone(),
-        more_steps: match progress.step {
+        taken_back: held.record.orders.taken_back.clone(),
+        more_steps: match progress.shift.step {
             Some(step) => !plan.is_last(step),
             None => plan.strategy() == Strategy::BlueGreen,
         },

@@ -195,7 +195,7 @@ async fn start_recovery(
 ) -> Result<(), StepError> {
     let Dead { holder, execution, fence, moment } = dead;
     let record = context.ledger().find_deployment(service, holder).await?;
-    if let Err(why) = recovers(record.map_or(0, |record| record.progress.recoveries), *moment) {
+    if let Err(why) = recovers(record.map_or(0, |record| record.progress.recovery.recoveries), *moment) {
         tracing::warn!(ecs_service = %service, deployment = %holder, why, "a dead execution is not recovered from now");
         dispatched.passed_over.push(format!("{service}: {holder}: {why}"));
         return Ok(());

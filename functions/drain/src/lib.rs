@@ -4,14 +4,15 @@
 //! Owns: the number of tasks of the side that went out. Never: routes, the side that serves, a task by itself
 //! (ECS deregisters, waits and stops; we only say how many there shall be).
 
+mod apply;
 mod decide;
 mod look;
 
+pub use apply::apply;
 pub use decide::{Action, Outgoing, View, decide, serving};
 
 use changeover_aws::ecs::{Change, update_service};
 use changeover_domain::StepError;
-use changeover_domain::bearing::Course;
 use changeover_domain::state::{Baton, Verdict};
 use changeover_lambda::{Context, Held, give_room_back};
 
@@ -20,7 +21,7 @@ const STATE: &str = "Drain";
 /// Does the next thing that draining needs, or waits for the one before.
 pub async fn run(context: &Context, baton: Baton) -> Result<Baton, StepError> {
     let mut held = context.hold(&baton).await?;
-    if held.record.progress.drained {
+    if held.record.progress.drain.drained {
         return Ok(if give_room_back(context, &mut held, STATE).await? {
             baton.with(Verdict::Ready, "drained")
         } else {
@@ -41,47 +42,20 @@ pub async fn run(context: &Context, baton: Baton) -> Result<Baton, StepError> {
 }
 
 async fn act(context: &Context, held: &mut Held<'_>, view: &View, action: &Action) -> Result<(), StepError> {
-    let (now, before) = (view.now, held.record.clone());
-    let course = serving(view);
-    held.record.progress.set_since(course.since());
-    match action {
-        Action::Wait { why, .. } => {
-            held.record.note(now, STATE, why);
-            if held.record == before {
-                return Ok(());
-            }
-        }
-        Action::Quiet { why } => {
-            held.record.progress.quiet_at = Some(now);
-            held.record.note(now, STATE, why);
-        }
-        Action::TakeBack { why } => {
-            held.record.progress.harmful |= matches!(course, Course::Over { .. });
-            held.record.fail(why);
-            held.record.note(now, STATE, why);
-        }
-        Action::ScaleIn => {
-            held.record.progress.scaled_in_at.get_or_insert(now);
-            held.record.note(now, STATE, "the old tasks are told to stop");
-            // From here on there is no way back, and whoever asks for one is told so. If they asked since the look, this
-            // write is refused, and the next look finds it.
-            held.write().await?;
-            held.check_fence().await?;
-            let plan = held.plan()?;
-            let (cluster, service) = (&plan.cluster, &plan.live.ecs_service);
-            return update_service(
-                &context.aws,
-                &Change { cluster, service, task_definition: None, desired: Some(0) },
-            )
-            .await;
-        }
-        Action::Drained { why, needs_human } => {
-            held.record.progress.drained = true;
-            if *needs_human {
-                held.record.give_up(why);
-            }
-            held.record.note(now, STATE, why);
-        }
+    let before = held.record.clone();
+    apply(&mut held.record, view, action);
+    if matches!(action, Action::Wait { .. }) && held.record == before {
+        return Ok(());
     }
-    held.write().await
+    // Once the old tasks are told to stop there is no way back, and whoever asks for one is told so. If they asked since
+    // the look, this write is refused, and the next look finds it.
+    held.write().await?;
+    if !matches!(action, Action::ScaleIn) {
+        return Ok(());
+    }
+    held.check_fence().await?;
+    let plan = held.plan()?;
+    let (cluster, service) = (&plan.cluster, &plan.live.ecs_service);
+    let change = Change { cluster, service, task_definition: None, desired: Some(0) };
+    update_service(&context.aws, &change).await
 }

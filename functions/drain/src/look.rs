@@ -12,7 +12,7 @@ use changeover_lambda::{Context, Held};
 pub(crate) async fn look(context: &Context, held: &Held<'_>) -> Result<View, StepError> {
     let (plan, progress, now) = (held.plan()?, &held.record.progress, context.now());
     let missing = |what: &str| StepError::RecordMissing(format!("the record does not say {what}"));
-    let started_at = progress.started_at.ok_or_else(|| missing("when tasks were started"))?;
+    let started_at = progress.start.started_at.ok_or_else(|| missing("when tasks were started"))?;
     let poll = plan.poll(context.config.poll, context.config.after_bake());
     let outgoing = match &plan.next {
         None => None,
@@ -21,17 +21,17 @@ pub(crate) async fn look(context: &Context, held: &Held<'_>) -> Result<View, Ste
     Ok(View {
         now,
         seen: side(&context.aws, &plan.cluster, &plan.live).await?,
-        revision: progress.revision.clone().ok_or_else(|| missing("which revision was registered"))?,
+        revision: progress.start.revision.clone().ok_or_else(|| missing("which revision was registered"))?,
         planned: plan.tasks,
         started_at,
         since: progress.since(),
         patience: Patience::new(plan.pace.check_interval, poll, plan.settings.health_timeout),
         room_patience: context.config.room_patience,
-        shifted_at: progress.shifted_at.or(progress.healthy_at).unwrap_or(started_at),
-        quiet_at: progress.quiet_at,
-        scaled_in_at: progress.scaled_in_at,
+        shifted_at: progress.shift.shifted_at.or(progress.health.healthy_at).unwrap_or(started_at),
+        quiet_at: progress.drain.quiet_at,
+        scaled_in_at: progress.drain.scaled_in_at,
         outgoing,
-        taken_back: held.record.taken_back.clone(),
+        taken_back: held.record.orders.taken_back.clone(),
         rollback_window: plan.settings.rollback_window,
         stickiness: plan.pace.stickiness,
         deregistration_delay: plan.pace.deregistration_delay,

@@ -10,10 +10,10 @@ pub fn outcome(record: &Deployment) -> Outcome {
     let progress = &record.progress;
     match () {
         () if record.needs_human => Outcome::NeedsHuman,
-        () if record.nothing_to_do || progress.drained => Outcome::Succeeded,
+        () if record.nothing_to_do || progress.drain.drained => Outcome::Succeeded,
         () if record.plan.is_none() => Outcome::Refused,
-        () if progress.rolled_back && record.superseded => Outcome::Superseded,
-        () if progress.rolled_back => Outcome::RolledBack,
+        () if progress.back.rolled_back && record.superseded => Outcome::Superseded,
+        () if progress.back.rolled_back => Outcome::RolledBack,
         () => Outcome::NeedsHuman,
     }
 }
@@ -66,7 +66,7 @@ pub fn receipt(record: &Deployment, now: Timestamp) -> Receipt {
             _ => {}
         }
     }
-    if let (Some(plan), Some(step)) = (&record.plan, record.progress.step) {
+    if let (Some(plan), Some(step)) = (&record.plan, record.progress.shift.step) {
         receipt.weights.extend(plan.settings.steps.iter().take(step + 1));
     }
     receipt
@@ -149,9 +149,9 @@ mod tests {
             change(&mut record);
             outcome(&record)
         };
-        assert_eq!(end(|r| r.progress.drained = true), Outcome::Succeeded);
-        assert_eq!(end(|r| r.progress.rolled_back = true), Outcome::RolledBack);
-        assert_eq!(end(|r| (r.progress.rolled_back, r.superseded) = (true, true)), Outcome::Superseded);
+        assert_eq!(end(|r| r.progress.drain.drained = true), Outcome::Succeeded);
+        assert_eq!(end(|r| r.progress.back.rolled_back = true), Outcome::RolledBack);
+        assert_eq!(end(|r| (r.progress.back.rolled_back, r.superseded) = (true, true)), Outcome::Superseded);
         assert_eq!(end(|r| r.plan = None), Outcome::Refused);
         assert_eq!(end(|r| (r.plan, r.nothing_to_do) = (None, true)), Outcome::Succeeded);
         assert_eq!(end(|r| r.needs_human = true), Outcome::NeedsHuman);

@@ -14,7 +14,7 @@ pub fn measurement(record: &Deployment) -> Measurement {
     if let Some(receipt) = &record.receipt {
         numbers.push((DURATION_SECONDS, Unit::Seconds, receipt.seconds));
         // A deployment that never turned round would draw the average of those that did to zero.
-        if record.progress.rollback_at.is_some() {
+        if record.progress.back.rollback_at.is_some() {
             numbers.push((ROLLBACK_SECONDS, Unit::Seconds, receipt.rollback_seconds));
         }
     }
@@ -41,7 +41,7 @@ mod tests {
         let at = |second| Timestamp::from_second(second).unwrap();
         let (service, id) = (ServiceName::new("main", "web"), DeploymentId::from("d-1"));
         let mut record = Deployment::new(service, id, "arn", "push", at(100));
-        record.progress.rollback_at = rollback_at.map(at);
+        record.progress.back.rollback_at = rollback_at.map(at);
         record.note(at(130), "Bake", "errors");
         record.note(at(170), "Rollback", "done");
         record.receipt = Some(receipt(&record, at(180)));

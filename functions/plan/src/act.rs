@@ -1,9 +1,9 @@
 //! Puts a decision on record and hands on the baton.
 
 use crate::{Decision, baton};
-use changeover_domain::StepError;
 use changeover_domain::record::{Deployment, Lease, Outcome};
 use changeover_domain::state::{Planned, Verdict};
+use changeover_domain::{StepError, Timestamp};
 use changeover_lambda::Context;
 
 const STATE: &str = "Plan";
@@ -15,7 +15,13 @@ pub(crate) async fn plan(
     decision: Decision,
     fence: u64,
 ) -> Result<Planned, StepError> {
-    let now = context.now();
+    apply(record, decision, context.now());
+    context.ledger().write_deployment(record).await?;
+    Ok(again(record, fence))
+}
+
+/// Puts a decision on record. Pure; the model of the whole uses it as well.
+pub fn apply(record: &mut Deployment, decision: Decision, now: Timestamp) {
     match decision {
         Decision::Go(plan) => {
             record.note(now, STATE, format!("{} to {}", record.service, plan.image));
@@ -29,10 +35,8 @@ pub(crate) async fn plan(
             record.reason = Some(why.clone());
             record.note(now, STATE, why);
         }
-        Decision::Refuse(mistakes) => refuse(context, record, &mistakes.join("; ")),
+        Decision::Refuse(mistakes) => refuse(record, &mistakes.join("; "), now),
     }
-    context.ledger().write_deployment(record).await?;
-    Ok(again(record, fence))
 }
 
 /// Puts on record that someone else is at it. What was asked for is on record as wanted, and runs after that; unless
@@ -52,16 +56,16 @@ pub(crate) async fn held_by(
         record.service,
         lease.execution.as_deref().unwrap_or("no execution on record")
     );
-    refuse(context, record, &why);
+    refuse(record, &why, context.now());
     // It never had the lease, so that nobody would bring it to an end if its execution died here.
     record.end(Outcome::Refused, context.now());
     context.ledger().write_deployment(record).await?;
     Ok(again(record, 0))
 }
 
-fn refuse(context: &Context, record: &mut Deployment, why: &str) {
+fn refuse(record: &mut Deployment, why: &str, now: Timestamp) {
     record.fail(why);
-    record.note(context.now(), STATE, why);
+    record.note(now, STATE, why);
 }
 
 /// What an earlier run of this step answered, or would have.

@@ -11,6 +11,7 @@ mod recover;
 mod refusal;
 mod rollback;
 
+pub use act::apply;
 pub use decide::{Decision, View, decide};
 pub use definition::{ContainerSeen, DefinitionSeen};
 pub use rollback::too_late;

@@ -46,8 +46,8 @@ pub(crate) async fn recover(
     let note = format!("the execution of {dead} ended before its time; {} takes over", execution.name);
     record.fail(&note);
     record.execution.clone_from(&execution.id);
-    record.progress.taken_over_at = Some(context.now());
-    record.progress.recoveries += 1;
+    record.progress.recovery.taken_over_at = Some(context.now());
+    record.progress.recovery.recoveries += 1;
     record.note(context.now(), "Plan", &note);
     let verdict = verdict(&record);
     if verdict == Verdict::Refused {
@@ -63,8 +63,12 @@ pub(crate) async fn recover(
 /// Whether a recovery goes back, or leaves it to a person because too many before it could not.
 fn verdict(record: &Deployment) -> Verdict {
     let progress = &record.progress;
-    let is_over = record.outcome.is_some() || progress.drained || progress.rolled_back;
-    if progress.recoveries > MOST_TAKEOVERS && !is_over { Verdict::Refused } else { Verdict::Recover }
+    let is_over = record.outcome.is_some() || progress.drain.drained || progress.back.rolled_back;
+    if progress.recovery.recoveries > MOST_TAKEOVERS && !is_over {
+        Verdict::Refused
+    } else {
+        Verdict::Recover
+    }
 }
 
 /// The record of a deployment that died between the lease and its record: nothing was planned, so nothing was changed.
@@ -98,11 +102,11 @@ mod tests {
     fn recoveries_have_an_end_unless_there_is_nothing_more_to_take_back() {
         let (service, id) = (ServiceName::new("main", "web"), DeploymentId::from("d"));
         let mut record = Deployment::new(service, id, "arn", "push", Timestamp::UNIX_EPOCH);
-        record.progress.recoveries = MOST_TAKEOVERS;
+        record.progress.recovery.recoveries = MOST_TAKEOVERS;
         assert_eq!(verdict(&record), Verdict::Recover);
-        record.progress.recoveries += 1;
+        record.progress.recovery.recoveries += 1;
         assert_eq!(verdict(&record), Verdict::Refused);
-        record.progress.rolled_back = true;
+        record.progress.back.rolled_back = true;
         assert_eq!(verdict(&record), Verdict::Recover, "only its end is left to be put on record");
     }
 }

@@ -31,7 +31,7 @@ pub(crate) async fn rollback(
             detail: format!("{holder} holds {service} and is not on record yet; it is looked for again"),
         });
     };
-    if record.taken_back.is_none() {
+    if record.orders.taken_back.is_none() {
         if let Some(why) = too_late(&record) {
             return Err(StepError::BadInput(why));
         }
@@ -50,8 +50,8 @@ pub fn too_late(record: &Deployment) -> Option<String> {
     if let Some(outcome) = record.outcome {
         return Some(format!("it is too late to take back {id} of {service}: it has ended as {outcome}"));
     }
-    let stopping = progress.scaled_in_at.is_some() || progress.drained;
-    (stopping && progress.rollback_at.is_none()).then(|| {
+    let stopping = progress.drain.scaled_in_at.is_some() || progress.drain.drained;
+    (stopping && progress.back.rollback_at.is_none()).then(|| {
         format!(
             "it is too late to take back {id}: the old tasks of {service} are being stopped; to go back, start an execution with the tag or the digest of the earlier image"
         )
@@ -74,22 +74,22 @@ mod tests {
     fn what_is_on_the_way_or_in_its_window_is_taken_back() {
         let mut record = deployment();
         assert_eq!(too_late(&record), None);
-        record.progress.quiet_at = Some(Timestamp::UNIX_EPOCH);
+        record.progress.drain.quiet_at = Some(Timestamp::UNIX_EPOCH);
         assert_eq!(too_late(&record), None);
     }
 
     #[test]
     fn once_the_old_tasks_are_being_stopped_it_is_too_late() {
         let (mut stopping, mut drained) = (deployment(), deployment());
-        stopping.progress.scaled_in_at = Some(Timestamp::UNIX_EPOCH);
-        drained.progress.drained = true;
+        stopping.progress.drain.scaled_in_at = Some(Timestamp::UNIX_EPOCH);
+        drained.progress.drain.drained = true;
         for record in [&stopping, &drained] {
             let why = too_late(record).expect("it is too late");
             for part in ["too late", "d-1", "main/web", "the earlier image"] {
                 assert!(why.contains(part), "{part} in {why}");
             }
         }
-        stopping.progress.rollback_at = Some(Timestamp::UNIX_EPOCH);
+        stopping.progress.back.rollback_at = Some(Timestamp::UNIX_EPOCH);
         assert_eq!(too_late(&stopping), None, "it is on its way back already");
     }
 

@@ -1,7 +1,7 @@
 //! Performs one change of going back: on record first, then the fence, then the change.
 
 use crate::decide::Which;
-use crate::{Action, Members, STATE, View};
+use crate::{Action, Members, View, apply};
 use changeover_aws::ecs::{Change, update_service};
 use changeover_aws::elb::{with_weights, write};
 use changeover_aws::look::routes;
@@ -15,33 +15,7 @@ pub(crate) async fn act(
     view: &View,
     action: &Action,
 ) -> Result<(), StepError> {
-    let progress = &mut held.record.progress;
-    progress.rollback_at.get_or_insert(view.now);
-    let is_back = matches!(&view.members, Members::Pair { live_group, next_group, routes, .. }
-        if routes.iter().all(|route| is_at(route, live_group, next_group, 0)));
-    if is_back {
-        progress.restored_at = Some(view.back_since().unwrap_or(view.now));
-        progress.weight = 0;
-    }
-    if matches!(action, Action::Scale { .. }) {
-        progress.tells = progress.tells.saturating_add(1);
-    }
-    if matches!(action, Action::Shelter { .. }) {
-        progress.weight = WHOLE;
-    }
-    let why = match action {
-        Action::Wait { why }
-        | Action::Scale { why, .. }
-        | Action::Weights { why }
-        | Action::Shelter { why }
-        | Action::Done { why }
-        | Action::GiveUp { why } => why,
-    };
-    progress.rolled_back = matches!(action, Action::Done { .. });
-    if let Action::GiveUp { why } = action {
-        held.record.give_up(why);
-    }
-    held.record.note(view.now, STATE, why);
+    apply(&mut held.record, view, action);
     held.write().await?;
     match action {
         Action::Scale { which, task_definition, desired, .. } => {

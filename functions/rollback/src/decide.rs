@@ -119,6 +119,20 @@ pub enum Action {
     },
 }
 
+impl Action {
+    /// Why, or for what, in words.
+    pub fn why(&self) -> &str {
+        match self {
+            Self::Wait { why }
+            | Self::Scale { why, .. }
+            | Self::Weights { why }
+            | Self::Shelter { why }
+            | Self::Done { why }
+            | Self::GiveUp { why } => why,
+        }
+    }
+}
+
 impl View {
     /// When the weights were back to stay: until [`View::others_until`] they may have been moved by what the execution
     /// that died had begun.

@@ -4,10 +4,12 @@
 //! order, capacity before traffic; and in the end the room that was made for the new tasks. Never: anything it did not change.
 
 mod act;
+mod apply;
 mod decide;
 mod early;
 mod look;
 
+pub use apply::apply;
 pub use decide::{Action, Members, View, Which, decide};
 
 use changeover_domain::StepError;
@@ -25,7 +27,10 @@ pub async fn run(context: &Context, ending: Ending) -> Result<Baton, StepError> 
     if let Some(error) = &ending.error {
         held.record.fail(&error.words());
     }
-    if held.record.plan.is_none() || held.record.progress.rolled_back || held.record.progress.drained {
+    if held.record.plan.is_none()
+        || held.record.progress.back.rolled_back
+        || held.record.progress.drain.drained
+    {
         return nothing_more(context, &mut held, &baton).await;
     }
     let view = look::look(context, &held).await?;

@@ -1,5 +1,6 @@
 //! Writes weights: intention on record, fence, write, read back, progress on record.
 
+use crate::apply::{intend, note, shifted};
 use crate::{Action, View};
 use changeover_aws::elb::{RouteActions, with_weights, write};
 use changeover_aws::look::routes;
@@ -15,25 +16,16 @@ pub(crate) async fn act(
     action: &Action,
 ) -> Result<String, StepError> {
     if let Action::Write(ids) = action {
-        if held.record.progress.step != Some(view.step) {
-            held.record.progress.step = Some(view.step);
+        if intend(&mut held.record, view.step) {
             held.write().await?;
         }
         shift(context, held, view, routes, ids).await?;
         read_back(context, held, view).await?;
     }
-    let note = format!("the new tasks get {} of 100 requests", view.weight);
-    let now = context.now();
-    let progress = &mut held.record.progress;
-    if progress.weight != view.weight || progress.shifted_at.is_none() {
-        progress.step = Some(view.step);
-        progress.weight = view.weight;
-        progress.shifted_at = Some(now);
-        progress.readings = 0;
-        held.record.note(now, "Swap", &note);
+    if shifted(&mut held.record, view.step, view.weight, context.now()) {
         held.write().await?;
     }
-    Ok(note)
+    Ok(note(view.weight))
 }
 
 async fn shift(

@@ -3,9 +3,11 @@
 //! Owns: the two weights of a service's routes. Never: any other field of a route, tasks, target groups.
 
 mod act;
+mod apply;
 mod decide;
 mod look;
 
+pub use apply::{intend, shifted};
 pub use decide::{Action, View, decide};
 
 use changeover_domain::StepError;

@@ -22,7 +22,7 @@ pub(crate) async fn look(context: &Context, held: &Held<'_>) -> Result<(View, Ve
         next: next_group.to_owned(),
         planned: plan.routes.iter().map(|route| route.id.clone()).collect(),
         routes: routes.iter().map(|route| route.route.clone()).collect(),
-        before: progress.weight,
+        before: progress.shift.weight,
         step,
         weight: plan.weight_of(step),
         is_last: plan.is_last(step),

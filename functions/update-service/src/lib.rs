@@ -5,9 +5,11 @@
 //! pair, a number of tasks that an autoscaler owns.
 
 mod act;
+mod apply;
 mod decide;
 mod look;
 
+pub use apply::apply;
 pub use decide::{Action, RoomSeen, View, decide};
 
 use changeover_domain::StepError;

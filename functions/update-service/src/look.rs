@@ -22,11 +22,11 @@ pub(crate) async fn look(context: &Context, held: &Held<'_>) -> Result<View, Ste
         cluster: plan.cluster.clone(),
         member: target.name,
         is_pair,
-        revision: held.record.progress.revision.clone().ok_or_else(missing)?,
+        revision: held.record.progress.start.revision.clone().ok_or_else(missing)?,
         tasks,
         set_to: target.task_definition,
         desired: target.desired,
-        started: held.record.progress.started_at.is_some(),
+        started: held.record.progress.start.started_at.is_some(),
         room: room(context, held, tasks.saturating_sub(warm)).await?,
     })
 }
@@ -42,7 +42,7 @@ async fn room(context: &Context, held: &Held<'_>, tasks: u32) -> Result<Option<R
         group,
         need: room.need.clone(),
         tasks,
-        missed_at: held.record.progress.room_missed_at,
+        missed_at: held.record.progress.start.room_missed_at,
         now: context.now(),
         patience: context.config.room_patience,
     }))

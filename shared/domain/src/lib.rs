@@ -12,6 +12,7 @@ pub mod health;
 pub mod image;
 pub mod metrics;
 pub mod name;
+pub mod orders;
 pub mod plan;
 pub mod progress;
 pub mod record;

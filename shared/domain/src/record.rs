@@ -8,6 +8,7 @@ use crate::{StepError, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
+pub use crate::orders::Orders;
 pub use crate::progress::Progress;
 pub use crate::wanted::{Ask, Tried, Wanted};
 
@@ -126,9 +127,9 @@ pub struct Deployment {
     /// Why it cannot go on, once that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// Why it is to be taken back, once somebody has asked for that.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub taken_back: Option<String>,
+    /// What people asked of it while it was on the way.
+    #[serde(flatten)]
+    pub orders: Orders,
     /// Whether the service ran what was wanted before anything was done.
     #[serde(default)]
     pub nothing_to_do: bool,
@@ -194,7 +195,7 @@ impl Deployment {
             plan: None,
             progress: Progress::default(),
             reason: None,
-            taken_back: None,
+            orders: Orders::default(),
             nothing_to_do: false,
             superseded: false,
             needs_human: false,
@@ -220,7 +221,7 @@ impl Deployment {
 
     /// Records that somebody asked for it to be taken back.
     pub fn take_back(&mut self, why: &str) {
-        self.taken_back = Some(clip(why));
+        self.orders.taken_back = Some(clip(why));
     }
 
     /// Records that a person has to look, and why, besides what led to it.
@@ -241,7 +242,7 @@ impl Deployment {
 
     /// Whether it does not go on to what it was to bring: it is going back, or will.
     pub fn is_given_up(&self) -> bool {
-        self.taken_back.is_some() || self.reason.is_some() || self.progress.rollback_at.is_some()
+        self.orders.taken_back.is_some() || self.reason.is_some() || self.progress.back.rollback_at.is_some()
     }
 
     /// Records how it ended, and until when the table keeps it.

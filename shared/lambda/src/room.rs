@@ -29,7 +29,8 @@ pub async fn give_room_back(context: &Context, held: &mut Held<'_>, state: &str)
 async fn next(context: &Context, held: &mut Held<'_>, state: &str) -> Result<bool, StepError> {
     let plan = held.plan()?;
     let (Some(room), cluster) = (plan.room.clone(), plan.cluster.clone()) else { return Ok(true) };
-    let Some(mut enlarged) = held.record.progress.enlarged.clone().filter(|enlarged| !enlarged.over) else {
+    let Some(mut enlarged) = held.record.progress.start.enlarged.clone().filter(|enlarged| !enlarged.over)
+    else {
         return Ok(true);
     };
     let (aws, now) = (&context.aws, context.now());
@@ -41,11 +42,11 @@ async fn next(context: &Context, held: &mut Held<'_>, state: &str) -> Result<boo
     let instances = instances(aws, &cluster).await?;
     enlarged.settle(&group, &instances);
     enlarged.returning_at.get_or_insert(now);
-    let giving = give_back(&enlarged, held.record.progress.started_at, &group, &instances, now);
+    let giving = give_back(&enlarged, held.record.progress.start.started_at, &group, &instances, now);
     if let Giving::Close(host) = &giving {
         enlarged.leaving = Some(host.clone());
     }
-    held.record.progress.enlarged = Some(enlarged);
+    held.record.progress.start.enlarged = Some(enlarged);
     let why = match &giving {
         Giving::Over(why) => return over(context, held, state, why.clone()).await,
         Giving::Wait(why) => why.clone(),
@@ -68,7 +69,7 @@ async fn next(context: &Context, held: &mut Held<'_>, state: &str) -> Result<boo
 /// Lets the instance take tasks again that was closed to be given back. Where that cannot be had either, what is closed is
 /// in the log.
 async fn reopen(context: &Context, held: &Held<'_>) {
-    let leaving = held.record.progress.enlarged.as_ref().and_then(|enlarged| enlarged.leaving.as_ref());
+    let leaving = held.record.progress.start.enlarged.as_ref().and_then(|enlarged| enlarged.leaving.as_ref());
     let (Some(host), Ok(plan)) = (leaving, held.plan()) else { return };
     if let Err(error) = set_draining(&context.aws, &plan.cluster, host, false).await {
         tracing::error!(%error, host, "an instance that was closed to be given back is still closed");
@@ -81,7 +82,7 @@ async fn over(
     state: &str,
     why: Option<String>,
 ) -> Result<bool, StepError> {
-    if let Some(enlarged) = &mut held.record.progress.enlarged {
+    if let Some(enlarged) = &mut held.record.progress.start.enlarged {
         enlarged.over = true;
     }
     if let Some(why) = why {

@@ -93,16 +93,34 @@ pub fn group(world: &World) -> Option<Group> {
     })
 }
 
+/// What a deployment did to the group, as its record has it.
+pub fn enlarged(made: &Made, returning_at: Option<Timestamp>) -> Enlarged {
+    Enlarged {
+        returned: u32::from(made.returned),
+        leaving: made.leaving.map(id),
+        over: made.over,
+        returning_at,
+        ..Enlarged::new(1, u32::from(made.to))
+    }
+}
+
+/// The same, from the record.
+pub fn made(enlarged: &Enlarged) -> Made {
+    let small = |number: u32| u8::try_from(number).unwrap_or(u8::MAX);
+    let leaving = enlarged.leaving.as_ref();
+    Made {
+        to: small(enlarged.to),
+        returned: small(enlarged.returned),
+        leaving: leaving.and_then(|host| (0..u8::MAX).find(|index| id(*index) == *host)),
+        over: enlarged.over,
+    }
+}
+
 /// The next step of giving back, by the real decision; none if there is nothing more to do.
 pub fn give(world: &World, record: &mut Record, clock: Clock, then: Timestamp) -> Option<Option<Change>> {
     let made = record.made.as_mut().filter(|made| !made.over)?;
     let (group, instances) = (group(world)?, instances(world)?);
-    let mut enlarged = Enlarged {
-        returned: u32::from(made.returned),
-        leaving: made.leaving.map(id),
-        returning_at: Some(then),
-        ..Enlarged::new(1, u32::from(made.to))
-    };
+    let mut enlarged = enlarged(made, Some(then));
     enlarged.settle(&group, &instances);
     made.returned = u8::try_from(enlarged.returned).unwrap_or(u8::MAX);
     if enlarged.leaving.is_none() {

@@ -24,7 +24,7 @@ pub(crate) const THEN: i64 = 1_000_000;
 /// How long weights take to reach every node, and how far back requests are looked for.
 const SOON: Seconds = Seconds(10);
 /// How long a function may go on after its execution has died.
-const STALLED: Seconds = Seconds(100);
+pub(crate) const STALLED: Seconds = Seconds(100);
 
 /// How much later it is than what is on record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -356,7 +356,7 @@ pub fn for_rollback(
     number: u8,
 ) -> rollback::View {
     let live = planned.live;
-    let others_until = (record.execution != number).then(|| STALLED.after(at(THEN)));
+    let others_until = crate::ledger::others_until(number, record);
     let members = if world.members.len() == 2 {
         let next = 1 - live;
         rollback::Members::Pair {

@@ -45,7 +45,7 @@ pub fn measurements() -> Vec<Measurement> {
     let (service, id) = (ServiceName::new("main", "web"), DeploymentId::from("d-1"));
     let mut record = Deployment::new(service.clone(), id, "arn", "push", at(100));
     let mut all = vec![dispatch::held(&record, at(200)), dispatch::recovery(&service, "arn")];
-    record.progress.rollback_at = Some(at(110));
+    record.progress.back.rollback_at = Some(at(110));
     record.receipt = Some(finish::receipt(&record, at(200)));
     for outcome in OUTCOMES {
         record.outcome = Some(outcome);

@@ -53,9 +53,10 @@ impl Functions {
         touch(world, change);
         if let Change::Weights { weight, forward: true, .. } = *change {
             let record = world.ledger.records.get_mut(&deployment).ok_or("RecordMissing")?;
-            record.weight = weight;
-            record.shifted = true;
-            record.readings = 0;
+            let step = record.step.ok_or("RecordMissing")?;
+            super::noting(deployment, record, |real| {
+                swap::shifted(real, step, u32::from(weight), look::at(look::THEN));
+            });
         }
         Ok(())
     }
@@ -82,7 +83,9 @@ impl Functions {
             }
         };
         if let Some(record) = world.ledger.records.get_mut(&deployment) {
-            record.revision = Some(revision);
+            super::noting(deployment, record, |real| {
+                register_revision::registered(real, revision.name(), look::at(look::THEN));
+            });
         }
         Ok(())
     }

@@ -7,11 +7,11 @@ mod begin;
 pub use begin::want;
 
 use crate::deciders::Deciders;
-use crate::hosts::Made;
 use crate::ledger;
-use crate::look::{self, Clock, Evidence, NAMES};
+use crate::look::{self, Clock, Evidence, NAMES, THEN, at};
 use crate::world::{Answer, Change, Health, Planned, Record, Revision, World};
 use begin::early;
+use changeover_domain::record::Deployment;
 use changeover_domain::state::Verdict;
 use changeover_domain::wish::tried;
 use check_health::Purpose;
@@ -62,14 +62,15 @@ impl Functions {
             world.ledger.records.insert(deployment, record);
             return if state == "Rollback" { Ok(Some(say("ready"))) } else { Err("RecordMissing") };
         };
+        let own = (deployment, &mut record);
         let came = match state {
-            "RegisterRevision" => Ok(self.register(&mut record)),
-            "UpdateService" => self.update(world, &mut record, &planned, clock),
-            "CheckHealth" => self.check(world, &mut record, &planned, (clock, evidence), Purpose::Start),
-            "Bake" => self.check(world, &mut record, &planned, (clock, evidence), Purpose::Bake),
-            "Swap" => self.swap(world, &mut record, &planned),
-            "Drain" => self.drain(world, &mut record, &planned, clock),
-            "Rollback" => Ok(self.rollback(world, &mut record, &planned, clock, deployment)),
+            "RegisterRevision" => Ok(self.register(own.1)),
+            "UpdateService" => self.update(world, own, &planned, clock),
+            "CheckHealth" => self.check(world, own, &planned, (clock, evidence), Purpose::Start),
+            "Bake" => self.check(world, own, &planned, (clock, evidence), Purpose::Bake),
+            "Swap" => self.swap(world, own, &planned),
+            "Drain" => self.drain(world, own, &planned, clock),
+            "Rollback" => Ok(self.rollback(world, own, &planned, clock)),
             other => panic!("the model has no function for {other}"),
         };
         let (change, answer) = came?;
@@ -115,7 +116,7 @@ impl Functions {
     fn update(
         &self,
         world: &World,
-        record: &mut Record,
+        (deployment, record): (u8, &mut Record),
         planned: &Planned,
         clock: Clock,
     ) -> Result<(Option<Change>, Answer), &'static str> {
@@ -134,36 +135,27 @@ impl Functions {
             started: record.started,
             room: look::room_for(world, record, tasks, clock),
         };
-        let change = match (self.deciders.update)(&view) {
-            update_service::Action::Nothing => None,
+        let action = (self.deciders.update)(&view);
+        noting(deployment, record, |real| {
+            update_service::apply(real, &view, &action, clock.now());
+        });
+        Ok(match action {
+            update_service::Action::Nothing => (None, say("ready")),
             update_service::Action::Start { desired } => {
-                Some(Change::Member { index: target, revision: Some(revision), desired: desired.map(small) })
+                let desired = desired.map(small);
+                let change = Change::Member { index: target, revision: Some(revision), desired };
+                (Some(change), say("ready"))
             }
-            update_service::Action::Enlarge { to, .. } => {
-                record.missed = true;
-                record.made = Some(Made { to: small(to), returned: 0, leaving: None, over: false });
-                return Ok((Some(Change::Enlarge(small(to))), say("wait")));
-            }
-            update_service::Action::Wait { .. } => {
-                record.missed = true;
-                return Ok((None, say("wait")));
-            }
-            update_service::Action::NoRoom { .. } => {
-                record.failed = true;
-                return Ok((None, say("failed")));
-            }
-        };
-        if !record.started {
-            record.started = true;
-            record.plan = Some(Planned { tasks, ..planned.clone() });
-        }
-        Ok((change, say("ready")))
+            update_service::Action::Enlarge { to, .. } => (Some(Change::Enlarge(small(to))), say("wait")),
+            update_service::Action::Wait { .. } => (None, say("wait")),
+            update_service::Action::NoRoom { .. } => (None, say("failed")),
+        })
     }
 
     fn check(
         &self,
         world: &mut World,
-        record: &mut Record,
+        (deployment, record): (u8, &mut Record),
         planned: &Planned,
         (clock, evidence): (Clock, Evidence),
         purpose: Purpose,
@@ -171,23 +163,11 @@ impl Functions {
         let view = look::for_check(world, record, planned, self.on_push, (clock, evidence), purpose);
         let (healthy, more_steps) = (view.seen.healthy(), view.more_steps);
         let ruling = (self.deciders.check)(&view);
-        record.readings = small(ruling.readings.min(1));
-        record.sick = ruling.since.ill.is_some();
-        record.harmful |= ruling.harmful;
+        noting(deployment, record, |real| check_health::apply(real, &view, &ruling, &ruling.why));
         let good = evidence == Evidence::Good || view.metrics.is_none();
-        match ruling.verdict {
-            Verdict::Ready => {
-                world.noted.blind |= healthy < view.needed || (purpose == Purpose::Bake && !good);
-                if purpose == Purpose::Bake {
-                    record.baked = record.step;
-                }
-            }
-            Verdict::Failed => {
-                record.failed = true;
-                record.superseded |= ruling.superseded;
-            }
-            _ => {}
-        }
+        let is_bake = purpose == Purpose::Bake;
+        world.noted.blind |=
+            ruling.verdict == Verdict::Ready && (healthy < view.needed || (is_bake && !good));
         let word = match ruling.verdict {
             Verdict::Ready => "ready",
             Verdict::Wait => "wait",
@@ -199,11 +179,11 @@ impl Functions {
     fn swap(
         &self,
         world: &mut World,
-        record: &mut Record,
+        (deployment, record): (u8, &mut Record),
         planned: &Planned,
     ) -> Result<(Option<Change>, Answer), &'static str> {
         let steps = look::settings(true, self.on_push).steps;
-        let step = (self.deciders.step)(&ledger::progress(record)).min(steps.len() - 1);
+        let step = (self.deciders.step)(&ledger::real(deployment, record).progress).min(steps.len() - 1);
         let (live, next) = (planned.live, 1 - planned.live);
         let route = look::route(world, live);
         let view = swap::View {
@@ -222,21 +202,23 @@ impl Functions {
         let answer = Answer { word: "ready", more_steps: !view.is_last };
         let weight = small(view.weight);
         if action == swap::Action::Nothing {
-            record.step = Some(step);
-            record.weight = weight;
-            record.shifted = true;
+            noting(deployment, record, |real| {
+                swap::shifted(real, step, view.weight, at(THEN));
+            });
             return Ok((None, answer));
         }
         world.noted.starved |= view.healthy == 0;
         world.noted.skipped |= step > record.baked.map_or(0, |baked| baked + 1);
-        record.step = Some(step);
+        noting(deployment, record, |real| {
+            swap::intend(real, step);
+        });
         Ok((Some(Change::Weights { next, weight, forward: true }), answer))
     }
 
     fn drain(
         &self,
         world: &mut World,
-        record: &mut Record,
+        (deployment, record): (u8, &mut Record),
         planned: &Planned,
         clock: Clock,
     ) -> Result<(Option<Change>, Answer), &'static str> {
@@ -244,41 +226,27 @@ impl Functions {
             return Ok(look::given_back(world, record, clock));
         }
         let view = look::for_drain(world, record, planned, clock);
-        let course = drain::serving(&view);
-        record.sick = course.since().ill.is_some();
-        match (self.deciders.drain)(&view).map_err(|error| error.name())? {
-            drain::Action::Wait { .. } => Ok((None, say("wait"))),
-            drain::Action::Quiet { .. } => {
-                record.quiet = true;
-                Ok((None, say("wait")))
-            }
-            drain::Action::TakeBack { .. } => {
-                record.failed = true;
-                record.harmful |= matches!(course, changeover_domain::bearing::Course::Over { .. });
-                Ok((None, say("failed")))
-            }
+        let action = (self.deciders.drain)(&view).map_err(|error| error.name())?;
+        noting(deployment, record, |real| drain::apply(real, &view, &action));
+        Ok(match action {
+            drain::Action::Wait { .. } | drain::Action::Quiet { .. } => (None, say("wait")),
+            drain::Action::TakeBack { .. } => (None, say("failed")),
             drain::Action::ScaleIn => {
                 world.noted.robbed |= world.weight_of(planned.live) > 0;
                 world.noted.blind |= world.members[1 - planned.live].healthy() == 0;
-                record.scaled_in = true;
                 let change = Change::Member { index: planned.live, revision: None, desired: Some(0) };
-                Ok((Some(change), say("wait")))
+                (Some(change), say("wait"))
             }
-            drain::Action::Drained { needs_human, .. } => {
-                record.drained = true;
-                record.needs_human |= needs_human;
-                Ok((None, say(if owes_room(record) { "wait" } else { "ready" })))
-            }
-        }
+            drain::Action::Drained { .. } => (None, say(if owes_room(record) { "wait" } else { "ready" })),
+        })
     }
 
     fn rollback(
         &self,
         world: &mut World,
-        record: &mut Record,
+        (deployment, record): (u8, &mut Record),
         planned: &Planned,
         clock: Clock,
-        deployment: u8,
     ) -> (Option<Change>, Answer) {
         if record.rolled_back || record.drained {
             return look::given_back(world, record, clock);
@@ -286,22 +254,13 @@ impl Functions {
         let is_pair = world.members.len() == 2;
         let next = if is_pair { 1 - planned.live } else { 0 };
         let view = look::for_rollback(world, record, planned, clock, deployment);
-        record.turned = true;
-        if is_pair && world.weight_of(next) == 0 {
-            record.restored |= view.others_until.is_none_or(|until| view.now >= until);
-            record.weight = 0;
-        }
+        let action = (self.deciders.rollback)(&view);
+        noting(deployment, record, |real| rollback::apply(real, &view, &action));
         let healthy = |world: &World, index: usize| world.members[index].healthy();
-        match (self.deciders.rollback)(&view) {
+        match action {
             rollback::Action::Wait { .. } => (None, say("wait")),
-            rollback::Action::Done { .. } => {
-                record.rolled_back = true;
-                (None, say(if owes_room(record) { "wait" } else { "ready" }))
-            }
-            rollback::Action::GiveUp { .. } => {
-                record.needs_human = true;
-                (None, say("ready"))
-            }
+            rollback::Action::Done { .. } => (None, say(if owes_room(record) { "wait" } else { "ready" })),
+            rollback::Action::GiveUp { .. } => (None, say("ready")),
             rollback::Action::Weights { .. } => {
                 world.noted.starved |= healthy(world, planned.live) == 0;
                 world.noted.dared |= record.quiet && (record.harmful || healthy(world, next) == 0);
@@ -310,7 +269,6 @@ impl Functions {
             rollback::Action::Shelter { .. } => {
                 world.noted.starved |= healthy(world, next) == 0;
                 world.noted.sheltered = true;
-                record.weight = 100;
                 (Some(Change::Weights { next, weight: 100, forward: false }), say("wait"))
             }
             rollback::Action::Scale { which, task_definition, desired, .. } => {
@@ -345,6 +303,13 @@ impl Functions {
         let change = (fence > 0).then_some(Change::Release);
         Ok(self.about_to(world, number, change, answer))
     }
+}
+
+/// Lets a function put something on the record that it has read.
+fn noting(deployment: u8, record: &mut Record, apply: impl FnOnce(&mut Deployment)) {
+    let mut real = ledger::real(deployment, record);
+    apply(&mut real);
+    ledger::keep(deployment, record, &real);
 }
 
 fn owes_room(record: &Record) -> bool {

@@ -1,0 +1,34 @@
+//! What goes on a deployment's record with an action. The model of the whole uses it as well.
+
+use crate::{Action, STATE, View, serving};
+use changeover_domain::bearing::Course;
+use changeover_domain::record::Deployment;
+
+/// Puts an action on record, before it is performed. Pure.
+pub fn apply(record: &mut Deployment, view: &View, action: &Action) {
+    let (now, course) = (view.now, serving(view));
+    record.progress.set_since(course.since());
+    match action {
+        Action::Wait { why, .. } => record.note(now, STATE, why),
+        Action::Quiet { why } => {
+            record.progress.drain.quiet_at = Some(now);
+            record.note(now, STATE, why);
+        }
+        Action::TakeBack { why } => {
+            record.progress.health.harmful |= matches!(course, Course::Over { .. });
+            record.fail(why);
+            record.note(now, STATE, why);
+        }
+        Action::ScaleIn => {
+            record.progress.drain.scaled_in_at.get_or_insert(now);
+            record.note(now, STATE, "the old tasks are told to stop");
+        }
+        Action::Drained { why, needs_human } => {
+            record.progress.drain.drained = true;
+            if *needs_human {
+                record.give_up(why);
+            }
+            record.note(now, STATE, why);
+        }
+    }
+}

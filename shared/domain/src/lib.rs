@@ -2,7 +2,7 @@
 //! knows is in its arguments, time included, so that the functions, the model and the tests share one truth.
 //!
 //! Owns: names, settings, plans, the ledger's records, what travels between states, errors, and the rules on
-//! health, weights, metrics, capacity and room. Never: tokio, AWS, a clock or randomness.
+//! health, weights, metrics, verdicts, capacity and room. Never: tokio, AWS, a clock or randomness.
 
 pub mod bearing;
 pub mod capacity;
@@ -10,6 +10,7 @@ pub mod error;
 pub mod evidence;
 pub mod health;
 pub mod image;
+pub mod judging;
 pub mod metrics;
 pub mod name;
 pub mod orders;
@@ -21,6 +22,7 @@ pub mod route;
 pub mod settings;
 pub mod span;
 pub mod state;
+pub mod verdict;
 mod wanted;
 pub mod wish;
 

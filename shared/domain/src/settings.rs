@@ -1,5 +1,6 @@
 //! Settings: what tags, execution input and the stack's defaults say about a deployment.
 
+use crate::judging::{self, Judging};
 use crate::route::{WHOLE, Weight};
 use crate::span::Seconds;
 use serde::{Deserialize, Serialize};
@@ -67,10 +68,13 @@ pub struct Settings {
     pub rollback_window: Seconds,
     /// What a push during a deployment does.
     pub on_push: OnPush,
+    /// How strictly it is judged. Records of old do not have it.
+    #[serde(default)]
+    pub judging: Judging,
 }
 
 /// The settings there are, as written after `changeover:`.
-pub const KEYS: [&str; 12] = [
+pub const KEYS: [&str; 16] = [
     "repository",
     "image-tag",
     "container",
@@ -80,6 +84,10 @@ pub const KEYS: [&str; 12] = [
     "bake",
     "healthy-checks",
     "health-timeout",
+    "tolerated-errors",
+    "tolerated-slowdown",
+    "certainty",
+    "unproven",
     "minimum-requests",
     "rollback-window",
     "on-push",
@@ -134,6 +142,20 @@ pub fn read(input: &Raw, tags: &Raw, defaults: &Raw) -> Result<Settings, Vec<Str
             "supersede" => Ok(OnPush::Supersede),
             _ => Err("must be queue or supersede".to_owned()),
         }),
+        judging: Judging {
+            tolerated_errors: reader.get(
+                "tolerated-errors",
+                Some("0.1"),
+                judging::within(judging::TOLERATED_ERRORS),
+            ),
+            tolerated_slowdown: reader.get(
+                "tolerated-slowdown",
+                Some("2"),
+                judging::within(judging::TOLERATED_SLOWDOWN),
+            ),
+            certainty: reader.get("certainty", Some("99"), judging::within(judging::CERTAINTY)),
+            unproven: reader.get("unproven", Some("as-quiet"), judging::unproven),
+        },
     };
     reader.strategy_fits(&settings);
     if reader.mistakes.is_empty() { Ok(settings) } else { Err(reader.mistakes) }
@@ -207,6 +229,7 @@ macro_rules! fallback {
     ($($type:ty => $value:expr),* $(,)?) => { $(impl Fallback for $type { fn fallback() -> Self { $value } })* };
 }
 fallback!(String => String::new(), Strategy => Strategy::Rolling, OnPush => OnPush::Queue,
+    judging::Millionths => judging::Millionths(0), judging::Unproven => judging::Unproven::default(),
     Vec<Weight> => vec![WHOLE], Seconds => Seconds(0), u32 => 1, u64 => 1);
 
 fn text(value: &str) -> Result<String, String> {

@@ -52,6 +52,9 @@ fn beside(value: &str, step: i64) -> Option<String> {
     let number = |text: &str| text.parse::<i64>().ok()?.checked_add(step).filter(|number| *number >= 0);
     match Seconds::parse(value) {
         Ok(span) => number(&span.0.to_string()).map(|seconds| format!("{seconds}s")),
+        Err(_) if value.contains('.') => {
+            value.parse::<f64>().ok().map(|number| (number + step as f64).to_string())
+        }
         Err(_) => number(value).map(|number| number.to_string()),
     }
 }
@@ -104,7 +107,7 @@ fn documented_bounds_are_the_codes() {
             assert!(with(&key, "something-else").is_err(), "{key} takes anything");
         }
     }
-    assert_eq!(bounded, 7, "settings with bounds or choices");
+    assert_eq!(bounded, 11, "settings with bounds or choices");
 }
 
 #[test]

@@ -1,0 +1,94 @@
+//! Whether errors come one by one or in clumps: one client that tries again twenty times has one trouble, not twenty.
+
+use super::counts::Part;
+use super::evidence::kept;
+use serde::{Deserialize, Serialize};
+
+/// With fewer earlier periods of the live side than this, nothing is known of how its errors come …
+pub const PERIODS: u32 = 5;
+/// … nor with fewer errors than this.
+pub const ERRORS: f64 = 20.0;
+/// A change from one period to the next that is as unlikely as this (χ²) is an incident that begins or ends, no clump.
+const INCIDENT: f64 = 100.0;
+
+/// How the live side's errors come, from each period to the next, so that a slow drift is none.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Clumping {
+    #[serde(default)]
+    last: Part,
+    #[serde(default)]
+    periods: u32,
+    #[serde(default)]
+    errors: f64,
+    /// χ² of the pairs of neighbours that had errors, added up …
+    #[serde(default)]
+    squares: f64,
+    /// … and how many those are.
+    #[serde(default)]
+    pairs: f64,
+}
+
+impl Clumping {
+    /// Counts one more period of the live side.
+    pub fn add(&mut self, seen: Part) {
+        if seen.whole <= 0.0 {
+            return;
+        }
+        if self.last.whole > 0.0 {
+            let square = unlike(seen, self.last);
+            if seen.part + self.last.part > 0.0 && square < INCIDENT {
+                self.squares = kept(self.squares + square);
+                self.pairs += 1.0;
+            }
+        }
+        self.periods = self.periods.saturating_add(1);
+        self.errors += seen.part;
+        self.last = seen;
+    }
+
+    /// How many errors come together, on the average; at least 1. A period's evidence is divided by it.
+    pub fn size(&self) -> f64 {
+        if self.periods < PERIODS || self.pairs < 1.0 { 1.0 } else { (self.squares / self.pairs).max(1.0) }
+    }
+
+    /// Whether there were enough errors to know.
+    pub fn is_known(&self) -> bool {
+        self.periods >= PERIODS && self.pairs >= f64::from(PERIODS) && self.errors >= ERRORS
+    }
+}
+
+/// How unlike two shares are: Pearson's χ² of the two by two table, 1 on the average if they are the same.
+pub fn unlike(one: Part, two: Part) -> f64 {
+    let pooled = one.and(two).share();
+    let variance = pooled * (1.0 - pooled) * (1.0 / one.whole + 1.0 / two.whole);
+    if variance > 0.0 && variance.is_finite() { (one.share() - two.share()).powi(2) / variance } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(errors: &[u64]) -> Clumping {
+        let mut clumping = Clumping::default();
+        errors.iter().for_each(|errors| clumping.add(Part::of(*errors, 10_000)));
+        clumping
+    }
+
+    #[test]
+    fn single_errors_are_no_clumps_and_bursts_are() {
+        assert!(of(&[1, 0, 1, 0, 0, 1, 0]).size() < 1.1);
+        assert!((of(&[20, 0, 20, 0, 0, 20, 0]).size() - 20.0).abs() < 0.1);
+    }
+
+    #[test]
+    fn four_periods_say_nothing_of_it() {
+        assert_eq!(of(&[20, 0, 20, 0]).size(), 1.0);
+        assert!(!of(&[20, 0, 20, 0]).is_known());
+    }
+
+    #[test]
+    fn an_outage_is_no_clump() {
+        assert!(of(&[10, 11, 9, 2_000, 2_010, 2_005, 10, 11]).size() < 1.1);
+        assert!(of(&[10, 11, 9, 10, 11, 9]).is_known());
+    }
+}

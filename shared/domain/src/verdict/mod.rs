@@ -1,0 +1,24 @@
+//! Verdicts: how good a version is, by what its requests came to. Pure.
+//!
+//! Complete periods go into a [`Proof`], each once; [`rule`] says what they come to, however often it is asked.
+//! `docs/verdicts.md` explains it in words.
+
+mod baseline;
+pub mod bound;
+mod clumping;
+pub mod convergence;
+pub mod counts;
+mod evidence;
+mod law;
+pub mod limits;
+mod proof;
+mod question;
+mod ruling;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+pub use counts::{Counted, Kind, Period, Slow};
+pub use proof::{MAX_LIMITS, Proof};
+pub use ruling::{Asked, Ruling, Tolerated, gross, rule};

@@ -1,0 +1,257 @@
+//! Pass, hold or go back, and why, in words for a person on call.
+
+use super::bound;
+use super::counts::{Kind, Part, Period};
+use super::law::times_odds;
+use super::proof::{ERRORS_FACTOR, Proof, share_of};
+use super::question::{HANDFUL, Question};
+use super::words::{count, percent, seconds};
+use crate::judging::Unproven;
+use crate::span::Seconds;
+use crate::state::Verdict;
+
+/// A take-back is held to so many times less doubt than a pass: a good version is taken back in at most one of a thousand
+/// deployments, where a pass is 99 % certain.
+const STRICTER: f64 = 10.0;
+/// A pass proves that no more than this share fails beyond twice the live side's, or what is tolerated if that is more.
+pub const PROVEN_SHARE: f64 = 0.01;
+/// Gross harm in a period that is not complete: at least so many errors, …
+const GROSS_ERRORS: f64 = 25.0;
+/// … and this much of the requests more than was to be expected.
+const GROSS_SHARE: f64 = 0.2;
+
+/// What is tolerated, and how sure one has to be.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Tolerated {
+    /// The share of requests that may fail beyond the live side's, as 0.001.
+    pub errors: f64,
+    /// How sure a pass is, as 0.99.
+    pub certainty: f64,
+}
+
+/// What is asked at a look.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Asked {
+    /// What is tolerated.
+    pub tolerated: Tolerated,
+    /// Whether old and new tasks serve side by side; a rolling service's do not.
+    pub side_by_side: bool,
+    /// How long the step has been watched.
+    pub watched: Seconds,
+    /// How long it is to be watched at least.
+    pub bake: Seconds,
+    /// How long to wait after that for requests to judge by.
+    pub patience: Seconds,
+    /// What then becomes of a version of which nothing is proven.
+    pub unproven: Unproven,
+    /// Fewer requests than this say nothing of it; with 0 no requests are waited for.
+    pub minimum_requests: u64,
+}
+
+/// What the numbers say.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ruling {
+    /// `ready`: it passes. `wait`: hold for more requests. `failed`: go back.
+    pub verdict: Verdict,
+    /// Why.
+    pub why: String,
+    /// No more than this share of its requests fails, with the certainty that was asked for.
+    pub bound: f64,
+    /// The evidence against it: 3 is a thousand to one.
+    pub evidence: f64,
+    /// Whether it fails because users suffer, and not for lack of proof.
+    pub harmful: bool,
+}
+
+impl Tolerated {
+    fn ln_enough(&self) -> f64 {
+        (STRICTER / (1.0 - self.certainty).max(1e-9)).ln()
+    }
+}
+
+/// Says what the numbers say. Pure: everything it knows is in its arguments.
+pub fn rule(proof: &Proof, asked: &Asked) -> Ruling {
+    let errors = proof.errors();
+    let bound = bound_of(errors, asked);
+    let ruling = |verdict, why| Ruling {
+        verdict,
+        why,
+        bound,
+        evidence: evidence(proof) / std::f64::consts::LN_10,
+        harmful: false,
+    };
+    if let Some(why) = harm(proof, asked) {
+        return Ruling { harmful: true, ..ruling(Verdict::Failed, why) };
+    }
+    if asked.watched < asked.bake {
+        return ruling(Verdict::Wait, format!("watching for {}; so far {}", asked.bake, seen(errors, asked)));
+    }
+    let quiet = |requests: f64| requests < asked.minimum_requests as f64;
+    let (next, live) = (errors.next().whole, proof.live_requests());
+    if quiet(next) && quiet(live) && asked.unproven != Unproven::RollBack {
+        let why = if asked.side_by_side {
+            "a quiet time: the old tasks had no more to do, so nobody is harmed"
+        } else {
+            "a quiet time"
+        };
+        return ruling(
+            Verdict::Ready,
+            format!(
+                "its tasks are healthy, and that is all there is to go by; {} requests, {why}",
+                count(next)
+            ),
+        );
+    }
+    match short_of(proof, asked, bound) {
+        None => ruling(Verdict::Ready, passed(errors, asked, bound)),
+        Some(short) if asked.watched.0 < asked.bake.0.saturating_add(asked.patience.0) => {
+            ruling(Verdict::Wait, short)
+        }
+        Some(short) => unproven(proof, asked, &short, ruling),
+    }
+}
+
+/// Whether a period that is not complete shows gross harm already: what is missing in it can only add. Its errors are what
+/// was answered with 5xx or refused; what was not answered yet may still be.
+pub fn gross(proof: &Proof, partial: &Period, asked: &Asked) -> Option<Ruling> {
+    let with = proof.with(partial, &asked.tolerated);
+    let enough = 2.0 * asked.tolerated.ln_enough();
+    let (kind, question) = with.questions().find(|(kind, question)| {
+        let Some(part) = kind.of(&partial.next) else { return false };
+        part.part >= GROSS_ERRORS
+            && part.share() >= question.expected_share() + GROSS_SHARE
+            && question.ln_evidence() >= enough
+    })?;
+    Some(Ruling {
+        verdict: Verdict::Failed,
+        why: told(kind, question),
+        bound: bound_of(with.errors(), asked),
+        evidence: evidence(&with) / std::f64::consts::LN_10,
+        harmful: true,
+    })
+}
+
+/// The evidence of the question that speaks most against it, as a natural logarithm.
+fn evidence(proof: &Proof) -> f64 {
+    let kinds = proof.questions().filter(|(kind, _)| !matches!(kind, Kind::Slow(_)));
+    kinds.map(|(_, question)| question.ln_evidence()).fold(proof.ln_slow(), f64::max)
+}
+
+fn harm(proof: &Proof, asked: &Asked) -> Option<String> {
+    let enough = asked.tolerated.ln_enough();
+    let slow = proof.ln_slow() >= enough;
+    let mut worst: Option<(Kind, &Question)> = None;
+    for (kind, question) in proof.questions() {
+        let proven = match kind {
+            Kind::Slow(_) => slow && question.next().part >= HANDFUL,
+            _ => question.is_proven(enough),
+        };
+        if proven && worst.is_none_or(|(_, worst)| question.ln_evidence() > worst.ln_evidence()) {
+            worst = Some((kind, question));
+        }
+    }
+    worst.map(|(kind, question)| told(kind, question))
+}
+
+fn told(kind: Kind, question: &Question) -> String {
+    let (Part { part, whole }, expected) = share_of(question);
+    let (of, share) = (count(whole), percent(part / whole));
+    let what = match kind {
+        Kind::Errors => format!("{} of {of} requests of the new tasks failed ({share})", count(part)),
+        Kind::ClientErrors => {
+            format!("the new tasks answered {} of {of} requests with 4xx ({share})", count(part))
+        }
+        Kind::Redirects => {
+            format!("the new tasks answered {} of {of} requests with 3xx ({share})", count(part))
+        }
+        Kind::Slow(limit) => format!(
+            "{} of {of} answers of the new tasks took longer than {} ({share})",
+            count(part),
+            seconds(limit)
+        ),
+    };
+    let against = if question.by_usual() {
+        "against what is usual"
+    } else {
+        "against the old tasks in the same minutes"
+    };
+    format!("{what}, {against}: {}", percent(expected))
+}
+
+fn bound_of(errors: &Question, asked: &Asked) -> f64 {
+    let (next, clump) = (errors.next(), errors.clump());
+    let effective = Part { part: next.part / clump, whole: next.whole / clump };
+    bound::upper(effective, asked.tolerated.certainty)
+}
+
+/// What is still to be shown before it passes; none if everything is.
+fn short_of(proof: &Proof, asked: &Asked, bound: f64) -> Option<String> {
+    let errors = proof.errors();
+    let next = errors.next().whole;
+    if next < asked.minimum_requests as f64 {
+        let live = proof.live_requests();
+        let beside = if live > 0.0 { format!(", the old ones {}", count(live)) } else { String::new() };
+        return Some(format!("the new tasks had {} requests to be judged by{beside}", count(next)));
+    }
+    let worse = proof.questions().find(|(kind, question)| question.looks_worse(asked.tolerated.of(*kind)));
+    if let Some((kind, question)) = worse {
+        return Some(format!("it looks worse so far, which may be chance: {}", told(kind, question)));
+    }
+    let expected = errors.expected_share();
+    let tolerable = times_odds(expected.min(1.0), ERRORS_FACTOR) + asked.tolerated.errors.max(PROVEN_SHARE);
+    let waits_for_requests = asked.minimum_requests > 0;
+    (waits_for_requests && bound > tolerable).then(|| {
+        format!(
+            "{} requests cannot tell yet whether more than {} fail; {}",
+            count(next),
+            percent(tolerable.min(1.0)),
+            seen(errors, asked)
+        )
+    })
+}
+
+fn seen(errors: &Question, asked: &Asked) -> String {
+    let next = errors.next();
+    let beside = match (asked.side_by_side, next.whole > 0.0) {
+        (_, false) => return "no requests".to_owned(),
+        (true, true) => format!(", the old tasks {}", percent(errors.expected_share())),
+        (false, true) => format!(", usual are {}", percent(errors.expected_share())),
+    };
+    format!("{} of {} requests failed{beside}", count(next.part), count(next.whole))
+}
+
+fn passed(errors: &Question, asked: &Asked, bound: f64) -> String {
+    if errors.next().whole <= 0.0 {
+        return "its tasks are healthy; it had no requests, and was to wait for none".to_owned();
+    }
+    let certainty = percent(asked.tolerated.certainty);
+    let care = if asked.side_by_side {
+        ""
+    } else {
+        "; compared with the time before, since no old tasks served beside it"
+    };
+    format!(
+        "at most {} of its requests fail, with {certainty} certainty; {}{care}",
+        percent(bound),
+        seen(errors, asked)
+    )
+}
+
+/// The patience is over, and it is not proven to be good, nor to be bad.
+fn unproven(proof: &Proof, asked: &Asked, short: &str, ruling: impl Fn(Verdict, String) -> Ruling) -> Ruling {
+    let waited = asked.watched;
+    let had_its_share = proof.requests() >= asked.minimum_requests as f64;
+    let pass = match asked.unproven {
+        Unproven::Pass => true,
+        Unproven::RollBack => false,
+        Unproven::AsQuiet => had_its_share || proof.live_requests() < asked.minimum_requests as f64,
+    };
+    if pass {
+        ruling(
+            Verdict::Ready,
+            format!("nothing speaks against it, though it is not proven after {waited}: {short}"),
+        )
+    } else {
+        ruling(Verdict::Failed, format!("it could not be proven good in {waited}: {short}"))
+    }
+}

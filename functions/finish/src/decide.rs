@@ -137,6 +137,8 @@ mod tests {
             },
             settings: read(&Raw::new(), &Raw::from([("repository".into(), "web".into())]), &Raw::new())
                 .unwrap(),
+            source: None,
+            readiness: changeover_domain::readiness::Readiness::default(),
             notes: vec![],
         });
         record

@@ -1,13 +1,15 @@
 //! The plan, or every reason against it, given all that was seen.
 
-use crate::definition::DefinitionSeen;
+use crate::readiness::{Sides, readiness};
 use crate::refusal::{of_members, of_pair, of_rolling_groups, of_routes};
 use changeover_aws::elb::TargetGroup;
 use changeover_domain::capacity::{Instance, shortage};
-use changeover_domain::evidence::ServiceSeen;
+use changeover_domain::definition::DefinitionSeen;
+use changeover_domain::evidence::{ServiceSeen, TaskSeen};
 use changeover_domain::image::{PinnedImage, pinned_digest};
 use changeover_domain::name::ServiceName;
 use changeover_domain::plan::{MAX_EXECUTION, Member, Pace, Plan};
+use changeover_domain::readiness::Presence;
 use changeover_domain::room::{GROUP_TAG, Group, Making, Room, make};
 use changeover_domain::route::Route;
 use changeover_domain::settings::{Settings, Strategy};
@@ -33,7 +35,13 @@ pub struct View {
     pub members: Vec<ServiceSeen>,
     /// The settings, or every mistake in them.
     pub settings: Result<Settings, Vec<String>>,
-    /// The members' task definitions by ARN.
+    /// The members' tasks, by the members' names.
+    pub tasks: BTreeMap<String, Vec<TaskSeen>>,
+    /// What the registry says of the images that run, by `REGISTRY/REPOSITORY@DIGEST`.
+    pub registry: BTreeMap<String, Presence>,
+    /// The roles that a copy may carry on: the stack's `TaskRoles`.
+    pub task_roles: String,
+    /// The task definitions, by ARN, of the members and of what runs on them; those that were deleted are left out.
     pub definitions: BTreeMap<String, DefinitionSeen>,
     /// The members' target groups.
     pub groups: Vec<TargetGroup>,
@@ -84,13 +92,17 @@ pub fn decide(view: &View) -> Decision {
         _ => {}
     }
     let definition = view.definitions.get(&live.task_definition).cloned().unwrap_or_default();
-    let container = container(view, live, &definition, &mut mistakes);
+    // One that was deleted is told of once.
+    let is_known = view.definitions.contains_key(&live.task_definition);
+    let container = if is_known { container(view, live, &definition, &mut mistakes) } else { String::new() };
     let tasks = live.running.max(live.desired);
     if tasks == 0 && next.is_some() {
         mistakes.push(format!("the live side {} runs no tasks: start it before deploying", live.name));
     }
     let mut notes = settings.map(|settings| notes(view, settings)).unwrap_or_default();
     of_room(view, live, next, &definition, tasks, &mut mistakes, &mut notes);
+    let sides = Sides { live, next, serving: &live.task_definition, container: &container };
+    let readiness = readiness(view, &sides, &mut mistakes);
     let pace = pace(view);
     mistakes.extend(settings.and_then(|settings| too_long(settings, &pace, view.numbers_after)));
     match (&view.image, settings) {
@@ -115,6 +127,8 @@ pub fn decide(view: &View) -> Decision {
                 room: room(view, target(live, next), &definition),
                 pace,
                 settings: settings.clone(),
+                source: None,
+                readiness,
                 notes,
             };
             Decision::Go(Box::new(plan))

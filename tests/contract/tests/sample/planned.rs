@@ -65,6 +65,7 @@ fn definitions() -> BTreeMap<String, DefinitionSeen> {
         name: word(&container["Name"]),
         image: word(&container["Image"]),
         essential: container["Essential"] == true,
+        ..ContainerSeen::default()
     };
     let definition = |properties: &Value| DefinitionSeen {
         containers: properties["ContainerDefinitions"]
@@ -74,6 +75,7 @@ fn definitions() -> BTreeMap<String, DefinitionSeen> {
             .map(container)
             .collect(),
         need: Need::default(),
+        ..DefinitionSeen::default()
     };
     resources("AWS::ECS::TaskDefinition")
         .iter()
@@ -141,6 +143,9 @@ fn planned(ids: &[&str]) -> Plan {
         groups: groups().into_iter().filter(|group| ours.contains(&&group.arn)).collect(),
         routes: routes.collect(),
         image: Ok(image),
+        tasks: BTreeMap::new(),
+        registry: BTreeMap::new(),
+        task_roles: "*".to_owned(),
         instances: None,
         group: None,
         numbers_after: Seconds(180),

@@ -89,6 +89,7 @@ pub(crate) async fn look(
     let group = if on_instances { autoscaling::group_of(aws, &service.cluster).await? } else { None };
     let image = image(context, request, whence.as_ref(), wanted).await?;
     Ok(View {
+        now: context.now(),
         redeploy: request.redeploy,
         registry: registry::look(context, image.as_ref().ok(), &definitions, &tasks).await?,
         task_roles: context.config.task_roles.clone(),

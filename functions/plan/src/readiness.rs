@@ -41,6 +41,7 @@ pub(crate) fn readiness(view: &View, sides: &Sides<'_>, mistakes: &mut Vec<Strin
         name: &live.name,
         revision: serving,
         definition,
+        desired: live.desired,
         tasks: view.tasks.get(&live.name).unwrap_or(&none),
         container,
         image: view.image.as_ref().ok(),

@@ -6,7 +6,7 @@ use changeover_domain::evidence::EcsDeployment;
 use changeover_domain::plan::Plan;
 use changeover_domain::span::Seconds;
 use common::*;
-use plan::{ContainerSeen, Decision, decide};
+use plan::{ContainerSeen, Decision, View, decide};
 use std::collections::BTreeMap;
 
 #[test]
@@ -238,6 +238,7 @@ fn one_mistake_does_not_hide_another() {
             name: "second".into(),
             image: "x".into(),
             essential: true,
+            ..ContainerSeen::default()
         });
     };
     let parts =

@@ -2,7 +2,7 @@
 
 mod common;
 
-use changeover_domain::evidence::{Exposed, TaskSeen};
+use changeover_domain::evidence::{EcsDeployment, Exposed, TaskSeen};
 use changeover_domain::readiness::Presence;
 use changeover_domain::settings::{Raw, read};
 use common::{definition, image, pair, planned, refused, rolling};
@@ -21,6 +21,59 @@ fn tagged(digits: &[&str]) -> View {
     };
     view.tasks = [("blue".to_owned(), digits.iter().map(task).collect())].into();
     view
+}
+
+/// The same with a rollout of `blue:2` that fails.
+fn failing(failed: u32) -> View {
+    let mut view = tagged(&["a", "a"]);
+    view.members[0].task_definition = "blue:2".into();
+    view.members[0].desired = 2;
+    view.definitions.insert("blue:2".into(), definition());
+    let deployment = |status: &str, revision: &str, state: &str, failed| EcsDeployment {
+        status: status.into(),
+        task_definition: revision.into(),
+        rollout_state: Some(state.into()),
+        failed,
+        ..EcsDeployment::default()
+    };
+    view.members[0].deployments = vec![
+        deployment("PRIMARY", "blue:2", "IN_PROGRESS", failed),
+        deployment("ACTIVE", "blue:1", "COMPLETED", 0),
+    ];
+    view
+}
+
+#[test]
+fn a_rollout_that_fails_is_repaired_from_what_serves() {
+    refused(failing(2), |_| {}, &["ECS is still busy"]);
+    let plan = planned(&failing(3));
+    assert_eq!((plan.live.task_definition.as_str(), plan.live.running), ("blue:1", 2));
+    assert_eq!(plan.source(), "blue:2", "what it was set to is what the new revision is a copy of");
+    assert!(plan.readiness.copy.is_some(), "what serves names its image by a tag");
+    assert!(plan.notes.iter().any(|note| note.contains("a repair of blue")), "{:?}", plan.notes);
+}
+
+#[test]
+fn what_fails_is_repaired_by_the_very_image_it_fails_to_run_and_without_anything_that_serves() {
+    let mut view = failing(3);
+    view.image = Ok(image("a"));
+    view.tasks.clear();
+    let plan = planned(&view);
+    assert_eq!((plan.live.task_definition.as_str(), plan.live.running), ("blue:2", 0));
+    assert!(plan.notes.iter().any(|note| note.contains("nothing to go back to")), "{:?}", plan.notes);
+}
+
+#[test]
+fn a_next_side_that_fails_gives_way_and_goes_back_to_no_tasks() {
+    let mut view = pair();
+    view.members[1].desired = 2;
+    view.members[1].deployments = vec![EcsDeployment {
+        status: "PRIMARY".into(),
+        task_definition: "green:1".into(),
+        rollout_state: Some("FAILED".into()),
+        ..EcsDeployment::default()
+    }];
+    assert_eq!(planned(&view).next.map(|next| next.desired), Some(0));
 }
 
 fn accepting(mut view: View) -> View {
@@ -72,6 +125,13 @@ fn an_image_that_is_gone_refuses_unless_that_is_accepted() {
     for presence in [Presence::Gone, Presence::Archived] {
         let mut view = rolling();
         view.registry = [(format!("r/web@{}", image("a").digest), presence)].into();
+        let runs = TaskSeen {
+            task_definition: "blue:1".into(),
+            last_status: "RUNNING".into(),
+            desired_status: "RUNNING".into(),
+            ..TaskSeen::default()
+        };
+        view.tasks = [("blue".to_owned(), vec![runs; 4])].into();
         refused(view.clone(), |_| {}, &["set changeover:no-way-back to accept"]);
         let found = planned(&accepting(view)).readiness.found;
         assert!(found.iter().any(|one| one.starts_with("accepted: ")), "{found:?}");

@@ -380,9 +380,15 @@ fn is_late(view: &View) -> bool {
 fn wait_or_give_up(view: &View, why: String) -> Action {
     if is_late(view) {
         let limit = limit(view);
+        let next = match view.members {
+            Members::Rolling => "push another image: it is planned from what serves then",
+            Members::Pair { .. } => {
+                "let one side have all the weight, and push another image or start an execution"
+            }
+        };
         return Action::GiveUp {
             why: format!(
-                "going back has not ended within {limit}: {why}; traffic was left where it is served best and nothing was deleted; look at the events of {}; once it is repaired, let one side have all the weight, and push another image or start an execution",
+                "going back has not ended within {limit}: {why}; traffic was left where it is served best and nothing was deleted; look at the events of {}; {next}",
                 view.live_before.ecs_service
             ),
         };

@@ -20,6 +20,7 @@ pub mod progress;
 pub mod readiness;
 pub mod record;
 pub mod reference;
+pub mod rollout;
 pub mod room;
 pub mod route;
 pub mod settings;

@@ -211,6 +211,7 @@ pub fn for_plan(world: &World, on_push: &str, meant: Option<Image>) -> plan::Vie
     };
     let revisions = world.members.iter().map(|member| member.revision);
     plan::View {
+        now: Clock::Early.now(),
         redeploy: false,
         service: ServiceName::new("main", NAMES[0]),
         names: NAMES[..count].iter().map(ToString::to_string).collect(),

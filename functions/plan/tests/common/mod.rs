@@ -4,7 +4,7 @@
 
 use changeover_aws::elb::TargetGroup;
 use changeover_domain::capacity::{Instance, Need};
-use changeover_domain::evidence::{EcsDeployment, ServiceSeen};
+use changeover_domain::evidence::ServiceSeen;
 use changeover_domain::image::PinnedImage;
 use changeover_domain::name::ServiceName;
 use changeover_domain::plan::Plan;
@@ -77,6 +77,7 @@ pub fn pair() -> View {
     let blue = service("blue", BLUE, 4, &tags("green"));
     let green = service("green", GREEN, 0, &tags("blue"));
     View {
+        now: changeover_domain::Timestamp::from_second(10_000).unwrap(),
         redeploy: false,
         service: ServiceName::new("main", "blue"),
         names: vec!["blue".into(), "green".into()],

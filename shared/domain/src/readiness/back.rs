@@ -29,6 +29,8 @@ pub struct Now<'a> {
     pub revision: &'a str,
     /// What that says.
     pub definition: &'a DefinitionSeen,
+    /// How many tasks it is told to run.
+    pub desired: u32,
     /// The service's tasks.
     pub tasks: &'a [TaskSeen],
     /// The container that gets the new image.
@@ -68,15 +70,15 @@ impl Now<'_> {
         (told.collect(), ours().all(|task| task.digests.contains_key(container)))
     }
 
-    fn has_tasks(&self) -> bool {
-        self.tasks.iter().any(|task| task.is_up() && task.task_definition == self.revision)
+    fn up(&self) -> usize {
+        self.tasks.iter().filter(|task| task.is_up() && task.task_definition == self.revision).count()
     }
 }
 
 /// What going back goes to. Pure: everything it knows is in its arguments.
 pub fn back(now: &Now<'_>) -> Back {
     let mut back = Back::default();
-    let (mut images, mut whys) = (BTreeMap::new(), Vec::new());
+    let (mut images, mut whys, mut asked) = (BTreeMap::new(), Vec::new(), BTreeSet::new());
     for container in &now.definition.containers {
         if !now.is_ours(container) {
             of_another(container, &mut back);
@@ -98,7 +100,10 @@ pub fn back(now: &Now<'_>) -> Back {
             ));
             images.insert(container.name.clone(), pinned.clone());
         }
-        of_registry(now, &container.name, &pinned, &mut back);
+        // Several containers may run one image.
+        if asked.insert(pinned.clone()) {
+            of_registry(now, &pinned, &mut back);
+        }
     }
     // What says nothing of its status is one of an older look.
     if !now.definition.status.is_empty() && now.definition.status != ACTIVE {
@@ -130,7 +135,7 @@ fn of_another(container: &ContainerSeen, back: &mut Back) {
 /// The digest that the tasks run in a container whose image is named by a tag.
 fn by_tag(now: &Now<'_>, container: &ContainerSeen, back: &mut Back) -> Option<String> {
     let (name, image) = (&container.name, &container.image);
-    if !now.has_tasks() {
+    if now.up() == 0 {
         back.found.push(format!(
             "{} runs no task of {}, so nothing is to be brought back; container {name} would start what {image} points to then",
             now.name, now.revision
@@ -165,19 +170,23 @@ fn by_tag(now: &Now<'_>, container: &ContainerSeen, back: &mut Back) -> Option<S
     }
 }
 
-/// Whether the image of a container can be pulled again.
-fn of_registry(now: &Now<'_>, container: &str, pinned: &str, back: &mut Back) {
-    let lost = |how: &str| {
+/// Whether an image can be pulled again.
+fn of_registry(now: &Now<'_>, pinned: &str, back: &mut Back) {
+    let lost = |how: &str, what: &str| {
         format!(
-            "the image that container {container} of {} runs, {pinned}, {how}: a task of it that stops cannot be started again",
+            "the image that the tasks of {} run, {pinned}, {how}: one that stops cannot be started again; {what}",
             now.name
         )
     };
+    let up = now.up();
+    // What has lost tasks that cannot come back is broken already: the new image is its repair, not its risk.
+    let is_broken = up < usize::try_from(now.desired).unwrap_or(usize::MAX);
+    let tells = if is_broken { &mut back.found } else { &mut back.missing };
     match now.registry.get(pinned) {
         Some(Presence::There) => back.found.push(format!("the registry has {pinned}")),
-        Some(Presence::Gone) => back.missing.push(lost("is not in the registry any more; push it again")),
+        Some(Presence::Gone) => tells.push(lost("is not in the registry any more", "push it again")),
         Some(Presence::Archived) => {
-            back.missing.push(lost("is archived in the registry; restore it"));
+            tells.push(lost("is archived in the registry", "restore it"));
         }
         Some(Presence::NotAsked(why)) => {
             back.found.push(format!("whether {pinned} can still be pulled was not asked: {why}"));
@@ -231,6 +240,7 @@ mod tests {
             name: "web",
             revision: "web:1",
             definition,
+            desired: 1,
             tasks,
             container: "web",
             image: Some(&image),
@@ -304,7 +314,10 @@ mod tests {
         for (presence, part) in
             [(Presence::Gone, "not in the registry any more"), (Presence::Archived, "archived")]
         {
-            assert!(says(&found(&one, &[], Some(presence)).missing, part), "{part}");
+            let runs = [task("web:1", &[])];
+            assert!(says(&found(&one, &runs, Some(presence.clone())).missing, part), "{part}");
+            let lost = found(&one, &[], Some(presence));
+            assert!(lost.missing.is_empty() && says(&lost.found, part), "its repair is not refused");
         }
         let elsewhere = Presence::NotAsked("it is in another registry".to_owned());
         let seen = found(&one, &[], Some(elsewhere));

@@ -135,6 +135,7 @@ fn planned(ids: &[&str]) -> Plan {
     let ours: Vec<&String> = members.iter().flat_map(|member| member.target_groups.keys()).collect();
     let routes = routes().into_iter().filter(|route| route.weights.keys().any(|group| ours.contains(&group)));
     let view = View {
+        now: changeover_domain::Timestamp::UNIX_EPOCH,
         redeploy: false,
         service: ServiceName::new("changeover-sample", &members[0].name),
         names: members.iter().map(|member| member.name.clone()).collect(),

@@ -174,6 +174,7 @@ mod tests {
                 deployment: DeploymentId::from("another"),
                 outcome,
                 attempts: 1,
+                at: None,
             }),
         };
         let mut record = record();

@@ -35,6 +35,7 @@ pub fn wanted(wanted: &Wanted) -> RealWanted {
             deployment: id(by),
             outcome,
             attempts: usize::from(attempts),
+            at: None,
         }),
     }
 }

@@ -76,7 +76,6 @@ mod tests {
             topic: None,
             cluster: cluster.into(),
             repository: repository.into(),
-            task_roles: "*".into(),
             function_timeout: Seconds(60),
             defaults: Raw::new(),
             poll: Seconds(10),

@@ -137,8 +137,6 @@ mod tests {
             },
             settings: read(&Raw::new(), &Raw::from([("repository".into(), "web".into())]), &Raw::new())
                 .unwrap(),
-            source: None,
-            readiness: changeover_domain::readiness::Readiness::default(),
             notes: vec![],
         });
         record
@@ -174,7 +172,6 @@ mod tests {
                 deployment: DeploymentId::from("another"),
                 outcome,
                 attempts: 1,
-                at: None,
             }),
         };
         let mut record = record();

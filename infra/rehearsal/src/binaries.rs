@@ -3,8 +3,11 @@
 
 use anyhow::{Context as _, bail};
 use escargot::format::Message;
+use rehearsal_ecs::Containers;
+use rehearsal_lambda::Code;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Every function, by its crate and binary.
 pub const FUNCTIONS: [&str; 9] = [
@@ -25,6 +28,16 @@ pub const SAMPLE_WEBAPP: &str = "sample-webapp";
 #[derive(Debug, Clone)]
 pub struct Binaries {
     by_name: BTreeMap<String, PathBuf>,
+    linked: Option<Linked>,
+}
+
+/// What stands for the binaries where there are to be no processes.
+#[derive(Debug, Clone)]
+pub struct Linked {
+    /// Runs the functions.
+    pub code: Arc<dyn Code>,
+    /// Runs the containers.
+    pub containers: Arc<dyn Containers>,
 }
 
 impl Binaries {
@@ -54,7 +67,19 @@ impl Binaries {
         if !missing.is_empty() {
             bail!("cargo built no binary for {}", missing.join(", "));
         }
-        Ok(Self { by_name })
+        Ok(Self { by_name, linked: None })
+    }
+
+    /// No binaries: the same names, and what runs in their place.
+    pub fn linked(linked: Linked) -> Self {
+        let names = FUNCTIONS.into_iter().chain([SAMPLE_WEBAPP]);
+        let by_name = names.map(|name| (name.to_owned(), PathBuf::from(name))).collect();
+        Self { by_name, linked: Some(linked) }
+    }
+
+    /// What runs in place of processes, if anything does.
+    pub fn instead(&self) -> Option<&Linked> {
+        self.linked.as_ref()
     }
 
     /// The functions' binaries by crate name.

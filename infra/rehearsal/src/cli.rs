@@ -14,6 +14,9 @@ pub struct Cli {
     /// How the main scenarios are run.
     #[command(flatten)]
     pub run: RunOptions,
+    /// In imagined time: one process, a clock that jumps, repeatable from the seed. For run, matrix, soak and crowd.
+    #[arg(long, global = true)]
+    pub imagined: bool,
 }
 
 /// What to do.
@@ -68,6 +71,9 @@ pub enum Command {
         /// For how long.
         #[arg(long, default_value_t = 30.0)]
         minutes: f64,
+        /// The same in days, for imagined time.
+        #[arg(long, conflicts_with = "minutes")]
+        days: Option<f64>,
         /// Seeds everything that is left to chance.
         #[arg(long, default_value_t = 1)]
         seed: u64,
@@ -116,9 +122,12 @@ pub struct RunOptions {
     /// Seeds what is left to chance; a failure says which seed repeats it.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
-    /// Requests a second.
-    #[arg(long, default_value_t = 200.0, value_parser = rate)]
-    pub rate: f64,
+    /// Requests a second; 200, or 5 in imagined time.
+    #[arg(long, value_parser = rate)]
+    pub rate: Option<f64>,
+    /// In imagined time, at the pace of the real world's rehearsal instead of AWS's own with every default.
+    #[arg(long)]
+    pub quick: bool,
     /// Where the report is written.
     #[arg(long, default_value = "target/rehearsal")]
     pub report: PathBuf,
@@ -145,6 +154,8 @@ mod tests {
         for line in [
             "rehearse",
             "rehearse --report out",
+            "rehearse run good-push --imagined --seed 7 --quick",
+            "rehearse soak --imagined --days 1 --seed 7",
             "rehearse list",
             "rehearse run good-push careless --seed 7 --rate 50 --report out",
             "rehearse serve --port 4566 --traffic-port 8080",

@@ -37,8 +37,7 @@ pub struct Crowd {
 ///
 /// # Errors
 /// If the stage cannot be set.
-pub async fn crowd(services: u16, seed: u64, rate: f64) -> anyhow::Result<Crowd> {
-    let binaries = Binaries::build()?;
+pub async fn crowd(binaries: &Binaries, services: u16, seed: u64, rate: f64) -> anyhow::Result<Crowd> {
     let settings = [("image-tag", "v@"), ("bake", "2s"), ("healthy-checks", "2"), ("minimum-requests", "1")];
     let tags = settings.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
     let instances = vec![INSTANCE; usize::from(services).div_ceil(5)];
@@ -52,7 +51,7 @@ pub async fn crowd(services: u16, seed: u64, rate: f64) -> anyhow::Result<Crowd>
         pace: Pace::BRISK,
         ..Setting::default()
     };
-    let stage = Stage::set(&binaries, &setting).await?;
+    let stage = Stage::set(binaries, &setting).await?;
     let crowded = on_stage(&stage, services, seed, rate).await;
     stage.strike().await;
     crowded

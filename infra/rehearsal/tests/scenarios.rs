@@ -4,6 +4,7 @@
 use rehearsal::binaries::Binaries;
 use rehearsal::report;
 use rehearsal::scenario::{self, CATALOGUE, Listener, Options, Play};
+use rehearsal::stage::Pace;
 use std::sync::OnceLock;
 use tokio::sync::Semaphore;
 
@@ -21,7 +22,7 @@ async fn play(name: &str) -> report::Scenario {
     let _turn = TURNS.acquire().await.expect("never closed");
     let binaries = BINARIES.get_or_init(|| Binaries::build().expect("the functions build"));
     let scenario = scenario::find(name).expect("it is in the catalogue");
-    let options = Options { seed: 7, rate: 100.0 };
+    let options = Options { seed: 7, rate: 100.0, pace: Pace::AWS };
     scenario::play(binaries, scenario, options, &mut Silent).await.expect("the stage is set")
 }
 
@@ -126,36 +127,6 @@ async fn console() {
 #[tokio::test(flavor = "multi_thread")]
 async fn scheduled() {
     assert_eq!(holds("scheduled").await.requests.failed, 0);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn tag_moved() {
-    assert_eq!(holds("tag-moved").await.requests.failed, 0);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn revision_gone() {
-    assert_eq!(holds("revision-gone").await.requests.failed, 0);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn image_gone() {
-    assert_eq!(holds("image-gone").await.requests.failed, 0);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn unfit() {
-    assert_eq!(holds("unfit").await.requests.failed, 0);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn repair() {
-    assert_eq!(holds("repair").await.requests.failed, 0);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn drift() {
-    assert_eq!(holds("drift").await.requests.failed, 0);
 }
 
 /// The rehearsal can say no: the same cloud and traffic lose requests when someone is careless, and the witness sees

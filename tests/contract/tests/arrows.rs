@@ -7,10 +7,18 @@ use std::collections::BTreeSet;
 fn part(manifest: &str) -> &'static str {
     let root = contract::workspace();
     let path = manifest.strip_prefix(root.to_str().expect("UTF-8")).unwrap_or(manifest);
-    ["/shared/domain", "/shared/aws", "/shared/lambda", "/functions", "/infra/rehearsal", "/tests"]
-        .into_iter()
-        .find(|part| path.starts_with(part))
-        .unwrap_or("elsewhere")
+    [
+        "/shared/domain",
+        "/shared/aws",
+        "/shared/lambda",
+        "/functions",
+        "/infra/rehearsal",
+        "/infra/imagined",
+        "/tests",
+    ]
+    .into_iter()
+    .find(|part| path.starts_with(part))
+    .unwrap_or("elsewhere")
 }
 
 /// The parts that a part's crates may link.
@@ -21,7 +29,19 @@ fn allowed(part: &str) -> &'static [&'static str] {
         "/functions" => &["/shared/domain", "/shared/aws", "/shared/lambda"],
         // It starts the functions as processes and never links them.
         "/infra/rehearsal" => &["/shared/domain", "/infra/rehearsal"],
-        "/tests" => &["/shared/domain", "/shared/aws", "/shared/lambda", "/functions", "/infra/rehearsal"],
+        // The only one besides tests that links the functions and the rehearsal together: in imagined time there are no
+        // processes.
+        "/infra/imagined" => {
+            &["/shared/domain", "/shared/aws", "/shared/lambda", "/functions", "/infra/rehearsal"]
+        }
+        "/tests" => &[
+            "/shared/domain",
+            "/shared/aws",
+            "/shared/lambda",
+            "/functions",
+            "/infra/rehearsal",
+            "/infra/imagined",
+        ],
         _ => &[],
     }
 }

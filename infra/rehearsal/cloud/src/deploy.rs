@@ -62,7 +62,7 @@ fn functions(
     let mut callers = Callers::default();
     let mut missing = Vec::new();
     for function in &stack.functions {
-        match binary_of(function, binaries) {
+        match binary_of(function, binaries, services.lambda.is_linked()) {
             Ok(binary) => services.lambda.deploy(rehearsal_lambda::Function {
                 name: function.name.clone(),
                 arn: function.arn.clone(),
@@ -83,11 +83,20 @@ fn functions(
     Ok(callers)
 }
 
-fn binary_of(function: &Function, binaries: &BTreeMap<String, PathBuf>) -> Result<PathBuf, String> {
+/// Where a function's binary is; of code that is linked only the name counts.
+fn binary_of(
+    function: &Function,
+    binaries: &BTreeMap<String, PathBuf>,
+    linked: bool,
+) -> Result<PathBuf, String> {
     let id = &function.logical_id;
     let name = function.binary.as_ref().ok_or(format!("{id} has no Metadata.BuildProperties.Binary"))?;
     let path = binaries.get(name).ok_or(format!("{id} needs the binary {name}, which was not given"))?;
-    if path.is_file() { Ok(path.clone()) } else { Err(format!("{id}: {} is no file", path.display())) }
+    if linked || path.is_file() {
+        Ok(path.clone())
+    } else {
+        Err(format!("{id}: {} is no file", path.display()))
+    }
 }
 
 /// `RetentionInDays`, which a parameter gives as text.

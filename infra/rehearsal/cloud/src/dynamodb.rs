@@ -2,6 +2,7 @@
 
 use crate::account::Account;
 use crate::input::unknown;
+use dynoxide::storage_backend::Clock;
 use dynoxide::{Database, DynoxideError};
 use rehearsal_wire::ApiError;
 use serde::Serialize;
@@ -18,6 +19,19 @@ const MARKERS: [(&str, &str); 5] = [
     ("SERIALIZATION:", "SerializationException"),
 ];
 
+/// The time that items outlive.
+struct World;
+
+impl Clock for World {
+    fn now_unix_secs(&self) -> u64 {
+        rehearsal_world::since_epoch().as_secs()
+    }
+
+    fn now_unix_secs_f64(&self) -> f64 {
+        rehearsal_world::since_epoch().as_secs_f64()
+    }
+}
+
 /// All tables of the account. Cheap to clone; gone with the last clone.
 #[derive(Clone)]
 pub struct DynamoDb {
@@ -28,7 +42,7 @@ pub struct DynamoDb {
 impl DynamoDb {
     /// Without tables.
     pub fn new(account: Account) -> anyhow::Result<Self> {
-        Ok(Self { database: Arc::new(Database::memory()?), account })
+        Ok(Self { database: Arc::new(Database::memory_with_clock(Arc::new(World))?), account })
     }
 
     /// Answers one call of the service `dynamodb`.

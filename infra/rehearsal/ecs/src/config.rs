@@ -1,5 +1,7 @@
 //! How this ECS behaves: who it is, how quick it is, and what it has to give.
 
+use crate::container::Containers;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Settings of one rehearsed ECS. `Config::default()` is quick but otherwise like AWS.
@@ -27,6 +29,8 @@ pub struct Config {
     pub placement_retry: Duration,
     /// Quota of concurrently running Fargate vCPUs; `None` has no end.
     pub fargate_vcpus: Option<u32>,
+    /// What runs containers in place of processes of their commands.
+    pub containers: Option<Arc<dyn Containers>>,
 }
 
 impl Default for Config {
@@ -43,6 +47,7 @@ impl Default for Config {
             launch_backoff_most: Duration::from_secs(27 * 60),
             placement_retry: Duration::from_secs(1),
             fargate_vcpus: None,
+            containers: None,
         }
     }
 }

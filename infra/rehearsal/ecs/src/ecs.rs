@@ -59,7 +59,10 @@ impl Ecs {
     ) -> Self {
         let config = Arc::new(config);
         let shutdown = CancellationToken::new();
-        let watchdog = Arc::new(Watchdog::start());
+        let watchdog = Arc::new(match config.containers {
+            None => Watchdog::start(),
+            Some(_) => Watchdog::none(),
+        });
         let inner = Arc::new(Inner {
             state: Mutex::new(State::new(config.clone())),
             config,

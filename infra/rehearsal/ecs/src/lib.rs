@@ -19,6 +19,7 @@ mod api;
 mod arn;
 mod clock;
 pub mod config;
+mod container;
 mod definition;
 mod deployment;
 mod ecs;
@@ -46,6 +47,7 @@ mod task;
 mod watchdog;
 
 pub use config::Config;
+pub use container::{Containers, KILLED, Printed, Signal, Started};
 pub use ecs::{Ecs, EventSink};
 pub use logs::{LogLine, LogStream};
 pub use registry::{Image, Registry};

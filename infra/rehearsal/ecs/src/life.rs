@@ -1,10 +1,11 @@
 //! One task's life, from PROVISIONING to STOPPED.
 
 use crate::clock::now;
+use crate::container::Running;
 use crate::definition::ContainerPlan;
 use crate::ecs::Inner;
+use crate::logs::Printed;
 use crate::plan::Health;
-use crate::process::Process;
 use crate::registry::Image;
 use crate::task::{ADDRESS, Pace, Status, Stop, Target};
 use std::sync::Arc;
@@ -24,7 +25,7 @@ pub(crate) struct Life {
     pub(crate) pace: Pace,
     pub(crate) targets: Vec<Target>,
     pub(crate) stopping: CancellationToken,
-    pub(crate) processes: Vec<Option<Arc<Process>>>,
+    pub(crate) processes: Vec<Option<Arc<Running>>>,
     /// Ends with the first essential container.
     pub(crate) essential: JoinSet<i32>,
 }
@@ -115,7 +116,9 @@ impl Life {
             environment.extend(plan.environment.iter().cloned());
             environment.push(("PORT".to_owned(), port.to_string()));
             environment.push(("TASK_ARN".to_owned(), self.arn.clone()));
-            match Process::start(command, &environment, &lines, &self.inner.watchdog) {
+            let containers = self.inner.config.containers.as_ref();
+            let printed = Printed(lines);
+            match Running::start(containers, command, &environment, printed, &self.inner.watchdog) {
                 Ok(process) => self.started(index, process),
                 Err(error) => {
                     let program = command.first().map(String::as_str).unwrap_or_default();
@@ -127,11 +130,11 @@ impl Life {
         Ok(())
     }
 
-    fn started(&mut self, index: usize, process: Process) {
+    fn started(&mut self, index: usize, process: Running) {
         let process = Arc::new(process);
         self.inner.with(|state| {
             if let Some(task) = state.task_mut(&self.arn) {
-                task.containers[index].pid = Some(process.pid());
+                task.containers[index].pid = process.pid();
                 task.containers[index].process = Arc::downgrade(&process);
             }
         });

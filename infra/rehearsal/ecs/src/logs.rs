@@ -44,7 +44,7 @@ impl Ring {
         self.0.lock().iter().cloned().collect()
     }
 
-    fn push(&self, bytes: &[u8]) {
+    pub(crate) fn push(&self, bytes: &[u8]) {
         let since = rehearsal_world::since_epoch();
         let timestamp = since.as_millis().try_into().unwrap_or(u64::MAX);
         let message = String::from_utf8_lossy(bytes).trim_end_matches('\r').to_owned();
@@ -53,6 +53,17 @@ impl Ring {
             lines.pop_front();
         }
         lines.push_back(LogLine { timestamp, message });
+    }
+}
+
+/// Takes what a container prints, line by line.
+#[derive(Debug, Clone)]
+pub struct Printed(pub(crate) Arc<Ring>);
+
+impl Printed {
+    /// One line, without its end.
+    pub fn line(&self, text: &str) {
+        self.0.push(&text.as_bytes()[..text.len().min(LINE_BYTES)]);
     }
 }
 

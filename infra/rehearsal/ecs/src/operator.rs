@@ -1,9 +1,9 @@
 //! What happens to an ECS from outside its API: hosts come, go, shrink and lose their agents; tasks crash.
 
 use crate::clock::now;
+use crate::container::Running;
 use crate::ecs::Ecs;
 use crate::instance::Instance;
-use crate::process::Process;
 use crate::task::Stop;
 use rehearsal_wire::ApiError;
 use std::sync::Arc;
@@ -109,7 +109,7 @@ impl Ecs {
     /// Kills a task's processes without a word to the scheduler, as a crash or the kernel would: it ends with
     /// `Essential container in task exited` and code 137. True if there was a process.
     pub fn crash_task(&self, arn: &str) -> bool {
-        let processes: Vec<Arc<Process>> = self.inner.look(|state| {
+        let processes: Vec<Arc<Running>> = self.inner.look(|state| {
             let containers = state.task(arn).map(|task| task.containers.as_slice()).unwrap_or_default();
             containers.iter().filter_map(|container| container.process.upgrade()).collect()
         });

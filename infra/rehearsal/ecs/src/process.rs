@@ -65,14 +65,9 @@ impl Process {
         *self.exit.borrow()
     }
 
-    /// Waits for the exit code, apart from the process itself.
-    pub(crate) fn exit(&self) -> impl Future<Output = i32> + Send + use<> {
-        let mut exit = self.exit.clone();
-        async move {
-            // The sender is gone without a code only when the runtime itself is on its way out.
-            let code = exit.wait_for(Option::is_some).await.ok().and_then(|code| *code);
-            code.unwrap_or(128 + Signal::SIGKILL as i32)
-        }
+    /// Where the exit code will be.
+    pub(crate) fn exit(&self) -> watch::Receiver<Option<i32>> {
+        self.exit.clone()
     }
 
     /// Asks the process itself, as a container runtime asks only its first process.

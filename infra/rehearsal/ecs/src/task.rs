@@ -1,9 +1,9 @@
 //! One task: where it is in its life, what it runs, and how ECS describes it.
 
+use crate::container::Running;
 use crate::logs::Ring;
 use crate::placement::Need;
 use crate::plan::{Health, Stage};
-use crate::process::Process;
 use crate::tags::Tags;
 use serde_json::{Map, Value, json};
 use std::sync::{Arc, Weak};
@@ -126,7 +126,7 @@ pub(crate) struct Container {
     pub(crate) bindings: Vec<Binding>,
     pub(crate) pid: Option<u32>,
     /// The process itself, while the task lives.
-    pub(crate) process: Weak<Process>,
+    pub(crate) process: Weak<Running>,
     pub(crate) exit_code: Option<i32>,
     pub(crate) reason: Option<String>,
     /// Log group and stream prefix of the `awslogs` driver.

@@ -45,6 +45,11 @@ impl Watchdog {
         Self(Mutex::new(pipe.map(|pipe| (shell, pipe))))
     }
 
+    /// None: there are no processes.
+    pub(crate) fn none() -> Self {
+        Self(Mutex::new(None))
+    }
+
     pub(crate) fn add(&self, group: Pid) {
         self.tell("add", group);
     }

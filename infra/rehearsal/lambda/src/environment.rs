@@ -1,5 +1,6 @@
 //! One execution environment: a process, its Runtime API, and one invocation at a time.
 
+use crate::code::{Instance, Print};
 use crate::failure::{Failure, MAX_PAYLOAD};
 use crate::fault::Fault;
 use crate::function::{Config, Function};
@@ -18,11 +19,18 @@ const INIT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A started function process. Killed with everything it started when dropped.
 pub(crate) struct Environment {
-    process: Process,
-    api: RuntimeApi,
+    runs: Runs,
     pub(crate) log_stream: String,
     started: Instant,
     initialised: bool,
+}
+
+/// What runs the function's code.
+enum Runs {
+    /// A process of its binary.
+    Process { process: Process, api: Box<RuntimeApi> },
+    /// The same code, linked.
+    Linked(Box<dyn Instance>),
 }
 
 /// How one run of an environment went.
@@ -42,22 +50,37 @@ impl Environment {
         function: &Function,
         logs: &Arc<Logs>,
     ) -> std::io::Result<Self> {
-        let api = RuntimeApi::start().await?;
         let log_stream = log_stream();
-        let variables = variables(config, function, &api.address.to_string(), &log_stream);
-        let started = Instant::now();
-        let process = Process::start(&function.binary, variables, logs, &function.name, &log_stream)?;
-        Ok(Self { process, api, log_stream, started, initialised: false })
+        let runs = match &config.code {
+            Some(code) => {
+                let variables = variables(config, function, "", &log_stream);
+                let (logs, name, stream) = (logs.clone(), function.name.clone(), log_stream.clone());
+                let print: Print = Arc::new(move |line| logs.write(&name, &stream, line.to_owned()));
+                Runs::Linked(code.begin(function, &variables, print).map_err(std::io::Error::other)?)
+            }
+            None => {
+                let api = Box::new(RuntimeApi::start().await?);
+                let variables = variables(config, function, &api.address.to_string(), &log_stream);
+                let process = Process::start(&function.binary, variables, logs, &function.name, &log_stream)?;
+                Runs::Process { process, api }
+            }
+        };
+        Ok(Self { runs, log_stream, started: Instant::now(), initialised: false })
     }
 
-    /// Whether the process still runs.
+    /// Whether it can still be asked.
     pub(crate) fn alive(&mut self) -> bool {
-        self.process.alive()
+        match &mut self.runs {
+            Runs::Process { process, .. } => process.alive(),
+            Runs::Linked(_) => true,
+        }
     }
 
-    /// Kills the process and waits for its end.
+    /// Kills it, and waits for its end. Linked code has ended when nobody awaits it any more.
     pub(crate) async fn kill(&mut self) {
-        self.process.kill().await;
+        if let Runs::Process { process, .. } = &mut self.runs {
+            process.kill().await;
+        }
     }
 
     /// Takes one event through: waits for the first poll if there was none, hands it over, awaits the
@@ -84,9 +107,12 @@ impl Environment {
         init: Option<Duration>,
         broken: bool,
     ) -> Run {
-        let peak_memory_kib = memory::peak_kib(self.process.pid());
+        let peak_memory_kib = match &self.runs {
+            Runs::Process { process, .. } => memory::peak_kib(process.pid()),
+            Runs::Linked(_) => None,
+        };
         if broken {
-            self.process.kill().await;
+            self.kill().await;
         }
         Run { outcome, duration, init, peak_memory_kib, reusable: !broken }
     }
@@ -95,6 +121,11 @@ impl Environment {
     async fn initialise(&mut self, request_id: &str) -> Result<Option<Duration>, Failure> {
         if self.initialised {
             return Ok(None);
+        }
+        if let Runs::Linked(instance) = &mut self.runs {
+            instance.initialise().await;
+            self.initialised = true;
+            return Ok(Some(self.started.elapsed()));
         }
         match timeout(INIT_TIMEOUT, self.told(request_id)).await {
             Err(_) => Err(Failure::TimedOut { request_id: request_id.to_owned(), after: INIT_TIMEOUT }),
@@ -115,15 +146,7 @@ impl Environment {
             Some(Fault::Stall) => return std::future::pending().await,
             _ => {}
         }
-        if !self.api.send(event).await {
-            return Err(Failure::exited(&request_id, "Runtime exited without providing a reason"));
-        }
-        let answer = loop {
-            match self.told(&request_id).await? {
-                Answer::Polled => {}
-                answer => break answer,
-            }
-        };
+        let answer = self.ask(event).await?;
         match fault {
             Some(Fault::ActThenDie) => return Err(self.killed(&request_id).await),
             Some(Fault::ActThenStall) => return std::future::pending().await,
@@ -141,17 +164,46 @@ impl Environment {
         }
     }
 
+    /// Hands an event over and waits for what comes of it.
+    async fn ask(&mut self, event: Event) -> Result<Answer, Failure> {
+        let request_id = event.request_id.clone();
+        match &mut self.runs {
+            Runs::Linked(instance) => {
+                let answer = instance.answer(event.payload).await;
+                return Ok(match answer {
+                    Ok(body) if body.len() > MAX_PAYLOAD => Answer::TooLarge,
+                    Ok(body) => Answer::Response(body),
+                    Err(body) => Answer::Error(body),
+                });
+            }
+            Runs::Process { api, .. } => {
+                if !api.send(event).await {
+                    return Err(Failure::exited(&request_id, "Runtime exited without providing a reason"));
+                }
+            }
+        }
+        loop {
+            match self.told(&request_id).await? {
+                Answer::Polled => {}
+                answer => return Ok(answer),
+            }
+        }
+    }
+
     async fn killed(&mut self, request_id: &str) -> Failure {
-        self.process.kill().await;
+        self.kill().await;
         Failure::exited(request_id, "Runtime exited with error: signal: killed")
     }
 
     /// What the runtime tells next, or that its process has ended. An answer given just before the end counts.
     async fn told(&mut self, request_id: &str) -> Result<Answer, Failure> {
+        let Runs::Process { process, api } = &mut self.runs else {
+            return Err(Failure::exited(request_id, "linked code tells nothing but its answer"));
+        };
         tokio::select! {
             biased;
-            Some(answer) = self.api.answer() => Ok(answer),
-            how = self.process.ended() => match self.api.answered() {
+            Some(answer) = api.answer() => Ok(answer),
+            how = process.ended() => match api.answered() {
                 Some(answer) => Ok(answer),
                 None => Err(Failure::exited(request_id, &how)),
             },

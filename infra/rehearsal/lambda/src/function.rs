@@ -1,6 +1,8 @@
 //! What is deployed: a function, and the account it is deployed to.
 
+use crate::code::Code;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Environments one function may have at once, unless configured. AWS's own limit is 1,000 an account.
@@ -23,6 +25,8 @@ pub struct Config {
     pub max_environments: usize,
     /// Waits before the retries of an asynchronous invocation that failed.
     pub async_retries: Vec<Duration>,
+    /// What is called in place of the functions' binaries; without, they run as processes.
+    pub code: Option<Arc<dyn Code>>,
 }
 
 impl Default for Config {
@@ -33,6 +37,7 @@ impl Default for Config {
             endpoint_url: None,
             max_environments: MAX_ENVIRONMENTS,
             async_retries: ASYNC_RETRIES.to_vec(),
+            code: None,
         }
     }
 }

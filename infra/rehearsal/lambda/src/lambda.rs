@@ -61,6 +61,12 @@ impl Lambda {
         Self { inner: Arc::new(inner), _guard: guard }
     }
 
+    /// Whether functions are called here instead of started as processes.
+    #[must_use]
+    pub fn is_linked(&self) -> bool {
+        self.inner.config.code.is_some()
+    }
+
     /// Deploys a function, in place of one of the same name: idle environments of that one end at once,
     /// busy ones with their invocation.
     pub fn deploy(&self, function: Function) {

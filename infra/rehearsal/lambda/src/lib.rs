@@ -5,6 +5,7 @@
 //! binaries that AWS gets, and reach the rest of the rehearsal through `AWS_ENDPOINT_URL`.
 
 mod api;
+mod code;
 mod environment;
 mod failure;
 mod fault;
@@ -19,6 +20,7 @@ mod record;
 mod runtime_api;
 mod variables;
 
+pub use code::{Answering, Code, Instance, Print};
 pub use failure::InvokeError;
 pub use fault::{Fault, FaultRule};
 pub use function::{Config, Credentials, Function};

@@ -1,5 +1,7 @@
 //! Answers one request: the version in the body, and in `x-version`, whatever else happens.
 
+use crate::Say;
+use crate::begun::Begun;
 use crate::fault::Errors;
 use crate::options::Options;
 use crate::route::{Route, route};
@@ -14,7 +16,6 @@ use hyper::{Request, Response, StatusCode};
 use std::convert::Infallible;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 /// The largest body that the application takes.
 const MAX_RECEIVED: usize = 1 << 20;
@@ -33,7 +34,9 @@ pub struct App {
     /// Cancelled on SIGTERM.
     pub stopping: CancellationToken,
     /// Everything begun and not finished: connections and WebSockets.
-    pub begun: TaskTracker,
+    pub begun: Begun,
+    /// Where its lines go.
+    pub say: Say,
 }
 
 impl App {
@@ -133,7 +136,7 @@ impl App {
     }
 
     fn websocket(&self, request: Request<Incoming>) -> Response<Body> {
-        match websocket::accept(request, &self.begun, &self.stopping) {
+        match websocket::accept(request, &self.begun, &self.stopping, &self.say) {
             Some(response) => response.map(|()| Full::default().boxed_unsync()),
             None => self.say(StatusCode::UPGRADE_REQUIRED, "speaks WebSocket 13 here"),
         }

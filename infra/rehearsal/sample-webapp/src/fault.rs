@@ -1,8 +1,9 @@
 //! The ways in which the application misbehaves on request.
 
+use crate::Say;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
-use std::cell::RefCell;
+use std::sync::{Mutex, PoisonError};
 
 /// The exit code of a process that SIGTERM ended, as a shell reports it.
 pub const EXIT_DROPPED: u8 = 143;
@@ -10,28 +11,30 @@ pub const EXIT_DROPPED: u8 = 143;
 pub const EXIT_CRASHED: u8 = 1;
 
 /// Says what a start failure says: what was tried, what went wrong, what it means.
-pub fn explain_crash(version: &str, code: u8) {
-    eprintln!("INFO  sample-webapp {version} starting");
-    eprintln!("INFO  reading configuration");
-    eprintln!("ERROR cannot connect to the database at db.internal:5432: connection refused");
-    eprintln!("FATAL sample-webapp {version} cannot start without its database, exiting with code {code}");
+pub fn explain_crash(version: &str, code: u8, say: &Say) {
+    say(&format!("INFO  sample-webapp {version} starting"));
+    say("INFO  reading configuration");
+    say("ERROR cannot connect to the database at db.internal:5432: connection refused");
+    say(&format!(
+        "FATAL sample-webapp {version} cannot start without its database, exiting with code {code}"
+    ));
 }
 
 /// Draws which requests fail, or hang. The same seed draws the same ones, in the order in which they arrive.
 pub struct Errors {
     rate: f64,
-    draws: RefCell<StdRng>,
+    draws: Mutex<StdRng>,
 }
 
 impl Errors {
     /// Fails the share `rate` of all requests.
     pub fn new(rate: f64, seed: u64) -> Self {
-        Self { rate, draws: RefCell::new(StdRng::seed_from_u64(seed)) }
+        Self { rate, draws: Mutex::new(StdRng::seed_from_u64(seed)) }
     }
 
     /// Whether the next request fails.
     pub fn strikes(&self) -> bool {
-        self.rate > 0.0 && self.draws.borrow_mut().random_bool(self.rate)
+        self.rate > 0.0 && self.draws.lock().unwrap_or_else(PoisonError::into_inner).random_bool(self.rate)
     }
 }
 

@@ -1,23 +1,36 @@
-//! The web application that the rehearsal deploys.
-//!
-//! A small HTTP/1.1 server that behaves as a good one does, finishing what it has begun when it is told to
-//! stop, and that can be made to misbehave in the ways real ones do. It listens on loopback only.
-
-mod answer;
-mod fault;
-mod options;
-mod route;
-mod serve;
-mod websocket;
+//! The web application as a process: options from the command line, SIGTERM and Ctrl-C to stop, lines on standard output.
 
 use clap::Parser as _;
+use sample_webapp::{Options, run};
 use std::process::ExitCode;
+use std::sync::Arc;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let options = options::Options::parse();
-    match serve::run(options).await {
-        Ok(code) => code,
+    let options = Options::parse();
+    let stop = CancellationToken::new();
+    let asked = stop.clone();
+    let listening = signal(SignalKind::terminate()).and_then(|terminate| {
+        let interrupt = signal(SignalKind::interrupt())?;
+        Ok((terminate, interrupt))
+    });
+    let ran = match listening {
+        Ok((mut terminate, mut interrupt)) => {
+            tokio::spawn(async move {
+                tokio::select! {
+                    _ = terminate.recv() => {}
+                    _ = interrupt.recv() => {}
+                }
+                asked.cancel();
+            });
+            run(options, stop, Arc::new(|line| println!("{line}"))).await
+        }
+        Err(error) => Err(error),
+    };
+    match ran {
+        Ok(code) => ExitCode::from(code),
         Err(error) => {
             eprintln!("sample-webapp: {error}");
             ExitCode::FAILURE

@@ -1,6 +1,6 @@
 //! What the application can be told: by flags, or by the environment of a task definition.
 
-use clap::Parser;
+use clap::{CommandFactory as _, FromArgMatches as _, Parser};
 use std::time::Duration;
 
 /// The exit code of a crash that names none.
@@ -48,6 +48,47 @@ pub struct Options {
     pub seed: u64,
 }
 
+impl Options {
+    /// Reads the command and the environment of a container that is no process: what the command does not say, the
+    /// container's own environment does, and never this process's.
+    ///
+    /// # Errors
+    /// What is wrong with them, in clap's words.
+    pub fn of(command: &[String], environment: &[(String, String)]) -> Result<Self, String> {
+        let mut known = Self::command();
+        let mut words = command.to_vec();
+        let options: Vec<_> = known
+            .get_arguments()
+            .filter_map(|one| {
+                Some((
+                    one.get_env()?.to_str()?.to_owned(),
+                    one.get_long()?.to_owned(),
+                    one.get_action().takes_values(),
+                ))
+            })
+            .collect();
+        known = known.mut_args(|one| one.env(clap::builder::Resettable::Reset));
+        for (variable, long, takes_value) in options {
+            let said = words.iter().any(|word| {
+                word.strip_prefix("--").is_some_and(|word| word.split('=').next() == Some(&long))
+            });
+            // Of a variable that is there twice, the later counts, as in a container.
+            let value = environment.iter().rev().find(|(name, _)| *name == variable).map(|(_, value)| value);
+            match value {
+                Some(value) if !said && takes_value => words.push(format!("--{long}={value}")),
+                Some(value)
+                    if !said && !["", "0", "n", "no", "f", "false", "off"].contains(&value.as_str()) =>
+                {
+                    words.push(format!("--{long}"));
+                }
+                _ => {}
+            }
+        }
+        let matches = known.try_get_matches_from(words).map_err(|error| error.to_string())?;
+        Self::from_arg_matches(&matches).map_err(|error| error.to_string())
+    }
+}
+
 /// A version goes into a header and is the first word of a body, so it is one printable word.
 fn version_name(text: &str) -> Result<String, String> {
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic()) {
@@ -91,6 +132,17 @@ mod tests {
         for bad in ["5", "s", "-1s", "2h", "61m", "", "NaNs"] {
             assert!(duration(bad).is_err(), "{bad} was taken for a duration");
         }
+    }
+
+    #[test]
+    fn a_container_is_told_by_its_command_first_and_then_by_its_environment() {
+        let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        let variables = [("PORT", "20001"), ("VERSION_NAME", "v9"), ("UNHEALTHY", "true"), ("OTHER", "x")];
+        let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let options = Options::of(&words("webapp --version-name v2 --crash"), &variables).expect("reads");
+        assert_eq!((options.port, options.version_name.as_str(), options.crash), (20_001, "v2", Some(1)));
+        assert!(options.unhealthy);
+        assert!(Options::of(&words("webapp --no-such-option"), &[]).is_err());
     }
 
     #[test]

@@ -4,25 +4,22 @@
 //! is in flight is finished with `Connection: close`, idle connections are closed, WebSockets get a close
 //! frame, and the process exits with 0.
 
+use crate::Say;
 use crate::answer::App;
+use crate::begun::Begun;
 use crate::fault::{self, Errors};
 use crate::options::Options;
 use futures_util::FutureExt as _;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use std::cell::Cell;
+use rehearsal_world::net::{Listener, Stream};
 use std::convert::Infallible;
 use std::io;
-use std::net::Ipv4Addr;
-use std::process::ExitCode;
-use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::task::LocalSet;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 /// How long a connection may be idle or take over the head of a request. Longer than a load balancer's idle
 /// timeout (60 s), so that it is never this end that closes a connection just as a request is on its way.
@@ -32,85 +29,72 @@ const FIRST_REQUEST_WITHIN: Duration = Duration::from_secs(1);
 /// How long to wait after the system refuses a connection, for instance for want of file descriptors.
 const ACCEPT_AGAIN_AFTER: Duration = Duration::from_millis(50);
 
-/// Runs the application until it is told to stop, or crashes as it was told to.
-pub async fn run(options: Options) -> io::Result<ExitCode> {
+/// Runs the application until it is told to stop, or crashes as it was told to. Answers the exit code.
+///
+/// # Errors
+/// If it cannot listen on its port.
+pub async fn run(options: Options, stop: CancellationToken, say: Say) -> io::Result<u8> {
     if let Some(code) = options.crash {
-        fault::explain_crash(&options.version_name, code);
-        return Ok(ExitCode::from(code));
+        fault::explain_crash(&options.version_name, code, &say);
+        return Ok(code);
     }
-    let mut stop =
-        Stop { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? };
-    println!("INFO  sample-webapp {} starting", options.version_name);
+    say(&format!("INFO  sample-webapp {} starting", options.version_name));
     if let Some(delay) = options.start_delay {
         tokio::select! {
             biased;
             () = tokio::time::sleep(delay) => {}
-            () = stop.asked() => return Ok(ExitCode::SUCCESS),
+            () = stop.cancelled() => return Ok(0),
         }
     }
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await?;
-    println!("INFO  listening on http://{}", listener.local_addr()?);
-    LocalSet::new().run_until(serve(listener, options, stop)).await
+    let listener = Listener::bind(options.port).await?;
+    say(&format!("INFO  listening on http://{}", listener.local_addr()?));
+    Ok(serve(listener, options, stop, say).await)
 }
 
-/// What asks the process to stop: ECS by SIGTERM, a person by Ctrl-C.
-struct Stop {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl Stop {
-    async fn asked(&mut self) {
-        tokio::select! {
-            biased;
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
-    }
-}
-
-async fn serve(listener: TcpListener, options: Options, mut stop: Stop) -> io::Result<ExitCode> {
-    let app = Rc::new(App {
+async fn serve(mut listener: Listener, options: Options, stop: CancellationToken, say: Say) -> u8 {
+    let app = Arc::new(App {
+        say: say.clone(),
         errors: Errors::new(options.error_rate, options.seed),
         hangs: Errors::new(options.hang_rate, options.seed),
         options,
         stopping: CancellationToken::new(),
-        begun: TaskTracker::new(),
+        begun: Begun::default(),
     });
+    // However this ends, nothing of it goes on: a process that exits takes its connections along.
+    let _gone = app.begun.gone_with();
     let crash = crash_after(app.options.crash_after);
     tokio::pin!(crash);
     loop {
         tokio::select! {
             biased;
-            () = stop.asked() => break,
+            () = stop.cancelled() => break,
             () = &mut crash => {
-                eprintln!("FATAL out of memory, exiting with code {}", fault::EXIT_CRASHED);
-                return Ok(ExitCode::from(fault::EXIT_CRASHED));
+                say(&format!("FATAL out of memory, exiting with code {}", fault::EXIT_CRASHED));
+                return fault::EXIT_CRASHED;
             }
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => begin(&app, stream),
                 Err(error) => {
-                    eprintln!("ERROR cannot accept a connection: {error}");
+                    say(&format!("ERROR cannot accept a connection: {error}"));
                     tokio::time::sleep(ACCEPT_AGAIN_AFTER).await;
                 }
             },
         }
     }
     if app.options.drop_on_sigterm {
-        eprintln!("INFO  told to stop, dropping every connection");
-        return Ok(ExitCode::from(fault::EXIT_DROPPED));
+        say("INFO  told to stop, dropping every connection");
+        return fault::EXIT_DROPPED;
     }
-    println!("INFO  told to stop, finishing what has begun");
+    say("INFO  told to stop, finishing what has begun");
     while let Some(Ok((stream, _))) = listener.accept().now_or_never() {
         begin(&app, stream);
     }
     drop(listener);
     app.stopping.cancel();
-    app.begun.close();
     // Not bounded here: how long a task may take to stop is ECS's stopTimeout, which ends in SIGKILL.
     app.begun.wait().await;
-    println!("INFO  finished, exiting");
-    Ok(ExitCode::SUCCESS)
+    say("INFO  finished, exiting");
+    0
 }
 
 async fn crash_after(delay: Option<Duration>) {
@@ -120,22 +104,22 @@ async fn crash_after(delay: Option<Duration>) {
     }
 }
 
-fn begin(app: &Rc<App>, stream: TcpStream) {
-    let served = serve_connection(Rc::clone(app), stream);
-    app.begun.spawn_local(served);
+fn begin(app: &Arc<App>, stream: Stream) {
+    let served = serve_connection(Arc::clone(app), stream);
+    app.begun.spawn(served);
 }
 
-async fn serve_connection(app: Rc<App>, stream: TcpStream) {
+async fn serve_connection(app: Arc<App>, stream: Stream) {
     // Small answers must not wait for the acknowledgement of the piece before.
     if let Err(error) = stream.set_nodelay(true) {
-        eprintln!("INFO  a connection went away before it began: {error}");
+        (app.say)(&format!("INFO  a connection went away before it began: {error}"));
         return;
     }
-    let answering = Rc::clone(&app);
-    let used = Cell::new(false);
+    let answering = Arc::clone(&app);
+    let used = AtomicBool::new(false);
     let service = service_fn(|request| {
-        used.set(true);
-        let app = Rc::clone(&answering);
+        used.store(true, Ordering::Relaxed);
+        let app = Arc::clone(&answering);
         async move { Ok::<_, Infallible>(app.answer(request).await) }
     });
     let connection = http1::Builder::new()
@@ -160,9 +144,9 @@ async fn serve_connection(app: Rc<App>, stream: TcpStream) {
 }
 
 /// Ends when a connection had its time and nothing was asked on it; never, if something was.
-async fn never_used(used: &Cell<bool>) {
+async fn never_used(used: &AtomicBool) {
     tokio::time::sleep(FIRST_REQUEST_WITHIN).await;
-    if used.get() {
+    if used.load(Ordering::Relaxed) {
         std::future::pending::<()>().await;
     }
 }

@@ -1,5 +1,7 @@
 //! A WebSocket that echoes, and says goodbye when the application stops.
 
+use crate::Say;
+use crate::begun::Begun;
 use futures_util::{SinkExt as _, StreamExt as _};
 use hyper::body::Incoming;
 use hyper::header::{
@@ -13,7 +15,6 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Message, Role};
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 /// How long the other end may take to answer a close frame before the connection is dropped.
 const CLOSE_WITHIN: Duration = Duration::from_secs(5);
@@ -21,8 +22,9 @@ const CLOSE_WITHIN: Duration = Duration::from_secs(5);
 /// Answers an upgrade with 101 and serves the WebSocket from then on; `None` if it is no such upgrade.
 pub fn accept(
     mut request: Request<Incoming>,
-    begun: &TaskTracker,
+    begun: &Begun,
     stopping: &CancellationToken,
+    say: &Say,
 ) -> Option<Response<()>> {
     let headers = request.headers();
     let upgrades = headers.get(UPGRADE)?.as_bytes().eq_ignore_ascii_case(b"websocket");
@@ -32,14 +34,14 @@ pub fn accept(
         return None;
     }
     let upgrade = hyper::upgrade::on(&mut request);
-    let stopping = stopping.clone();
+    let (stopping, say) = (stopping.clone(), say.clone());
     begun.spawn(async move {
         match upgrade.await {
             Ok(upgraded) => {
                 let io = TokioIo::new(upgraded);
                 echo(WebSocketStream::from_raw_socket(io, Role::Server, None).await, &stopping).await;
             }
-            Err(error) => eprintln!("INFO  a WebSocket went away before it began: {error}"),
+            Err(error) => say(&format!("INFO  a WebSocket went away before it began: {error}")),
         }
     });
     let mut response = Response::new(());

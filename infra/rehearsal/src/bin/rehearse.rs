@@ -36,6 +36,16 @@ fn main() -> ExitCode {
 
 /// Does what was asked. False if something did not hold.
 async fn dispatch(cli: Cli) -> anyhow::Result<bool> {
+    if cli.imagined {
+        let may = matches!(
+            cli.command,
+            None | Some(
+                Command::Run { .. } | Command::Matrix { .. } | Command::Soak { .. } | Command::Crowd { .. }
+            )
+        );
+        anyhow::ensure!(may, "--imagined is for run, matrix, soak and crowd");
+        return command::imagined();
+    }
     match cli.command {
         None => command::run(&MAIN.map(str::to_owned), &cli.run).await,
         Some(Command::Run { names, options }) => command::run(&names, &options as &RunOptions).await,
@@ -52,8 +62,8 @@ async fn dispatch(cli: Cli) -> anyhow::Result<bool> {
             let options = rehearsal::matrix::Options { seed, rate, at_once };
             command::matrix(&only, pairs, options, write.as_deref()).await
         }
-        Some(Command::Soak { minutes, seed, rate, report }) => {
-            let length = std::time::Duration::try_from_secs_f64(minutes * 60.0)?;
+        Some(Command::Soak { minutes, days, seed, rate, report }) => {
+            let length = rehearsal::soak::length(minutes, days)?;
             command::soak(&rehearsal::soak::Options { length, seed, rate, report }).await
         }
         Some(Command::Push { tag, repository, port, sample, command }) => {

@@ -1,5 +1,6 @@
 //! `cargo rehearse crowd`
 
+use crate::binaries::Binaries;
 use crate::crowd::crowd as run;
 
 /// Lets many services deploy at once. True if everything held.
@@ -7,7 +8,15 @@ use crate::crowd::crowd as run;
 /// # Errors
 /// If the stage cannot be set.
 pub async fn crowd(services: u16, seed: u64, rate: f64) -> anyhow::Result<bool> {
-    let told = run(services, seed, rate).await?;
+    crowd_with(&Binaries::build()?, services, seed, rate).await
+}
+
+/// The same with these binaries.
+///
+/// # Errors
+/// If the stage cannot be set.
+pub async fn crowd_with(binaries: &Binaries, services: u16, seed: u64, rate: f64) -> anyhow::Result<bool> {
+    let told = run(binaries, services, seed, rate).await?;
     for broken in &told.broken {
         println!("✗ {broken}");
     }

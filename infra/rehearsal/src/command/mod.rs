@@ -1,6 +1,7 @@
 //! The commands of the command line, one file each.
 
 mod crowd;
+mod imagined;
 mod list;
 mod matrix;
 mod push;
@@ -9,10 +10,11 @@ mod serve;
 mod soak;
 mod words;
 
-pub use crowd::crowd;
+pub use crowd::{crowd, crowd_with};
+pub use imagined::imagined;
 pub use list::list;
-pub use matrix::matrix;
+pub use matrix::{chosen, conclude, matrix, say};
 pub use push::{Push, push};
-pub use run::run;
+pub use run::{run, select};
 pub use serve::serve;
-pub use soak::soak;
+pub use soak::{soak, soak_with};

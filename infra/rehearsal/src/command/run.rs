@@ -4,9 +4,13 @@ use crate::binaries::Binaries;
 use crate::cli::RunOptions;
 use crate::report::{self, Report};
 use crate::scenario::{self, CATALOGUE, Listener, Options, Play, Scenario};
+use crate::stage::Pace;
 use crate::terminal::{Frame, Side, Terminal};
 use crate::witness::Track;
 use anyhow::bail;
+
+/// Requests a second, unless asked for.
+const RATE: f64 = 200.0;
 
 /// Runs scenarios one after the other, shows them, and writes the report. True if everything held.
 ///
@@ -20,7 +24,7 @@ pub async fn run(names: &[String], options: &RunOptions) -> anyhow::Result<bool>
     let mut told = Vec::with_capacity(scenarios.len());
     for scenario in scenarios {
         terminal.begin(scenario.name, scenario.about);
-        let how = Options { seed: options.seed, rate: options.rate };
+        let how = Options { seed: options.seed, rate: options.rate.unwrap_or(RATE), pace: Pace::AWS };
         let mut shown = Shown { terminal: &mut terminal, scenario: scenario.name };
         let scenario = scenario::play(&binaries, scenario, how, &mut shown).await?;
         terminal.end(&scenario);
@@ -33,7 +37,10 @@ pub async fn run(names: &[String], options: &RunOptions) -> anyhow::Result<bool>
 }
 
 /// The scenarios of these names; `all` is every one.
-fn select(names: &[String]) -> anyhow::Result<Vec<&'static Scenario>> {
+///
+/// # Errors
+/// Names those that are unknown.
+pub fn select(names: &[String]) -> anyhow::Result<Vec<&'static Scenario>> {
     if names.iter().any(|name| name == "all") {
         return Ok(CATALOGUE.iter().collect());
     }

@@ -2,10 +2,10 @@
 
 use super::account::{self, Known};
 use super::observe::{Observation, Observed};
-use super::{Already, MOVING_TAG, MayFail, Scenario, Script, already, hand};
+use super::{MayFail, Scenario, Script, hand};
 use crate::binaries::Binaries;
 use crate::report::{self, Moment, Series};
-use crate::stage::{Image, Sample, Stage};
+use crate::stage::{Image, Pace, Sample, Stage};
 use crate::story::{Story, ms, until_over};
 use crate::witness::{Allowed, Track, judge_traffic};
 use anyhow::Context as _;
@@ -53,6 +53,8 @@ pub struct Options {
     pub seed: u64,
     /// Requests a second.
     pub rate: f64,
+    /// How quick everything is.
+    pub pace: Pace,
 }
 
 /// Plays a scenario from beginning to end.
@@ -65,7 +67,7 @@ pub async fn play(
     options: Options,
     listener: &mut dyn Listener,
 ) -> anyhow::Result<report::Scenario> {
-    let stage = Arc::new(Stage::set(binaries, &scenario.setting(options.seed)).await?);
+    let stage = Arc::new(Stage::set(binaries, &scenario.setting(options.seed, options.pace)).await?);
     let played = on_stage(&stage, scenario, options, listener).await;
     stage.strike().await;
     played.with_context(|| format!("scenario {} (seed {})", scenario.name, options.seed))
@@ -78,7 +80,6 @@ async fn on_stage(
     listener: &mut dyn Listener,
 ) -> anyhow::Result<report::Scenario> {
     let sample = stage.samples.first().context("the stage has no sample service")?.clone();
-    already::make(stage, scenario, &sample).await.context("the service cannot be made as it is to be")?;
     let calls_before = stage.cloud.calls();
     let observation = Observation::begin(stage, &sample, options.rate, options.seed).await?;
     tokio::time::sleep(AROUND).await;
@@ -96,7 +97,7 @@ async fn on_stage(
         stories: &observed.stories,
         calls: stage.cloud.calls().since(&calls_before),
         began_epoch: observed.began_epoch,
-        settings: scenario.settings(),
+        settings: scenario.settings(options.pace),
     };
     let receipt = account::receipt(&known);
     Ok(Told { scenario, options, observed, receipt }.judge())
@@ -130,29 +131,19 @@ async fn happen(
     stage: &Stage,
     scenario: &Scenario,
     sample: &Sample,
-    mut tell: impl AsyncFnMut(&[Story]),
+    tell: impl AsyncFnMut(&[Story]),
     earlier: usize,
 ) -> anyhow::Result<()> {
     let image = Image::sample(&stage.binaries, NEW_VERSION, scenario.image);
     match scenario.script {
-        Script::Push => {
-            let tag = if scenario.already == Already::ByTag { MOVING_TAG } else { NEW_VERSION };
-            stage.push(&sample.repository, tag, &image).await?;
-        }
-        Script::PushThenReset => {
-            stage.push(&sample.repository, NEW_VERSION, &image).await?;
-            until_over(stage, earlier + 1, DEADLINE, &mut tell).await?;
-            hand::reset(stage, sample).await?;
-            until_over(stage, earlier + 2, DEADLINE, tell).await?;
-            return Ok(());
-        }
+        Script::Push => drop(stage.push(&sample.repository, NEW_VERSION, &image).await?),
         Script::PushThenNoRoom => hand::push_then_no_room(stage, sample, &image).await?,
         Script::Console => hand::console(stage, sample, &image).await?,
         // The stack's own schedule does it.
         Script::Scheduled => {}
         Script::Careless => return hand::careless(stage, sample, &image).await,
     }
-    until_over(stage, earlier + 1, DEADLINE, tell).await?;
+    until_over(stage, earlier + 1, DEADLINE * stage.pace.patience, tell).await?;
     Ok(())
 }
 

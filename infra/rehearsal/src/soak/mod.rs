@@ -37,13 +37,25 @@ pub struct Options {
     pub report: PathBuf,
 }
 
+/// How long a soak is, in minutes or in days.
+///
+/// # Errors
+/// If it is no time.
+pub fn length(minutes: f64, days: Option<f64>) -> anyhow::Result<Duration> {
+    let minutes = days.map_or(minutes, |days| days * 24.0 * 60.0);
+    Ok(Duration::try_from_secs_f64(minutes * 60.0)?)
+}
+
 /// Runs rounds until the time is over; each is told as it ends.
 ///
 /// # Errors
 /// If the stage cannot be set or an API of the rehearsal itself fails.
-pub async fn soak(options: &Options, mut tell: impl FnMut(&Round)) -> anyhow::Result<Tally> {
-    let binaries = Binaries::build()?;
-    let stage = Arc::new(Stage::set(&binaries, &setting(options.seed)).await?);
+pub async fn soak(
+    binaries: &Binaries,
+    options: &Options,
+    mut tell: impl FnMut(&Round),
+) -> anyhow::Result<Tally> {
+    let stage = Arc::new(Stage::set(binaries, &setting(options.seed)).await?);
     let soaked = rounds(&stage, options, &mut tell).await;
     stage.strike().await;
     let tally = soaked?;

@@ -44,8 +44,6 @@ pub struct Setting {
     pub pair: bool,
     /// How many rolling services there are, all deployed by pushes to one repository.
     pub rolling: u16,
-    /// The tag by which the first task definitions name their images; none if by digest, as deployments leave them.
-    pub by_tag: Option<&'static str>,
     /// Tags besides the necessary ones, without their prefix.
     pub tags: BTreeMap<String, String>,
     /// Parameters of the stack besides the rehearsal's own.
@@ -65,24 +63,12 @@ impl Default for Setting {
             tasks: 4,
             pair: true,
             rolling: 0,
-            by_tag: None,
             tags: BTreeMap::new(),
             parameters: BTreeMap::new(),
             pace: Pace::AWS,
         }
     }
 }
-
-/// What the rehearsal tells the stack: load balancers here learn within seconds and metrics are complete within a
-/// second, so nothing has to wait as long as in AWS.
-const PARAMETERS: [(&str, &str); 6] = [
-    ("ClusterName", CLUSTER),
-    ("PollSeconds", "1"),
-    ("MetricPeriodSeconds", "1"),
-    ("MetricDelaySeconds", "1"),
-    ("RoomPatienceSeconds", "5"),
-    ("DataPatienceSeconds", "30"),
-];
 
 /// The cloud and its sample services.
 pub struct Stage {
@@ -102,8 +88,9 @@ impl Stage {
     /// # Errors
     /// If the template cannot be read, a port is taken, or the services do not come up in time.
     pub async fn set(binaries: &Binaries, setting: &Setting) -> anyhow::Result<Self> {
-        let own = PARAMETERS.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        let parameters = own.chain(setting.pace.parameters()).chain(setting.parameters.clone()).collect();
+        let own = [("ClusterName".to_owned(), CLUSTER.to_owned())];
+        let parameters =
+            own.into_iter().chain(setting.pace.parameters()).chain(setting.parameters.clone()).collect();
         let cloud = Cloud::start(CloudConfig {
             template: workspace().join("template.yaml"),
             parameters,
@@ -111,6 +98,15 @@ impl Stage {
             port: setting.port,
             seed: setting.seed,
             elb: setting.pace.balancers(),
+            ecs: rehearsal_ecs::Config {
+                containers: binaries.instead().map(|linked| linked.containers.clone()),
+                ..setting.pace.tasks()
+            },
+            lambda: rehearsal_lambda::Config {
+                code: binaries.instead().map(|linked| linked.code.clone()),
+                ..rehearsal_lambda::Config::default()
+            },
+            metrics_delay: setting.pace.metrics_delay(),
             ..CloudConfig::default()
         })
         .await
@@ -188,9 +184,10 @@ impl Stage {
                 tokio::time::sleep(LOOK_AGAIN).await;
             }
         };
-        tokio::time::timeout(STEADY_DEADLINE, steady)
+        let deadline = STEADY_DEADLINE * self.pace.patience;
+        tokio::time::timeout(deadline, steady)
             .await
-            .with_context(|| format!("the sample services do not serve after {STEADY_DEADLINE:?}"))
+            .with_context(|| format!("the sample services do not serve after {deadline:?}"))
     }
 
     /// Takes everything down; no process is left.

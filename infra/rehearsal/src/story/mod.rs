@@ -97,6 +97,6 @@ pub async fn until_over(
             return Err(anyhow::anyhow!("not over after {deadline:?}: {}", running.join(", ")))
                 .context(format!("{} executions", stories.len()));
         }
-        tokio::time::sleep(READ_AGAIN).await;
+        tokio::time::sleep(READ_AGAIN * stage.pace.patience).await;
     }
 }

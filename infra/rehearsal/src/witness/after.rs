@@ -200,9 +200,7 @@ fn without_image(mut definition: Value) -> Value {
     for container in definition["containerDefinitions"].as_array_mut().into_iter().flatten() {
         container["image"] = Value::Null;
     }
-    for key in
-        ["taskDefinitionArn", "revision", "status", "registeredAt", "registeredBy", "deregisteredAt", "tags"]
-    {
+    for key in ["taskDefinitionArn", "revision", "registeredAt", "registeredBy", "tags"] {
         if let Some(definition) = definition.as_object_mut() {
             definition.remove(key);
         }

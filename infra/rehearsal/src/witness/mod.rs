@@ -21,12 +21,8 @@ pub use watch::{Seen, Track, Watch};
 
 use crate::stage::{Sample, Stage};
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
-
-/// The longest between two looks; every change is looked at besides.
-const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// A watch that goes on in the background.
 pub struct Witness {
@@ -71,7 +67,7 @@ async fn look_on(stage: Arc<Stage>, sample: Sample, watch: Arc<Mutex<Watch>>, be
             biased;
             _ = elb.changed() => {}
             _ = ecs.changed() => {}
-            () = tokio::time::sleep(LOOK_AGAIN) => {}
+            () = tokio::time::sleep(stage.pace.look_again()) => {}
         }
     }
 }

@@ -1,0 +1,19 @@
+//! The web application that the rehearsal deploys.
+//!
+//! A small HTTP/1.1 server that behaves as a good one does, finishing what it has begun when it is told to
+//! stop, and that can be made to misbehave in the ways real ones do. It listens on loopback only. In the real world it
+//! is a process; in an imagined one, tasks of whoever links it.
+
+mod answer;
+mod begun;
+mod fault;
+mod options;
+mod route;
+mod serve;
+mod websocket;
+
+pub use options::Options;
+pub use serve::run;
+
+/// Takes the lines that the application prints.
+pub type Say = std::sync::Arc<dyn Fn(&str) + Send + Sync>;

@@ -84,6 +84,11 @@ pub enum Command {
         #[arg(long, default_value = "target/rehearsal")]
         report: PathBuf,
     },
+    /// Judge your own numbers: JSON lines in, one period of one series each, and what the shipped rule says after it out.
+    Judge {
+        /// The file; standard input without one.
+        file: Option<PathBuf>,
+    },
     /// Leave a cloud up with sample services deployed, until Ctrl-C.
     Serve {
         /// The port of all AWS APIs.
@@ -160,6 +165,8 @@ mod tests {
             "rehearse run good-push careless --seed 7 --rate 50 --report out",
             "rehearse serve --port 4566 --traffic-port 8080",
             "rehearse push --tag v2 --repository web --sample --unhealthy",
+            "rehearse judge",
+            "rehearse judge periods.jsonl",
             "rehearse push --tag v2 -- python3 -m http.server",
         ] {
             assert!(Cli::try_parse_from(line.split(' ')).is_ok(), "{line}");

@@ -53,6 +53,10 @@ async fn dispatch(cli: Cli) -> anyhow::Result<bool> {
             print!("{}", command::list());
             Ok(true)
         }
+        Some(Command::Judge { file }) => {
+            command::judge(file.as_deref())?;
+            Ok(true)
+        }
         Some(Command::Serve { port, traffic_port, seed }) => {
             command::serve(port, traffic_port, seed).await?;
             Ok(true)

@@ -2,6 +2,7 @@
 
 mod crowd;
 mod imagined;
+mod judge;
 mod list;
 mod matrix;
 mod push;
@@ -12,6 +13,7 @@ mod words;
 
 pub use crowd::{crowd, crowd_with};
 pub use imagined::imagined;
+pub use judge::judge;
 pub use list::list;
 pub use matrix::{chosen, conclude, matrix, say};
 pub use push::{Push, push};

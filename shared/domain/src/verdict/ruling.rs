@@ -114,6 +114,11 @@ pub fn rule(proof: &Proof, asked: &Asked) -> Ruling {
 /// Whether a period that is not complete shows gross harm already: what is missing in it can only add. Its errors are what
 /// was answered with 5xx or refused; what was not answered yet may still be.
 pub fn gross(proof: &Proof, partial: &Period, asked: &Asked) -> Option<Ruling> {
+    let next = &partial.next;
+    let most = next.slow.iter().map(|slow| slow.answers).max().unwrap_or(0);
+    if (most.max(next.errors).max(next.client_errors).max(next.redirects) as f64) < GROSS_ERRORS {
+        return None;
+    }
     let with = proof.with(partial, &asked.tolerated);
     let enough = 2.0 * asked.tolerated.ln_enough();
     let (kind, question) = with.questions().find(|(kind, question)| {

@@ -10,7 +10,7 @@ use cloud::{Deployment, World};
 use table::Tally;
 
 /// Deployments a row.
-const RUNS: u64 = 1_000;
+const RUNS: u64 = 3_000;
 /// Kayenta's test is slow: so many of them.
 const KAYENTA_RUNS: u64 = 100;
 /// Seeds everything.

@@ -10,6 +10,8 @@ pub const PERIODS: u32 = 5;
 pub const ERRORS: f64 = 20.0;
 /// A change from one period to the next that is as unlikely as this (χ²) is an incident that begins or ends, no clump.
 const INCIDENT: f64 = 100.0;
+/// The mean of n such χ² is 1 where errors come one by one; up to this much by √n above it is chance.
+const CHANCE: f64 = 2.6;
 
 /// How the live side's errors come, from each period to the next, so that a slow drift is none.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -48,7 +50,11 @@ impl Clumping {
 
     /// How many errors come together, on the average; at least 1. A period's evidence is divided by it.
     pub fn size(&self) -> f64 {
-        if self.periods < PERIODS || self.pairs < 1.0 { 1.0 } else { (self.squares / self.pairs).max(1.0) }
+        if self.periods < PERIODS || self.pairs < 1.0 {
+            return 1.0;
+        }
+        let size = self.squares / self.pairs;
+        if size > 1.0 + CHANCE / self.pairs.sqrt() { size } else { 1.0 }
     }
 
     /// Whether there were enough errors to know.

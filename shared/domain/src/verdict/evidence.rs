@@ -9,6 +9,10 @@ use serde::{Deserialize, Serialize};
 
 /// How much worse than tolerated a version may be, as factors of the odds: what is bet on.
 pub const GUESSES: [f64; 8] = [1.5, 2.0, 3.0, 5.0, 10.0, 30.0, 100.0, 1000.0];
+/// What part of the money is put on each: most on slight harm, since gross harm makes up for a small stake at once.
+const STAKES: [f64; 8] = [0.2, 0.2, 0.2, 0.2, 0.1, 0.05, 0.03, 0.02];
+/// What part of it is kept for what begins later than the first bet.
+const KEPT: f64 = 0.25;
 /// The money of a guess is not followed below e to the minus this: what is put on later is more.
 const RUINED: f64 = -300.0;
 /// Nor above e to this: it is proven long before.
@@ -35,20 +39,21 @@ pub struct Evidence {
 impl Evidence {
     /// Bets on one more period; `ln_factor` is how much better it fits a guess than what is tolerated.
     ///
-    /// Of the capital 1/(t(t+1)) is put on what begins with bet t, so that all of it is 1.
+    /// Of what is kept, 1/(t(t−1)) is put on what begins with bet t, so that all of it is 1.
     pub fn bet(&mut self, ln_factor: impl Fn(f64) -> f64) {
         let bet = f64::from(self.bets) + 1.0;
-        let fresh = -(bet * (bet + 1.0) * GUESSES.len() as f64).ln();
+        let fresh = if self.bets == 0 { 1.0 - KEPT } else { KEPT / (bet * (bet - 1.0)) };
         self.money.resize(GUESSES.len(), f64::MIN);
-        for (money, guess) in self.money.iter_mut().zip(GUESSES) {
-            *money = kept((ln_sum(*money, fresh) + ln_factor(guess)).clamp(RUINED, RICH));
+        for ((money, guess), stake) in self.money.iter_mut().zip(GUESSES).zip(STAKES) {
+            *money = kept((ln_sum(*money, (fresh * stake).ln()) + ln_factor(guess)).clamp(RUINED, RICH));
         }
         self.bets = self.bets.saturating_add(1);
     }
 
     /// The logarithm of all the money, what was not bet yet included: 0 at the beginning.
     pub fn ln(&self) -> f64 {
-        self.money.iter().fold(-(f64::from(self.bets) + 1.0).ln(), |sum, money| ln_sum(sum, *money))
+        let kept = if self.bets == 0 { 1.0 } else { KEPT / f64::from(self.bets) };
+        self.money.iter().fold(kept.ln(), |sum, money| ln_sum(sum, *money))
     }
 }
 

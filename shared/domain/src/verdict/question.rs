@@ -10,10 +10,13 @@ use serde::{Deserialize, Serialize};
 /// A period is judged against the live side's same period if that had at least this part of the next side's requests.
 /// Below that it says too little, and the next side is judged by what was usual.
 const CONTROL: f64 = 0.05;
-/// So many errors in one period may be one client's burst, as long as nothing is known of how errors come …
+/// So many errors in one period may be one client's burst, as long as nothing is known of how errors come; whatever
+/// other periods had …
 const BURST: f64 = 24.0;
-/// … and so many, if they were seen to come one by one.
+/// … and so many where that is known, as far as no other period had as many.
 const KNOWN_BURST: f64 = 12.0;
+/// How many standard deviations between two periods are chance.
+const CHANCE: f64 = 3.0;
 /// Fewer than this are a handful, and prove nothing.
 pub const HANDFUL: f64 = 5.0;
 /// If this share of more than [`BURST`] requests fails, then one client's burst is not why: the others' fail as well.
@@ -64,9 +67,9 @@ pub struct Question {
     second: f64,
     #[serde(default)]
     brought: f64,
-    /// How many errors of that period may be a burst.
+    /// Whether nearly all requests of that period were errors.
     #[serde(default)]
-    burst: f64,
+    all: bool,
     /// Whether the last period was judged by what is usual and not by the live side's own.
     #[serde(default)]
     by_usual: bool,
@@ -146,16 +149,11 @@ impl Question {
             return;
         }
         (self.second, self.most, self.brought) = (self.most, next.part, brought);
-        let others_as_well = next.whole > BURST && next.share() >= ALL;
-        self.burst = match (others_as_well, self.clumping.is_known()) {
-            (true, _) => HANDFUL,
-            (false, true) => KNOWN_BURST,
-            (false, false) => BURST,
-        };
+        self.all = next.whole > BURST && next.share() >= ALL;
     }
 
     /// The logarithm of the evidence that it is worse by more than is tolerated. What may be one client's burst in one
-    /// period is left out, as far as no other period had as much.
+    /// period is left out.
     pub fn ln_evidence(&self) -> f64 {
         let burst = self.burst() * self.brought;
         (self.worse.ln() - burst).min(self.matters.ln())
@@ -163,9 +161,15 @@ impl Question {
 
     /// How many errors of the period that had most may be one client's.
     fn burst(&self) -> f64 {
-        let other_times = self.second + 2.0 * self.second.sqrt() + 1.0;
-        let alone = if self.second > 0.0 { self.most - other_times } else { self.most };
-        alone.clamp(0.0, self.burst)
+        if self.all {
+            return self.most.min(HANDFUL);
+        }
+        if !self.clumping.is_known() {
+            return self.most.min(BURST);
+        }
+        // Another period that had about as many, give or take what chance does, shows that they are no burst.
+        let chance = if self.second > 0.0 { CHANCE * self.second.sqrt() + 1.0 } else { 0.0 };
+        (self.most - self.second - chance).clamp(0.0, KNOWN_BURST)
     }
 
     /// Whether the evidence is beyond doubt, at one to so many.

@@ -65,6 +65,10 @@ fn every_command_exists() {
                 assert!(parsed.is_ok(), "{place}: {}: {}", words.join(" "), parsed.expect_err("it is"));
             }
             ["cargo", "test" | "build", ..] => {}
+            ["cargo", "run", "--release", "-p", "changeover-domain", "--example", name] => {
+                let example = contract::workspace().join("shared/domain/examples").join(name).join("main.rs");
+                assert!(example.is_file(), "{place}: there is no example {name}");
+            }
             ["sam", verb, rest @ ..] => {
                 let known = SAM.iter().find(|(name, _)| name == verb);
                 let (_, options) = known.unwrap_or_else(|| panic!("{place}: sam {verb}"));

@@ -4,9 +4,6 @@ use changeover_domain::Timestamp;
 use changeover_domain::record::{Deployment, Outcome, Wanted};
 use changeover_domain::span::Seconds;
 
-/// Most attempts at one wish by itself; after that a person or another push has to ask.
-pub(crate) const MOST_ATTEMPTS: usize = 10;
-
 /// Most recoveries of one deployment by themselves: some more than `plan` lets try before it leaves the service to a
 /// person, since that end may be what is stopped.
 const MOST_IN_ALL: u32 = 40;
@@ -17,13 +14,14 @@ pub const RECORD_PATIENCE: Seconds = Seconds(900);
 /// The number of the next attempt at what is wanted, if there is to be one. Pure: everything it knows is in its
 /// arguments.
 ///
-/// What was refused, or gave way, has changed nothing: what stood in the way may be gone. What was rolled back would
-/// be rolled back again. What left no record was never tried, and neither was what was turned away because somebody
+/// What was refused, or gave way, has changed nothing: what stood in the way may be gone. So there is no end to attempts
+/// as long as the wish stands; they only become rarer. What was rolled back would be rolled back again. What left no record was never tried, and neither was what was turned away because somebody
 /// else held the service. Only deployments that were for this wish count, whatever became of an earlier one for the
 /// same image.
 pub fn again(deployments: &[Deployment], wanted: &Wanted, now: Timestamp) -> Option<usize> {
     let attempts = match &wanted.tried {
         Some(tried) if tried.is_settled() => return None,
+        Some(tried) if tried.due_at().is_some_and(|due| now < due) => return None,
         Some(tried) => tried.attempts,
         None => {
             let mut ours = deployments.iter().filter(|one| one.wish == Some(wanted.generation)).peekable();
@@ -38,7 +36,7 @@ pub fn again(deployments: &[Deployment], wanted: &Wanted, now: Timestamp) -> Opt
             outcomes.len()
         }
     };
-    (attempts < MOST_ATTEMPTS).then_some(attempts)
+    Some(attempts)
 }
 
 /// When a dead execution is met.
@@ -95,7 +93,7 @@ mod tests {
             cause: "push".into(),
             instead_of: None,
             asked: None,
-            tried: tried.map(|(outcome, attempts)| Tried { deployment, outcome, attempts }),
+            tried: tried.map(|(outcome, attempts)| Tried { deployment, outcome, attempts, at: Some(at(10)) }),
         }
     }
 
@@ -135,7 +133,16 @@ mod tests {
     fn the_ledger_forgets_deployments_after_a_while_and_what_is_settled_stays_so() {
         let in_a_year = at(10 + 365 * 24 * 3600);
         assert_eq!(again(&[], &wanted(Some((Outcome::RolledBack, 1))), in_a_year), None);
-        assert_eq!(again(&[], &wanted(Some((Outcome::Refused, MOST_ATTEMPTS))), in_a_year), None);
+    }
+
+    #[test]
+    fn a_wish_that_stands_is_tried_without_end_and_ever_more_rarely() {
+        let refused = |attempts| wanted(Some((Outcome::Refused, attempts)));
+        assert_eq!(again(&[], &refused(2), at(10)), Some(2));
+        assert_eq!(again(&[], &refused(3), at(10 + 599)), None);
+        assert_eq!(again(&[], &refused(3), at(10 + 600)), Some(3));
+        assert_eq!(again(&[], &refused(1000), at(10 + 3599)), None);
+        assert_eq!(again(&[], &refused(1000), at(10 + 3600)), Some(1000));
     }
 
     #[test]
@@ -143,7 +150,6 @@ mod tests {
         let refused = of_wish(WISH, Some(Outcome::Refused));
         assert_eq!(again(&[refused.clone(), refused.clone()], &wanted(None), at(10)), Some(2));
         assert_eq!(again(&[of_wish(WISH, None), refused.clone()], &wanted(None), at(10)), None);
-        assert_eq!(again(&vec![refused; MOST_ATTEMPTS], &wanted(None), at(10)), None, "attempts have an end");
     }
 
     #[test]

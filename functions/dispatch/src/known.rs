@@ -76,6 +76,7 @@ mod tests {
             topic: None,
             cluster: cluster.into(),
             repository: repository.into(),
+            task_roles: "*".into(),
             function_timeout: Seconds(60),
             defaults: Raw::new(),
             poll: Seconds(10),

@@ -4,6 +4,7 @@
 //! does not carry orders: whatever the event says, what the tag points to now is wanted.
 
 mod decide;
+mod drift;
 mod each;
 mod event;
 mod known;
@@ -11,8 +12,9 @@ mod measure;
 mod start;
 
 pub use decide::{Moment, again, recovers};
+pub use drift::{Drift, Member, drift};
 pub use event::{Event, read};
-pub use measure::{held, recovery};
+pub use measure::{drifted, held, recovery, standing};
 
 use changeover_domain::StepError;
 use changeover_lambda::Context;

@@ -3,8 +3,11 @@
 use changeover_domain::Timestamp;
 use changeover_domain::name::ServiceName;
 use changeover_domain::record::Deployment;
+use changeover_domain::record::Tried;
 use changeover_domain::span::Seconds;
-use changeover_lambda::embedded::{LEASE_HELD_SECONDS, Measurement, RECOVERIES, SERVICE, Unit};
+use changeover_lambda::embedded::{
+    DRIFTED, LEASE_HELD_SECONDS, Measurement, RECOVERIES, SERVICE, STANDING_WISHES, Unit,
+};
 
 /// For how long a service has been held by the deployment that holds it now. The lease itself has no time in it: its
 /// holder claimed it when it began.
@@ -24,6 +27,28 @@ pub fn recovery(service: &ServiceName, execution: &str) -> Measurement {
         by: vec![vec![]],
         about: vec![("service", service.to_string()), ("execution", execution.to_owned())],
         numbers: vec![(RECOVERIES, Unit::Count, 1)],
+    }
+}
+
+/// A wish that has been refused again and again still stands.
+pub fn standing(service: &ServiceName, tried: &Tried) -> Measurement {
+    Measurement {
+        by: vec![vec![]],
+        about: vec![
+            ("service", service.to_string()),
+            ("deployment", tried.deployment.to_string()),
+            ("attempts", tried.attempts.to_string()),
+        ],
+        numbers: vec![(STANDING_WISHES, Unit::Count, 1)],
+    }
+}
+
+/// A service does not run what it was brought to, and people are only to be told.
+pub fn drifted(service: &ServiceName) -> Measurement {
+    Measurement {
+        by: vec![vec![]],
+        about: vec![("service", service.to_string())],
+        numbers: vec![(DRIFTED, Unit::Count, 1)],
     }
 }
 

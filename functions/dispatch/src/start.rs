@@ -1,22 +1,25 @@
 //! Starting executions: by the registry's and the ledger's word, under names that make a repeat harmless.
 
 use crate::Dispatched;
-use crate::decide::{MOST_ATTEMPTS, Moment, again, recovers};
+use crate::decide::{Moment, again, recovers};
+use crate::drift::{self, Drift};
 use crate::each::each;
 use crate::known::{known, pattern_of, repository_of};
-use crate::measure::{held, recovery};
+use crate::measure::{drifted, held, recovery, standing};
 use changeover_aws::ecr::{Which, find};
 use changeover_aws::ecs;
 use changeover_aws::executions::{self, Start};
 use changeover_domain::StepError;
 use changeover_domain::image::tag_matches;
 use changeover_domain::name::{DeploymentId, ServiceName};
-use changeover_domain::record::Lease;
-use changeover_domain::settings::Raw;
+use changeover_domain::record::{Lease, Outcome, Tried, Wanted};
+use changeover_domain::settings::{OnDrift, Raw};
 use changeover_domain::state::Request;
-use changeover_domain::wish::by_registry;
+use changeover_domain::wish::{DRIFT, by_drift, by_registry};
 use changeover_lambda::Context;
 
+/// Most names that are tried for an attempt: each one that is used up died before it left a record.
+const MOST_NAMES: usize = 10;
 /// Most recoveries of one claim: each of them died before it took over.
 const MOST_RECOVERIES: usize = 10;
 
@@ -102,21 +105,18 @@ async fn bring(
         (None, Some(before)) => before,
         (None, None) => return Ok(()),
     };
+    let wanted = match settled(context, service, raw, wanted, zeal, dispatched).await? {
+        Some(wanted) => wanted,
+        None => return Ok(()),
+    };
     let image = &wanted.image;
-    if let (true, Some(tried)) = (wanted.is_settled(), &wanted.tried) {
-        // Names of executions can be used again after 90 days: that it was tried, the ledger has to say.
-        let (by, outcome) = (&tried.deployment, tried.outcome);
-        dispatched
-            .passed_over
-            .push(format!("{service}: {image} was tried by {by}, which ended as {outcome}"));
-        return Ok(());
-    }
     let lease = ledger.lease(service).await?;
     if let Some(holder) = &lease.holder {
         // Its end looks at what is wanted.
         dispatched.passed_over.push(format!("{service}: {image} is wanted after {holder}"));
         return Ok(());
     }
+    let cause = if wanted.cause.starts_with(DRIFT) { wanted.cause.as_str() } else { cause };
     let name = executions::of_wish(service, &image.digest, wanted.generation);
     let request = Request { wanted: true, cause: Some(cause.to_owned()), ..Request::of(service.clone()) };
     if start(context, &name, &request, dispatched).await? || zeal == Zeal::Once {
@@ -127,7 +127,7 @@ async fn bring(
         Some(first) => {
             // Attempts are counted by what is on record, so a doubled tick starts one. What was stopped before it left
             // a record has used a name up.
-            for attempt in first..first + MOST_ATTEMPTS {
+            for attempt in first..first.saturating_add(MOST_NAMES) {
                 let name = executions::of_wish_again(service, &image.digest, wanted.generation, attempt);
                 if start(context, &name, &request, dispatched).await? {
                     break;
@@ -135,8 +135,61 @@ async fn bring(
             }
             Ok(())
         }
-        None => Ok(()),
+        None => {
+            let due = wanted.tried.as_ref().and_then(Tried::due_at);
+            dispatched
+                .passed_over
+                .extend(due.map(|due| format!("{service}: {image} is tried again from {due} on")));
+            Ok(())
+        }
     }
+}
+
+/// What is wanted and not settled. What was brought and is not there any more is wanted once more, unless people are only to
+/// be told.
+async fn settled(
+    context: &Context,
+    service: &ServiceName,
+    raw: &Raw,
+    wanted: Wanted,
+    zeal: Zeal,
+    dispatched: &mut Dispatched,
+) -> Result<Option<Wanted>, StepError> {
+    let now = context.now();
+    let Some(tried) = &wanted.tried else { return Ok(Some(wanted)) };
+    if tried.is_told() && zeal == Zeal::Again {
+        context.measure(now, &standing(service, tried));
+    }
+    if !wanted.is_settled() {
+        return Ok(Some(wanted));
+    }
+    let image = &wanted.image;
+    // While somebody holds it, it is on its way to something.
+    let is_free = context.ledger().lease(service).await?.holder.is_none();
+    let found = match (zeal, tried.outcome) {
+        (Zeal::Again, Outcome::Succeeded) if is_free => drift::look(context, service, raw, &wanted).await?,
+        _ => Drift::None,
+    };
+    match (found, drift::policy(&wanted, raw, &context.config.defaults)) {
+        (Drift::Found(what), OnDrift::Bring) => {
+            let again = by_drift(&wanted, &what, now);
+            context.ledger().want(service, &again).await?;
+            return Ok(Some(again));
+        }
+        (Drift::Found(what), OnDrift::Tell) => {
+            tracing::warn!(ecs_service = %service, what, "a service does not run what it was brought to, and is left so");
+            context.measure(now, &drifted(service));
+            dispatched.passed_over.push(format!("{service}: {what}; it is only told"));
+        }
+        // Names of executions can be used again after 90 days: that it was tried, the ledger has to say.
+        (Drift::None, _) => {
+            let (by, outcome) = (&tried.deployment, tried.outcome);
+            dispatched
+                .passed_over
+                .push(format!("{service}: {image} was tried by {by}, which ended as {outcome}"));
+        }
+    }
+    Ok(None)
 }
 
 /// Deploys once more what is wanted; each tick of a schedule by a name of its own.

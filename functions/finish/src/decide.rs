@@ -137,6 +137,8 @@ mod tests {
             },
             settings: read(&Raw::new(), &Raw::from([("repository".into(), "web".into())]), &Raw::new())
                 .unwrap(),
+            source: None,
+            readiness: changeover_domain::readiness::Readiness::default(),
             notes: vec![],
         });
         record
@@ -172,6 +174,7 @@ mod tests {
                 deployment: DeploymentId::from("another"),
                 outcome,
                 attempts: 1,
+                at: None,
             }),
         };
         let mut record = record();

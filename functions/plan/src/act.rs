@@ -25,7 +25,7 @@ pub fn apply(record: &mut Deployment, decision: Decision, now: Timestamp) {
     match decision {
         Decision::Go(plan) => {
             record.note(now, STATE, format!("{} to {}", record.service, plan.image));
-            for note in &plan.notes {
+            for note in plan.readiness.found.iter().chain(&plan.notes) {
                 record.note(now, STATE, note);
             }
             record.plan = Some(*plan);

@@ -1,13 +1,17 @@
 //! The plan, or every reason against it, given all that was seen.
 
-use crate::definition::DefinitionSeen;
+use crate::readiness::{Sides, readiness};
 use crate::refusal::{of_members, of_pair, of_rolling_groups, of_routes};
 use changeover_aws::elb::TargetGroup;
+use changeover_domain::Timestamp;
 use changeover_domain::capacity::{Instance, shortage};
-use changeover_domain::evidence::ServiceSeen;
+use changeover_domain::definition::DefinitionSeen;
+use changeover_domain::evidence::{ServiceSeen, TaskSeen};
 use changeover_domain::image::{PinnedImage, pinned_digest};
 use changeover_domain::name::ServiceName;
 use changeover_domain::plan::{MAX_EXECUTION, Member, Pace, Plan};
+use changeover_domain::readiness::Presence;
+use changeover_domain::rollout::{Failing, Rollout, rollout};
 use changeover_domain::room::{GROUP_TAG, Group, Making, Room, make};
 use changeover_domain::route::Route;
 use changeover_domain::settings::{Settings, Strategy};
@@ -17,12 +21,17 @@ use std::collections::BTreeMap;
 /// Shorter than this, a deregistration delay ends before every balancer node has stopped sending requests.
 const SHORT_DELAY: Seconds = Seconds(30);
 
+/// How long tasks may take to be healthy where the settings are wrong: as long as by default.
+const HEALTH_PATIENCE: Seconds = Seconds(600);
+
 /// Why there is no image while the settings do not even say where to look: no mistake of its own.
 pub(crate) const UNKNOWN_IMAGE: &str = "which image is meant cannot be told before the settings are right";
 
 /// Everything that was seen.
 #[derive(Debug, Clone)]
 pub struct View {
+    /// The time of the look.
+    pub now: Timestamp,
     /// Whether to deploy even what runs already.
     pub redeploy: bool,
     /// The service's name.
@@ -33,7 +42,13 @@ pub struct View {
     pub members: Vec<ServiceSeen>,
     /// The settings, or every mistake in them.
     pub settings: Result<Settings, Vec<String>>,
-    /// The members' task definitions by ARN.
+    /// The members' tasks, by the members' names.
+    pub tasks: BTreeMap<String, Vec<TaskSeen>>,
+    /// What the registry says of the images that run, by `REGISTRY/REPOSITORY@DIGEST`.
+    pub registry: BTreeMap<String, Presence>,
+    /// The roles that a copy may carry on: the stack's `TaskRoles`.
+    pub task_roles: String,
+    /// The task definitions, by ARN, of the members and of what runs on them; those that were deleted are left out.
     pub definitions: BTreeMap<String, DefinitionSeen>,
     /// The members' target groups.
     pub groups: Vec<TargetGroup>,
@@ -47,6 +62,23 @@ pub struct View {
     pub group: Option<Group>,
     /// How long after a bake its numbers are complete.
     pub numbers_after: Seconds,
+}
+
+impl View {
+    /// How far ECS is with what it was told last of a member.
+    pub(crate) fn rollout(&self, member: &ServiceSeen) -> Rollout {
+        let tasks = self.tasks.get(&member.name).map(Vec::as_slice).unwrap_or_default();
+        let patience = self.settings.as_ref().map_or(HEALTH_PATIENCE, |settings| settings.health_timeout);
+        rollout(member, tasks, self.now, patience)
+    }
+
+    /// The rollout of a member that does not come about, if so.
+    fn failing(&self, member: &ServiceSeen) -> Option<Failing> {
+        match self.rollout(member) {
+            Rollout::Failing(failing) => Some(failing),
+            Rollout::Over | Rollout::Moving => None,
+        }
+    }
 }
 
 /// What was decided.
@@ -84,18 +116,28 @@ pub fn decide(view: &View) -> Decision {
         _ => {}
     }
     let definition = view.definitions.get(&live.task_definition).cloned().unwrap_or_default();
-    let container = container(view, live, &definition, &mut mistakes);
-    let tasks = live.running.max(live.desired);
+    // One that was deleted is told of once.
+    let is_known = view.definitions.contains_key(&live.task_definition);
+    let container = if is_known { container(view, live, &definition, &mut mistakes) } else { String::new() };
+    let failing = view.failing(live);
+    // Of a rollout that fails, tasks come and go.
+    let tasks = if failing.is_some() { live.desired } else { live.running.max(live.desired) };
     if tasks == 0 && next.is_some() {
         mistakes.push(format!("the live side {} runs no tasks: start it before deploying", live.name));
     }
     let mut notes = settings.map(|settings| notes(view, settings)).unwrap_or_default();
     of_room(view, live, next, &definition, tasks, &mut mistakes, &mut notes);
+    notes.extend(failing.iter().map(|failing| repair(live, failing)));
+    let idle = next.and_then(|next| view.failing(next));
+    notes.extend(idle.iter().map(|failing| format!("{}: it gives way to the new image", failing.why)));
+    let serving = failing.as_ref().map_or(live.task_definition.as_str(), |failing| &failing.serving);
+    let sides = Sides { live, next, serving, container: &container };
+    let readiness = readiness(view, &sides, &mut mistakes);
     let pace = pace(view);
     mistakes.extend(settings.and_then(|settings| too_long(settings, &pace, view.numbers_after)));
     match (&view.image, settings) {
         (Ok(image), Some(settings)) if mistakes.is_empty() => {
-            if !view.redeploy && runs(&definition, &container, image) {
+            if !view.redeploy && failing.is_none() && runs(&definition, &container, image) {
                 return Decision::NothingToDo(format!("{} runs {image} already", view.service));
             }
             if tasks == 0 {
@@ -108,13 +150,19 @@ pub fn decide(view: &View) -> Decision {
                 cluster: view.service.cluster.clone(),
                 image: image.clone(),
                 container,
-                live: member(live),
-                next: next.map(member),
+                source: failing.as_ref().map(|_| live.task_definition.clone()),
+                live: served(live, failing),
+                // One that waits and cannot even do that goes back to waiting without tasks.
+                next: next.map(|next| Member {
+                    desired: if idle.is_some() { 0 } else { next.desired },
+                    ..member(next)
+                }),
                 routes: view.routes.clone(),
                 tasks,
                 room: room(view, target(live, next), &definition),
                 pace,
                 settings: settings.clone(),
+                readiness,
                 notes,
             };
             Decision::Go(Box::new(plan))
@@ -288,6 +336,25 @@ fn member(seen: &ServiceSeen) -> Member {
         desired: seen.desired,
         running: seen.running,
     }
+}
+
+/// The live member as it serves: what ECS could not bring about is none of its tasks'.
+fn served(live: &ServiceSeen, failing: Option<Failing>) -> Member {
+    match failing {
+        Some(Failing { serving, tasks, .. }) => {
+            Member { task_definition: serving, running: tasks, ..member(live) }
+        }
+        None => member(live),
+    }
+}
+
+/// That this is a repair, in words.
+fn repair(live: &ServiceSeen, failing: &Failing) -> String {
+    let serves = match failing.tasks {
+        0 => "nothing serves meanwhile, so that there is nothing to go back to".to_owned(),
+        tasks => format!("{tasks} tasks of {} serve meanwhile, and going back goes to them", failing.serving),
+    };
+    format!("a repair of {}: {}; {serves}", live.name, failing.why)
 }
 
 fn pace(view: &View) -> Pace {

@@ -7,13 +7,15 @@ mod act;
 mod decide;
 mod definition;
 mod look;
+mod readiness;
 mod recover;
 mod refusal;
+mod registry;
 mod rollback;
 
 pub use act::apply;
+pub use changeover_domain::definition::{ContainerSeen, DefinitionSeen};
 pub use decide::{Decision, View, decide};
-pub use definition::{ContainerSeen, DefinitionSeen};
 pub use rollback::too_late;
 
 use changeover_aws::ledger::Claim;

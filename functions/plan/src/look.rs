@@ -1,7 +1,7 @@
 //! What `plan` looks at: the service or pair, its routes and target groups, the image, the room.
 
 use crate::decide::UNKNOWN_IMAGE;
-use crate::{DefinitionSeen, View};
+use crate::{View, definition, registry};
 use changeover_aws::ecr::{Which, find};
 use changeover_aws::{autoscaling, ecs, elb};
 use changeover_domain::StepError;
@@ -71,16 +71,30 @@ pub(crate) async fn look(
     let ours: Vec<&str> = arns.iter().map(String::as_str).collect();
     let routes = elb::routes(aws, &balancers, &ours).await?;
     let mut definitions = BTreeMap::new();
+    let mut tasks = BTreeMap::new();
     for member in &members {
-        let (definition, _) = ecs::task_definition(aws, &member.task_definition).await?;
-        definitions.insert(member.task_definition.clone(), DefinitionSeen::from(&definition));
+        tasks.insert(member.name.clone(), ecs::tasks(aws, &service.cluster, &member.name).await?);
+        let set_to = std::iter::once(&member.task_definition);
+        for arn in set_to.chain(member.deployments.iter().map(|deployment| &deployment.task_definition)) {
+            if definitions.contains_key(arn) {
+                continue;
+            }
+            if let Some((found, tags)) = ecs::find_task_definition(aws, arn).await? {
+                definitions.insert(arn.clone(), definition::seen(&found, tags));
+            }
+        }
     }
     let on_instances = members.iter().any(|member| member.launch_type.as_deref() == Some("EC2"));
     let instances = if on_instances { Some(ecs::instances(aws, &service.cluster).await?) } else { None };
     let group = if on_instances { autoscaling::group_of(aws, &service.cluster).await? } else { None };
+    let image = image(context, request, whence.as_ref(), wanted).await?;
     Ok(View {
+        now: context.now(),
         redeploy: request.redeploy,
-        image: image(context, request, whence.as_ref(), wanted).await?,
+        registry: registry::look(context, image.as_ref().ok(), &definitions, &tasks).await?,
+        task_roles: context.config.task_roles.clone(),
+        tasks,
+        image,
         instances,
         group,
         numbers_after: context.config.numbers_after(),

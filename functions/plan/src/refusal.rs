@@ -4,6 +4,7 @@ use crate::View;
 use crate::look::tags_of;
 use changeover_aws::elb::NETWORK;
 use changeover_domain::evidence::ServiceSeen;
+use changeover_domain::rollout::{MOST_AT_ONCE, Rollout};
 use changeover_domain::route::{Route, WHOLE, is_at};
 use changeover_domain::settings::{Strategy, TAG_PREFIX};
 use std::collections::BTreeSet;
@@ -23,6 +24,7 @@ pub(crate) fn of_members(view: &View, strategy: Strategy, mistakes: &mut Vec<Str
     }
     for member in &view.members {
         of_member(member, strategy, mistakes);
+        of_rollout(view, member, mistakes);
         // Settings that name no repository are a mistake of their own.
         if view.settings.is_ok() && !member.settings.contains_key(OPT_IN) {
             mistakes.push(format!(
@@ -59,13 +61,20 @@ fn of_member(member: &ServiceSeen, strategy: Strategy, mistakes: &mut Vec<String
             member.maximum_percent
         ));
     }
-    let moving = member.deployments.iter().any(|deployment| {
-        deployment.status == "ACTIVE" || deployment.rollout_state.as_deref() == Some("IN_PROGRESS")
-    });
-    if moving {
-        mistakes.push(format!(
+}
+
+/// ECS must not be at it; unless what it is at does not come about, which only something else can end.
+fn of_rollout(view: &View, member: &ServiceSeen, mistakes: &mut Vec<String>) {
+    let (name, count) = (&member.name, member.deployments.len());
+    match view.rollout(member) {
+        Rollout::Over => {}
+        Rollout::Moving => mistakes.push(format!(
             "ECS is still busy with a deployment of service {name}: wait until it has completed"
-        ));
+        )),
+        Rollout::Failing(_) if count >= MOST_AT_ONCE => mistakes.push(format!(
+            "service {name} has {count} deployments of ECS's at once, which takes no more: wait until some of their tasks are gone"
+        )),
+        Rollout::Failing(_) => {}
     }
 }
 

@@ -1,26 +1,38 @@
-//! What to register, given the live task definition.
+//! What to register, given the task definition that is copied.
 
+use changeover_aws::revision::copied;
 use changeover_aws::sdk::ecs::types::{ContainerDefinition, Tag, TaskDefinition};
 use changeover_domain::StepError;
-use changeover_domain::name::DeploymentId;
+use changeover_domain::readiness::{DEPLOYMENT_TAG, WAY_BACK_TAG};
 use std::collections::BTreeMap;
 
-/// The tag by which a retried registration finds the one that it made.
-pub const DEPLOYMENT_TAG: &str = "changeover:deployment";
+/// Which copy of a task definition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Copy {
+    /// The one that going back goes to.
+    WayBack,
+    /// The new revision.
+    New,
+}
 
-/// What AWS's own tags begin with.
-const RESERVED: &str = "aws:";
+impl Copy {
+    /// The tag by which a retried registration finds the one that it made.
+    pub fn tag(self) -> &'static str {
+        match self {
+            Self::New => DEPLOYMENT_TAG,
+            Self::WayBack => WAY_BACK_TAG,
+        }
+    }
+}
 
 /// What was seen.
 #[derive(Debug, Clone)]
 pub struct View {
-    /// The deployment's id.
-    pub deployment: DeploymentId,
-    /// The pinned image.
-    pub image: String,
-    /// The container that gets it.
-    pub container: String,
-    /// The live task definition.
+    /// The tag that the copy gets: its key, and the deployment's id.
+    pub tag: (&'static str, String),
+    /// Container → the image that it gets.
+    pub images: BTreeMap<String, String>,
+    /// The task definition that is copied.
     pub source: TaskDefinition,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
@@ -37,7 +49,7 @@ pub enum Action {
     Register {
         /// The task definition that is copied.
         source: Box<TaskDefinition>,
-        /// Its containers, one of them with the new image.
+        /// Its containers, some of them with another image.
         containers: Vec<ContainerDefinition>,
         /// Its tags and ours.
         tags: Vec<Tag>,
@@ -47,31 +59,14 @@ pub enum Action {
 /// What to register. Pure: everything it knows is in its arguments.
 ///
 /// # Errors
-/// `RecordMissing` if the planned container is not in the task definition any more.
+/// `RecordMissing` if a planned container is not in the task definition any more.
 pub fn decide(view: View) -> Result<Action, StepError> {
     if let Some(arn) = view.earlier {
         return Ok(Action::Use(arn));
     }
-    let mut containers = view.source.container_definitions().to_vec();
-    let Some(container) = containers.iter_mut().find(|found| found.name() == Some(&view.container)) else {
-        return Err(StepError::RecordMissing(format!(
-            "the task definition {} has no container {} any more",
-            view.source.task_definition_arn().unwrap_or_default(),
-            view.container
-        )));
-    };
-    container.image = Some(view.image);
-    let mut tags = view.tags;
-    tags.retain(|key, _| !is_reserved(key));
-    tags.insert(DEPLOYMENT_TAG.to_owned(), view.deployment.to_string());
-    let tags = tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build()).collect();
+    let (key, id) = &view.tag;
+    let (containers, tags) = copied(&view.source, &view.images, &view.tags, (key, id))?;
     Ok(Action::Register { source: Box::new(view.source), containers, tags })
-}
-
-/// Whether only AWS may give a tag of this key, as CloudFormation does to the task definitions it makes. A copy that named
-/// one would be refused: "Do not use aws:, AWS:, or any upper or lowercase combination of such as a prefix" (ECS, Tag).
-fn is_reserved(key: &str) -> bool {
-    key.get(..RESERVED.len()).is_some_and(|prefix| prefix.eq_ignore_ascii_case(RESERVED))
 }
 
 #[cfg(test)]
@@ -82,9 +77,8 @@ mod tests {
         let container =
             |name: &str| ContainerDefinition::builder().name(name).image(format!("{name}:1")).build();
         View {
-            deployment: DeploymentId::from("d1"),
-            image: "r/web@sha256:2".into(),
-            container: "web".into(),
+            tag: (Copy::New.tag(), "d1".to_owned()),
+            images: BTreeMap::from([("web".into(), "r/web@sha256:2".into())]),
             source: TaskDefinition::builder()
                 .family("web")
                 .container_definitions(container("proxy"))
@@ -103,7 +97,7 @@ mod tests {
         expected[1].image = Some("r/web@sha256:2".into());
         assert_eq!(containers, expected);
         let tags: Vec<_> = tags.iter().map(|tag| (tag.key().unwrap(), tag.value().unwrap())).collect();
-        assert_eq!(tags, [(DEPLOYMENT_TAG, "d1"), ("team", "x")]);
+        assert_eq!(tags, [(Copy::New.tag(), "d1"), ("team", "x")]);
     }
 
     #[test]
@@ -112,7 +106,18 @@ mod tests {
         let tags = given.iter().map(|key| ((*key).to_owned(), "x".to_owned())).collect();
         let Ok(Action::Register { tags, .. }) = decide(View { tags, ..view() }) else { panic!("registers") };
         let kept: Vec<_> = tags.iter().filter_map(Tag::key).collect();
-        assert_eq!(kept, ["aws", "awsome", DEPLOYMENT_TAG, "é"]);
+        assert_eq!(kept, ["aws", "awsome", Copy::New.tag(), "é"]);
+    }
+
+    #[test]
+    fn a_copy_for_going_back_has_a_tag_of_its_own_in_the_place_of_the_other() {
+        let earlier = BTreeMap::from([(Copy::New.tag().to_owned(), "d0".to_owned())]);
+        let tag = (Copy::WayBack.tag(), "d1".to_owned());
+        let Ok(Action::Register { tags, .. }) = decide(View { tag, tags: earlier, ..view() }) else {
+            panic!("registers")
+        };
+        let kept: Vec<_> = tags.iter().filter_map(Tag::key).collect();
+        assert_eq!(kept, [Copy::WayBack.tag()]);
     }
 
     #[test]
@@ -123,7 +128,7 @@ mod tests {
 
     #[test]
     fn a_container_that_went_missing_is_named() {
-        let error = decide(View { container: "api".into(), ..view() }).unwrap_err();
+        let error = decide(View { images: [("api".into(), "x".into())].into(), ..view() }).unwrap_err();
         assert!(error.to_string().contains("no container api"), "{error}");
     }
 }

@@ -21,8 +21,14 @@ pub struct View {
     pub now: Timestamp,
     /// The side that served when the deployment began, or the rolling service.
     pub live: SideSeen,
-    /// What it was then.
+    /// What it goes back to: what it was then, or the copy of that which is on record as the way back.
     pub live_before: Member,
+    /// The revision that it was set to, where going back goes to another one: ECS's own rollback goes there.
+    pub original: Option<String>,
+    /// Whether ECS still takes the revision that it goes back to.
+    pub is_active: bool,
+    /// Whether it was broken when the deployment began: then it is back with as many tasks as served, whatever ECS makes of it.
+    pub broken: bool,
     /// What else there is.
     pub members: Members,
     /// The revision that goes.
@@ -64,6 +70,8 @@ pub enum Members {
         next: Box<SideSeen>,
         /// What it was.
         next_before: Member,
+        /// Whether ECS still takes the revision that it had.
+        next_is_active: bool,
         /// The routes now.
         routes: Vec<Route>,
     },
@@ -97,6 +105,11 @@ pub enum Action {
         /// Why.
         why: String,
     },
+    /// Register a copy of the revision that is gone back to: it was deregistered.
+    Register {
+        /// Why.
+        why: String,
+    },
     /// Give the live side all the weight again.
     Weights {
         /// Why now.
@@ -125,6 +138,7 @@ impl Action {
         match self {
             Self::Wait { why }
             | Self::Scale { why, .. }
+            | Self::Register { why }
             | Self::Weights { why }
             | Self::Shelter { why }
             | Self::Done { why }
@@ -144,6 +158,12 @@ impl View {
     /// and AWS knows of no fence.
     fn may_be_surprised(&self) -> bool {
         self.others_until.is_some_and(|until| self.now < until)
+    }
+
+    /// Whether a revision that the live member is set to is one that a deployment leaves: the new one, or the one from
+    /// before in the place of its copy.
+    fn is_to_leave(&self, revision: &str) -> bool {
+        [&self.revision, &self.original].into_iter().any(|one| one.as_deref() == Some(revision))
     }
 }
 
@@ -167,7 +187,7 @@ fn may_still_come(view: &View, why: &str) -> Action {
 fn next(view: &View) -> Action {
     match &view.members {
         Members::Rolling => rolling(view),
-        Members::Pair { live_group, next_group, next, next_before, routes } => {
+        Members::Pair { live_group, next_group, next, next_before, next_is_active, routes } => {
             let back = routes.iter().all(|route| is_at(route, live_group, next_group, 0));
             let away = routes.iter().all(|route| is_at(route, live_group, next_group, WHOLE));
             if let Some(action) = capacity(view, next, back, away) {
@@ -179,7 +199,7 @@ fn next(view: &View) -> Action {
             if !back {
                 return weights(view, next);
             }
-            next_away(view, next, next_before)
+            next_away(view, next, next_before, *next_is_active)
         }
     }
 }
@@ -191,9 +211,11 @@ fn capacity(view: &View, next: &SideSeen, back: bool, away: bool) -> Option<Acti
     // Which revision it runs is no change of ours: if it is another one now, somebody wants it so.
     let fewer = now.desired < before.desired;
     if fewer && view.tells < MAX_TELLS {
+        // Where its own revision would not start again what ran, its copy does.
+        let copied = view.is_active && view.original.as_ref() == Some(&now.task_definition);
         return Some(Action::Scale {
             which: Which::Live,
-            task_definition: None,
+            task_definition: copied.then(|| before.task_definition.clone()),
             desired: Some(before.desired),
             why: format!("{} tasks of the old revision are asked for again", before.desired),
         });
@@ -252,7 +274,7 @@ fn weights(view: &View, next: &SideSeen) -> Action {
 }
 
 /// With the traffic gone from it for long enough, the next side becomes what it was.
-fn next_away(view: &View, next: &SideSeen, before: &Member) -> Action {
+fn next_away(view: &View, next: &SideSeen, before: &Member, is_active: bool) -> Action {
     // A late shift must find tasks that answer.
     if view.may_be_surprised() {
         return may_still_come(view, "the old tasks have the traffic back");
@@ -264,16 +286,20 @@ fn next_away(view: &View, next: &SideSeen, before: &Member) -> Action {
         }
     }
     let ours = view.revision.as_ref().is_some_and(|revision| next.service.task_definition == *revision);
-    if (ours || next.service.desired > before.desired) && view.tells >= MAX_TELLS {
+    // A revision that was deregistered is none to go back to: with no tasks, the new one does no harm.
+    let most = if ours && !is_active { 0 } else { before.desired };
+    let leaves = ours && is_active;
+    let is_more = leaves || next.service.desired > most;
+    if is_more && view.tells >= MAX_TELLS {
         return Action::GiveUp {
             why: format!("the old revision serves everything, but {}", set_again(next)),
         };
     }
-    if ours || next.service.desired > before.desired {
+    if is_more {
         return Action::Scale {
             which: Which::Next,
-            task_definition: ours.then(|| before.task_definition.clone()),
-            desired: Some(before.desired),
+            task_definition: leaves.then(|| before.task_definition.clone()),
+            desired: Some(most),
             why: "the new tasks are told to stop".to_owned(),
         };
     }
@@ -294,17 +320,22 @@ fn gone(view: &View, side: &SideSeen) -> Action {
 /// ECS takes a rolling service back itself, once it is told which revision.
 fn rolling(view: &View) -> Action {
     let (now, before) = (&view.live.service, &view.live_before);
-    let ours = view.revision.as_ref() == Some(&now.task_definition);
-    if now.task_definition != before.task_definition && !ours {
+    let is_to_leave = view.is_to_leave(&now.task_definition);
+    if now.task_definition != before.task_definition && !is_to_leave {
         let (name, theirs) = (&before.ecs_service, &now.task_definition);
         return Action::GiveUp {
             why: format!("someone else has set {name} to {theirs}; it was left so, and no task was stopped"),
         };
     }
-    if ours && view.tells >= MAX_TELLS {
+    if is_to_leave && view.tells >= MAX_TELLS {
         return Action::GiveUp { why: set_again(&view.live) };
     }
-    if ours {
+    if is_to_leave && !view.is_active {
+        return Action::Register {
+            why: format!("a copy of {} is registered, since ECS takes it no more", before.task_definition),
+        };
+    }
+    if is_to_leave {
         return Action::Scale {
             which: Which::Live,
             task_definition: Some(before.task_definition.clone()),
@@ -315,12 +346,14 @@ fn rolling(view: &View) -> Action {
     let up =
         view.live.tasks.iter().filter(|task| task.is_up() && task.task_definition == before.task_definition);
     let up = u32::try_from(up.count()).unwrap_or(u32::MAX);
-    if up < now.desired || view.live.healthy() < now.desired {
-        let why =
-            format!("{up} of {} old tasks run, {} targets are healthy", now.desired, view.live.healthy());
+    let whole = if view.broken { now.desired.min(before.running) } else { now.desired };
+    if up < whole || view.live.healthy() < whole {
+        let why = format!("{up} of {whole} old tasks run, {} targets are healthy", view.live.healthy());
         return wait_or_give_up(view, why);
     }
-    if now.primary().is_some_and(|primary| primary.rollout_state.as_deref() == Some("IN_PROGRESS")) {
+    if !view.broken
+        && now.primary().is_some_and(|primary| primary.rollout_state.as_deref() == Some("IN_PROGRESS"))
+    {
         return wait_or_give_up(view, "ECS has not completed the way back".to_owned());
     }
     gone(view, &view.live)
@@ -347,9 +380,15 @@ fn is_late(view: &View) -> bool {
 fn wait_or_give_up(view: &View, why: String) -> Action {
     if is_late(view) {
         let limit = limit(view);
+        let next = match view.members {
+            Members::Rolling => "push another image: it is planned from what serves then",
+            Members::Pair { .. } => {
+                "let one side have all the weight, and push another image or start an execution"
+            }
+        };
         return Action::GiveUp {
             why: format!(
-                "going back has not ended within {limit}: {why}; traffic was left where it is served best and nothing was deleted; look at the events of {}; once it is repaired, let one side have all the weight, and push another image or start an execution",
+                "going back has not ended within {limit}: {why}; traffic was left where it is served best and nothing was deleted; look at the events of {}; {next}",
                 view.live_before.ecs_service
             ),
         };

@@ -42,6 +42,7 @@ pub async fn run(context: &Context, ending: Ending) -> Result<Baton, StepError> 
         Action::Done { why } | Action::GiveUp { why } => baton.with(Verdict::Ready, why),
         Action::Wait { why }
         | Action::Scale { why, .. }
+        | Action::Register { why }
         | Action::Weights { why }
         | Action::Shelter { why } => baton.waiting(poll.0, why),
     })

@@ -1,89 +1,11 @@
 //! What going back does, from every point that it can begin at.
 
-use changeover_domain::Timestamp;
-use changeover_domain::evidence::{ServiceSeen, SideSeen, TargetSeen, TaskSeen};
-use changeover_domain::plan::Member;
-use changeover_domain::route::{Route, RouteId, Weight, weights_for};
-use changeover_domain::span::Seconds;
+mod common;
+
+use changeover_domain::evidence::ServiceSeen;
+use changeover_domain::route::Weight;
+use common::*;
 use rollback::{Action, Members, View, Which, decide};
-
-fn at(second: i64) -> Timestamp {
-    Timestamp::from_second(second).unwrap()
-}
-
-fn member(name: &str, revision: &str, count: u32) -> Member {
-    Member {
-        ecs_service: name.into(),
-        target_groups: vec![name.into()],
-        task_definition: revision.into(),
-        desired: count,
-        running: count,
-    }
-}
-
-fn side(name: &str, revision: &str, count: u32) -> SideSeen {
-    let task = TaskSeen {
-        task_definition: revision.into(),
-        last_status: "RUNNING".into(),
-        desired_status: "RUNNING".into(),
-        ..TaskSeen::default()
-    };
-    let target = TargetSeen { id: "10.0.0.1".into(), port: 80, state: "healthy".into(), why: None };
-    SideSeen {
-        service: ServiceSeen {
-            task_definition: revision.into(),
-            desired: count,
-            running: count,
-            ..ServiceSeen::default()
-        },
-        tasks: vec![task; count as usize],
-        targets: [(name.to_owned(), vec![target; count as usize])].into(),
-    }
-}
-
-/// A pair in the middle of a shift: two old and two new tasks.
-fn pair(weight: Weight) -> View {
-    let route = Route {
-        id: RouteId::Rule("r".into()),
-        load_balancer: "lb".into(),
-        weights: weights_for("blue", "green", weight),
-        stickiness_seconds: None,
-        asks_cognito: false,
-    };
-    View {
-        now: at(1000),
-        live: side("blue", "td:1", 2),
-        live_before: member("blue", "td:1", 2),
-        members: Members::Pair {
-            live_group: "blue".into(),
-            next_group: "green".into(),
-            next: Box::new(side("green", "td:2", 2)),
-            next_before: member("green", "td:0", 0),
-            routes: vec![route],
-        },
-        revision: Some("td:2".into()),
-        began_at: Some(at(990)),
-        restored_at: None,
-        others_until: None,
-        shown: true,
-        quiet: false,
-        harmful: false,
-        tells: 0,
-        patience: Seconds(600),
-        convergence: Seconds(5),
-        deregistration_delay: Seconds(30),
-    }
-}
-
-fn with_next(view: View, changed: SideSeen) -> View {
-    let Members::Pair { live_group, next_group, next_before, routes, .. } = view.members else {
-        unreachable!()
-    };
-    View {
-        members: Members::Pair { live_group, next_group, next: Box::new(changed), next_before, routes },
-        ..view
-    }
-}
 
 #[test]
 fn capacity_comes_before_traffic() {

@@ -129,6 +129,36 @@ async fn scheduled() {
     assert_eq!(holds("scheduled").await.requests.failed, 0);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn tag_moved() {
+    assert_eq!(holds("tag-moved").await.requests.failed, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn revision_gone() {
+    assert_eq!(holds("revision-gone").await.requests.failed, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn image_gone() {
+    assert_eq!(holds("image-gone").await.requests.failed, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn unfit() {
+    assert_eq!(holds("unfit").await.requests.failed, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn repair() {
+    assert_eq!(holds("repair").await.requests.failed, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn drift() {
+    assert_eq!(holds("drift").await.requests.failed, 0);
+}
+
 /// The rehearsal can say no: the same cloud and traffic lose requests when someone is careless, and the witness sees
 /// which invariants that broke.
 #[tokio::test(flavor = "multi_thread")]

@@ -1,9 +1,10 @@
 //! The container registry: what a tag points to now.
 
 use crate::{At, Aws, moment};
-use aws_sdk_ecr::types::{DescribeImagesFilter, ImageDetail, ImageIdentifier, TagStatus};
+use aws_sdk_ecr::types::{DescribeImagesFilter, ImageDetail, ImageIdentifier, ImageStatus, TagStatus};
 use changeover_domain::StepError;
 use changeover_domain::image::{ListedImage, PinnedImage, is_exact, newest_matching};
+use changeover_domain::readiness::Presence;
 
 /// Most images of a repository that are looked through for a pattern.
 pub const MAX_IMAGES: usize = 10_000;
@@ -40,6 +41,28 @@ pub async fn find(aws: &Aws, repository: &str, which: Which<'_>) -> Result<Optio
         };
         PinnedImage::new(repository, &uri, tag, &image.digest)
     }))
+}
+
+/// Whether an image that runs can be pulled again.
+pub async fn presence(aws: &Aws, repository: &str, digest: &str) -> Result<Presence, StepError> {
+    let id = ImageIdentifier::builder().image_digest(digest).build();
+    let answer = aws.ecr().describe_images().repository_name(repository).image_ids(id).send().await;
+    if ["ImageNotFoundException", "RepositoryNotFoundException"]
+        .iter()
+        .any(|code| crate::is_code(&answer, code))
+    {
+        return Ok(Presence::Gone);
+    }
+    if crate::is_code(&answer, "AccessDeniedException") {
+        return Ok(Presence::NotAsked(format!("the stack may not read the repository {repository}")));
+    }
+    let answer = answer.at("DescribeImages", repository)?;
+    // Unless asked for others, AWS lists only those that are active.
+    Ok(match answer.image_details().first().map(ImageDetail::image_status) {
+        None => Presence::Gone,
+        Some(Some(ImageStatus::Archived | ImageStatus::Activating)) => Presence::Archived,
+        Some(_) => Presence::There,
+    })
 }
 
 async fn repository_uri(aws: &Aws, repository: &str) -> Result<Option<String>, StepError> {

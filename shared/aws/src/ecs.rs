@@ -7,7 +7,7 @@ use aws_sdk_ecs::types::{
 };
 use changeover_domain::StepError;
 use changeover_domain::capacity::Instance;
-use changeover_domain::evidence::{EcsDeployment, ServiceEvent, ServiceSeen, Stopped, TaskSeen};
+use changeover_domain::evidence::{EcsDeployment, Exposed, ServiceEvent, ServiceSeen, Stopped, TaskSeen};
 use changeover_domain::settings;
 use std::collections::BTreeMap;
 
@@ -62,6 +62,12 @@ fn service(service: &Service) -> ServiceSeen {
             .map_or_else(|| "ROLLING".to_owned(), |strategy| strategy.as_str().to_owned()),
         launch_type: service.launch_type().map(|launch| launch.as_str().to_owned()),
         capacity_providers: !service.capacity_provider_strategy().is_empty(),
+        scheduling: service.scheduling_strategy().map_or("", |strategy| strategy.as_str()).to_owned(),
+        has_network: service
+            .network_configuration()
+            .is_some_and(|network| network.awsvpc_configuration().is_some()),
+        exposes: exposes(service),
+        port_names: port_names(service),
         target_groups: service
             .load_balancers()
             .iter()
@@ -83,6 +89,32 @@ fn service(service: &Service) -> ServiceSeen {
     }
 }
 
+/// What its load balancers and service registries name of its task definition.
+fn exposes(service: &Service) -> Vec<Exposed> {
+    let port = |port: Option<i32>| port.and_then(|port| u16::try_from(port).ok());
+    let balancers = service.load_balancers().iter().map(|balancer| Exposed {
+        container: balancer.container_name().unwrap_or_default().to_owned(),
+        port: port(balancer.container_port()),
+        by: balancer.target_group_arn().or(balancer.load_balancer_name()).unwrap_or_default().to_owned(),
+    });
+    let registries = service.service_registries().iter().map(|registry| Exposed {
+        container: registry.container_name().unwrap_or_default().to_owned(),
+        port: port(registry.container_port()),
+        by: registry.registry_arn().unwrap_or_default().to_owned(),
+    });
+    // A registry of addresses alone names no container.
+    balancers.chain(registries).filter(|exposed| !exposed.container.is_empty()).collect()
+}
+
+/// The port mappings that Service Connect names: only the deployment that is being brought about tells them.
+fn port_names(service: &Service) -> Vec<String> {
+    let primary = service.deployments().iter().find(|deployment| deployment.status() == Some("PRIMARY"));
+    let connect = primary.and_then(|primary| primary.service_connect_configuration());
+    let connect = connect.filter(|connect| connect.enabled());
+    let named = connect.into_iter().flat_map(|connect| connect.services());
+    named.map(|service| service.port_name().to_owned()).collect()
+}
+
 fn deployment(deployment: &aws_sdk_ecs::types::Deployment) -> EcsDeployment {
     EcsDeployment {
         id: deployment.id().unwrap_or_default().to_owned(),
@@ -92,6 +124,8 @@ fn deployment(deployment: &aws_sdk_ecs::types::Deployment) -> EcsDeployment {
         running: u32::try_from(deployment.running_count()).unwrap_or(0),
         rollout_state: deployment.rollout_state().map(|state| state.as_str().to_owned()),
         rollout_reason: deployment.rollout_state_reason().map(str::to_owned),
+        failed: u32::try_from(deployment.failed_tasks()).unwrap_or(0),
+        began_at: deployment.created_at().and_then(moment),
     }
 }
 
@@ -126,8 +160,14 @@ fn task(task: &Task) -> TaskSeen {
         last_status: task.last_status().unwrap_or_default().to_owned(),
         desired_status: task.desired_status().unwrap_or_default().to_owned(),
         health: task.health_status().map_or("UNKNOWN", |health| health.as_str()).to_owned(),
+        digests: digests(task),
         stopped: stopping.then(|| stopped(task)),
     }
+}
+
+fn digests(task: &Task) -> BTreeMap<String, String> {
+    let each = task.containers().iter();
+    each.filter_map(|one| Some((one.name()?.to_owned(), one.image_digest()?.to_owned()))).collect()
 }
 
 fn stopped(task: &Task) -> Stopped {
@@ -148,6 +188,19 @@ fn stopped(task: &Task) -> Stopped {
             detail.unwrap_or_default()
         ),
         container,
+    }
+}
+
+/// A task definition with its tags, as AWS has it; none if it was deleted.
+pub async fn find_task_definition(
+    aws: &Aws,
+    arn: &str,
+) -> Result<Option<(TaskDefinition, BTreeMap<String, String>)>, StepError> {
+    let found = task_definition(aws, arn).await;
+    match found {
+        // "Unable to describe task definition."
+        Err(StepError::Aws { detail, .. }) if detail.starts_with("ClientException") => Ok(None),
+        found => found.map(Some),
     }
 }
 

@@ -16,6 +16,7 @@ pub mod ledger;
 pub mod logs;
 pub mod look;
 pub mod metrics;
+pub mod revision;
 pub mod tags;
 pub mod topic;
 

@@ -32,8 +32,16 @@ pub struct ServiceSeen {
     pub launch_type: Option<String>,
     /// Whether a capacity provider strategy is set: then capacity can follow demand.
     pub capacity_providers: bool,
+    /// `REPLICA`, or `DAEMON`: one task on each container instance. Empty where it is not told.
+    pub scheduling: String,
+    /// Whether it has a network configuration, which `awsvpc` needs.
+    pub has_network: bool,
     /// Target group ARN → the container port behind it.
     pub target_groups: BTreeMap<String, u16>,
+    /// The containers and ports that its load balancers and registries name.
+    pub exposes: Vec<Exposed>,
+    /// The port mappings that its Service Connect configuration names.
+    pub port_names: Vec<String>,
     /// Its deployments, the primary one first.
     pub deployments: Vec<EcsDeployment>,
     /// Its events, newest first.
@@ -47,6 +55,17 @@ impl ServiceSeen {
     pub fn primary(&self) -> Option<&EcsDeployment> {
         self.deployments.iter().find(|deployment| deployment.status == "PRIMARY")
     }
+}
+
+/// A container and port that a service's load balancer or service registry names: its task definition must have them.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Exposed {
+    /// The container.
+    pub container: String,
+    /// Its port; none where any will do.
+    pub port: Option<u16>,
+    /// Who names it: a target group's or a registry's ARN.
+    pub by: String,
 }
 
 /// One of ECS's own deployments of a service.
@@ -66,6 +85,10 @@ pub struct EcsDeployment {
     pub rollout_state: Option<String>,
     /// Why.
     pub rollout_reason: Option<String>,
+    /// How many of its tasks failed in a row before any ran; it stays 0 once one did.
+    pub failed: u32,
+    /// When it began.
+    pub began_at: Option<Timestamp>,
 }
 
 /// A line of a service's events.
@@ -90,6 +113,8 @@ pub struct TaskSeen {
     pub desired_status: String,
     /// `UNHEALTHY` when the container's own health check fails; `UNKNOWN` without one.
     pub health: String,
+    /// Container → the digest of the image that it runs, where AWS tells it.
+    pub digests: BTreeMap<String, String>,
     /// How it ended, if it did.
     pub stopped: Option<Stopped>,
 }

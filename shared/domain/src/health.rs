@@ -199,7 +199,7 @@ mod tests {
             last_status: "RUNNING".into(),
             desired_status: "RUNNING".into(),
             health: "UNKNOWN".into(),
-            stopped: None,
+            ..TaskSeen::default()
         }
     }
 

@@ -2,10 +2,11 @@
 //! knows is in its arguments, time included, so that the functions, the model and the tests share one truth.
 //!
 //! Owns: names, settings, plans, the ledger's records, what travels between states, errors, and the rules on
-//! health, weights, metrics, verdicts, capacity and room. Never: tokio, AWS, a clock or randomness.
+//! health, weights, metrics, verdicts, capacity, room and readiness. Never: tokio, AWS, a clock or randomness.
 
 pub mod bearing;
 pub mod capacity;
+pub mod definition;
 pub mod error;
 pub mod evidence;
 pub mod health;
@@ -16,7 +17,10 @@ pub mod name;
 pub mod orders;
 pub mod plan;
 pub mod progress;
+pub mod readiness;
 pub mod record;
+pub mod reference;
+pub mod rollout;
 pub mod room;
 pub mod route;
 pub mod settings;

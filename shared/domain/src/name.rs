@@ -115,6 +115,22 @@ impl DeploymentId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The id as the value of a tag. ECS takes letters, digits, spaces and `_ . : / = + - @` there, while the names of
+    /// executions may have other characters: these are replaced, and a number keeps apart what then looks alike.
+    pub fn as_tag(&self) -> String {
+        let fits = |char: char| char.is_ascii_alphanumeric() || "_.:/=+-@".contains(char);
+        if self.0.chars().all(fits) {
+            return self.0.clone();
+        }
+        let fitting: String = self.0.chars().map(|char| if fits(char) { char } else { '_' }).collect();
+        // FNV-1a: short, and the same on every machine.
+        let hash = self
+            .0
+            .bytes()
+            .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+        format!("{fitting}-{hash:08x}")
+    }
 }
 
 impl fmt::Display for DeploymentId {
@@ -164,6 +180,15 @@ mod tests {
         ] {
             assert_eq!(is_within(pattern, name), may, "{pattern} {name}");
         }
+    }
+
+    #[test]
+    fn an_id_with_characters_that_tags_refuse_is_told_apart_all_the_same() {
+        let usual = DeploymentId::from("20261123T022727123Z-web-0f1a");
+        assert_eq!(usual.as_tag(), usual.as_str());
+        let (first, second) = (DeploymentId::from("d-fix (again)!"), DeploymentId::from("d-fix [again]!"));
+        assert!(first.as_tag().starts_with("d-fix__again__-"), "{}", first.as_tag());
+        assert_ne!(first.as_tag(), second.as_tag());
     }
 
     #[test]

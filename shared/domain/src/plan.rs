@@ -1,6 +1,7 @@
 //! A plan: everything a deployment will do and everything that rollback needs, known before the first change.
 
 use crate::image::PinnedImage;
+use crate::readiness::Readiness;
 use crate::room::Room;
 use crate::route::{Route, WHOLE, Weight};
 use crate::settings::{Settings, Strategy};
@@ -14,7 +15,7 @@ pub struct Member {
     pub ecs_service: String,
     /// Its target groups; none for a service behind no load balancer. A pair's members have just one.
     pub target_groups: Vec<String>,
-    /// The task definition it was set to, by ARN.
+    /// The task definition, by ARN, of the tasks that it ran: the one it was set to, unless ECS could not bring that about.
     pub task_definition: String,
     /// How many tasks it was told to run.
     pub desired: u32,
@@ -94,6 +95,13 @@ pub struct Plan {
     pub pace: Pace,
     /// The settings it was planned with.
     pub settings: Settings,
+    /// The task definition that the new revision is a copy of, where that is not the live member's: the one that this
+    /// was set to, which ECS could not bring about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// The proof that going back would work.
+    #[serde(default)]
+    pub readiness: Readiness,
     /// What is worth knowing before it starts, in words: a moved tag, capacity that cannot be seen.
     #[serde(default)]
     pub notes: Vec<String>,
@@ -108,6 +116,11 @@ impl Plan {
     /// The member that runs the new revision: the next side, or the rolling service.
     pub fn target(&self) -> &Member {
         self.next.as_ref().unwrap_or(&self.live)
+    }
+
+    /// The task definition that the live member was set to when this was planned: what the new revision is a copy of.
+    pub fn source(&self) -> &str {
+        self.source.as_deref().unwrap_or(&self.live.task_definition)
     }
 
     /// The weight of a step by its index; the whole after the last.
@@ -164,6 +177,8 @@ mod tests {
             room: None,
             pace: Pace { deregistration_delay: Seconds(3600), check_interval: Seconds(5), stickiness },
             settings: read(&Raw::new(), &tags, &Raw::new()).unwrap(),
+            source: None,
+            readiness: Readiness::default(),
             notes: Vec::new(),
         }
     }

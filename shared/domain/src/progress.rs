@@ -37,6 +37,9 @@ pub struct Start {
     /// The revision it registered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revision: Option<String>,
+    /// The copy of the live revision that it registered for going back, where the plan asks for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub way_back: Option<String>,
     /// When tasks of it were first asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_at: Option<Timestamp>,

@@ -10,7 +10,7 @@ use std::fmt;
 
 pub use crate::orders::Orders;
 pub use crate::progress::Progress;
-pub use crate::wanted::{Ask, Tried, Wanted};
+pub use crate::wanted::{ATTEMPTS_AT_ONCE, Ask, Tried, Wanted};
 
 /// The shape of records written by this build; a reader refuses a newer one.
 pub const SCHEMA: u32 = 1;

@@ -41,6 +41,42 @@ pub enum OnPush {
     Supersede,
 }
 
+/// What is done when going back could not work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NoWayBack {
+    /// The deployment is refused.
+    #[default]
+    Refuse,
+    /// It is deployed all the same, and the plan says so.
+    Accept,
+}
+
+/// What is done when a service does not run any more what it was brought to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnDrift {
+    /// It is brought there again.
+    #[default]
+    Bring,
+    /// People are told.
+    Tell,
+}
+
+impl OnDrift {
+    /// Reads it as it is written.
+    ///
+    /// # Errors
+    /// What may be written.
+    pub fn parse(value: &str) -> Result<Self, String> {
+        match value {
+            "bring" => Ok(Self::Bring),
+            "tell" => Ok(Self::Tell),
+            _ => Err("must be bring or tell".to_owned()),
+        }
+    }
+}
+
 /// All settings of one deployment, defaults filled in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
@@ -71,10 +107,16 @@ pub struct Settings {
     /// How strictly it is judged. Records of old do not have it.
     #[serde(default)]
     pub judging: Judging,
+    /// What is done when going back could not work.
+    #[serde(default)]
+    pub no_way_back: NoWayBack,
+    /// What is done when the service does not run any more what it was brought to; `dispatch` looks.
+    #[serde(default)]
+    pub on_drift: OnDrift,
 }
 
 /// The settings there are, as written after `changeover:`.
-pub const KEYS: [&str; 16] = [
+pub const KEYS: [&str; 18] = [
     "repository",
     "image-tag",
     "container",
@@ -91,6 +133,8 @@ pub const KEYS: [&str; 16] = [
     "minimum-requests",
     "rollback-window",
     "on-push",
+    "no-way-back",
+    "on-drift",
 ];
 
 /// Raw settings by key, without the prefix.
@@ -156,6 +200,12 @@ pub fn read(input: &Raw, tags: &Raw, defaults: &Raw) -> Result<Settings, Vec<Str
             certainty: reader.get("certainty", Some("99"), judging::within(judging::CERTAINTY)),
             unproven: reader.get("unproven", Some("as-quiet"), judging::unproven),
         },
+        no_way_back: reader.get("no-way-back", Some("refuse"), |value| match value {
+            "refuse" => Ok(NoWayBack::Refuse),
+            "accept" => Ok(NoWayBack::Accept),
+            _ => Err("must be refuse or accept".to_owned()),
+        }),
+        on_drift: reader.get("on-drift", Some("bring"), OnDrift::parse),
     };
     reader.strategy_fits(&settings);
     if reader.mistakes.is_empty() { Ok(settings) } else { Err(reader.mistakes) }
@@ -228,8 +278,9 @@ trait Fallback {
 macro_rules! fallback {
     ($($type:ty => $value:expr),* $(,)?) => { $(impl Fallback for $type { fn fallback() -> Self { $value } })* };
 }
-fallback!(String => String::new(), Strategy => Strategy::Rolling, OnPush => OnPush::Queue,
-    judging::Millionths => judging::Millionths(0), judging::Unproven => judging::Unproven::default(),
+fallback!(String => String::new(), Strategy => Strategy::Rolling, OnPush => OnPush::Queue, NoWayBack => NoWayBack::Refuse,
+    OnDrift => OnDrift::Bring, judging::Millionths => judging::Millionths(0),
+    judging::Unproven => judging::Unproven::default(),
     Vec<Weight> => vec![WHOLE], Seconds => Seconds(0), u32 => 1, u64 => 1);
 
 fn text(value: &str) -> Result<String, String> {

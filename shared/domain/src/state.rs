@@ -291,8 +291,12 @@ mod tests {
         let follows = Request { wanted: true, ..by_hand };
         let brought = follows.with_wish(Some(&wanted));
         assert_eq!((brought.settings.get("bake").map(String::as_str), brought.redeploy), (Some("5m"), true));
-        wanted.tried =
-            Some(Tried { deployment: DeploymentId::from("d"), outcome: Outcome::Succeeded, attempts: 1 });
+        wanted.tried = Some(Tried {
+            deployment: DeploymentId::from("d"),
+            outcome: Outcome::Succeeded,
+            attempts: 1,
+            at: None,
+        });
         assert!(!follows.with_wish(Some(&wanted)).redeploy, "once is what was asked for");
         wanted.asked = None;
         assert_eq!(follows.with_wish(Some(&wanted)), follows);

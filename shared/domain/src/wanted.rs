@@ -5,6 +5,7 @@ use crate::image::PinnedImage;
 use crate::name::DeploymentId;
 use crate::record::Outcome;
 use crate::settings::Raw;
+use crate::span::Seconds;
 use serde::{Deserialize, Serialize};
 
 /// What a service should run, as last asked for.
@@ -76,11 +77,36 @@ pub struct Tried {
     pub outcome: Outcome,
     /// How many have tried.
     pub attempts: usize,
+    /// When the last of them ended; none on records of earlier builds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
 }
+
+/// From so many attempts in vain on, the next one waits: what stands in the way may take a day.
+pub const ATTEMPTS_AT_ONCE: usize = 3;
+/// How long the first of those waits; each after it twice as long.
+pub const FIRST_PAUSE: Seconds = Seconds(600);
+/// The longest that an attempt waits. There is no end to them as long as the wish stands.
+pub const LONGEST_PAUSE: Seconds = Seconds(3600);
+/// From so many attempts in vain on, people are told that a wish stands.
+pub const ATTEMPTS_TOLD: usize = 5;
 
 impl Tried {
     /// What was refused, or gave way, has changed nothing, and may be tried again; everything else is an answer.
     pub fn is_settled(&self) -> bool {
         !matches!(self.outcome, Outcome::Refused | Outcome::Superseded)
+    }
+
+    /// When it may be tried again by itself; none if at once.
+    pub fn due_at(&self) -> Option<Timestamp> {
+        let more = u32::try_from(self.attempts.checked_sub(ATTEMPTS_AT_ONCE)?).unwrap_or(u32::MAX);
+        let pause = 2_u64.checked_pow(more).and_then(|times| FIRST_PAUSE.0.checked_mul(times));
+        let pause = Seconds(pause.unwrap_or(LONGEST_PAUSE.0)).min(LONGEST_PAUSE);
+        Some(pause.after(self.at?))
+    }
+
+    /// Whether it has been in vain for so long that people are told.
+    pub fn is_told(&self) -> bool {
+        !self.is_settled() && self.attempts >= ATTEMPTS_TOLD
     }
 }

@@ -42,6 +42,17 @@ pub fn by_hand(
     (!stays).then(|| Wanted { instead_of, asked: Some(ask.clone()), ..next(before, image, cause, now) })
 }
 
+/// What the cause of a wish begins with that drift has made.
+pub const DRIFT: &str = "drift: ";
+
+/// What becomes wanted when a service does not run any more what it was brought to: the same once more, as a wish of its
+/// own, so that what comes of it is an answer of its own. What else was asked for with it stays.
+pub fn by_drift(before: &Wanted, found: &str, now: Timestamp) -> Wanted {
+    let asked = before.asked.clone().map(|asked| Ask { redeploy: false, ..asked });
+    let cause = format!("{DRIFT}{found}");
+    Wanted { instead_of: before.instead_of.clone(), asked, ..next(Some(before), &before.image, &cause, now) }
+}
+
 /// What a deployment that has ended leaves with the wish that it was for; none if it was for another, or if nothing
 /// changes. A wish that has been settled stays so: what a later attempt at it comes to is no other answer.
 pub fn tried(wanted: &Wanted, ended: &Deployment) -> Option<Tried> {
@@ -54,7 +65,7 @@ pub fn tried(wanted: &Wanted, ended: &Deployment) -> Option<Tried> {
         return None;
     }
     let attempts = before.map_or(0, |tried| tried.attempts) + 1;
-    Some(Tried { deployment: ended.id.clone(), outcome, attempts })
+    Some(Tried { deployment: ended.id.clone(), outcome, attempts, at: ended.ended_at })
 }
 
 /// Why a wish must not be brought again by itself, if so.
@@ -170,6 +181,35 @@ mod tests {
         assert_eq!(tried(&wanted, &ended("f", 1, Outcome::Refused)), None, "it stays settled");
         assert_eq!(pushed(Some(&wanted), "a"), None, "the same image again is no wish");
         assert_eq!(asked(Some(&wanted), "a", "a", "g").unwrap().tried, None, "but by hand it is");
+    }
+
+    #[test]
+    fn what_drifted_is_wanted_once_more_as_it_was_asked_for() {
+        let bad = pushed(None, "b").unwrap();
+        let mut earlier = asked(Some(&bad), "a", "b", "d").unwrap();
+        earlier.tried = tried(&earlier, &ended("d", earlier.generation, Outcome::Succeeded));
+        let again = by_drift(&earlier, "web is set to td:1", Timestamp::UNIX_EPOCH);
+        assert_eq!((again.generation, again.image.clone()), (earlier.generation + 1, earlier.image));
+        assert_eq!((again.instead_of.clone(), again.tried.clone()), (earlier.instead_of, None));
+        assert!(again.cause.starts_with("drift: web is set to"), "{}", again.cause);
+        assert_eq!(pushed(Some(&again), "b"), None, "the tag has not moved");
+    }
+
+    #[test]
+    fn attempts_wait_for_longer_and_longer_and_have_no_end() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let tried = |attempts, at| Tried {
+            deployment: DeploymentId::from("d"),
+            outcome: Outcome::Refused,
+            attempts,
+            at,
+        };
+        let pause = |attempts| tried(attempts, Some(at(0))).due_at();
+        assert_eq!(pause(2), None);
+        assert_eq!((pause(3), pause(4), pause(5)), (Some(at(600)), Some(at(1200)), Some(at(2400))));
+        assert_eq!((pause(6), pause(7000)), (Some(at(3600)), Some(at(3600))));
+        assert_eq!(tried(9, None).due_at(), None, "an earlier build did not say when");
+        assert!(!tried(4, None).is_told() && tried(5, None).is_told());
     }
 
     #[test]

@@ -19,6 +19,8 @@ pub struct Config {
     pub cluster: String,
     /// `CHANGEOVER_REPOSITORY`: the ECR repository whose images may be deployed, or such a pattern.
     pub repository: String,
+    /// `CHANGEOVER_TASK_ROLES`: the roles that a new revision may carry on, with their path, or such a pattern.
+    pub task_roles: String,
     /// `CHANGEOVER_FUNCTION_TIMEOUT_SECONDS`: for how long a function may go on after its execution has died.
     pub function_timeout: Seconds,
     /// `CHANGEOVER_DEFAULTS`: settings below the tags, a JSON object by the tags' names without prefix.
@@ -101,6 +103,7 @@ impl Config {
             topic: variable("CHANGEOVER_TOPIC"),
             cluster: pattern("CHANGEOVER_CLUSTER"),
             repository: pattern("CHANGEOVER_REPOSITORY"),
+            task_roles: pattern("CHANGEOVER_TASK_ROLES"),
             function_timeout,
             defaults,
             poll,

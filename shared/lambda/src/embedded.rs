@@ -18,6 +18,10 @@ pub const ROLLBACK_SECONDS: &str = "RollbackSeconds";
 pub const LEASE_HELD_SECONDS: &str = "LeaseHeldSeconds";
 /// Executions that died while they held a service, and whose deployment another execution brings to an end.
 pub const RECOVERIES: &str = "Recoveries";
+/// Wishes that were refused again and again, and still stand.
+pub const STANDING_WISHES: &str = "StandingWishes";
+/// Services that do not run what they were brought to, and are only told of.
+pub const DRIFTED: &str = "Drifted";
 /// The dimension that tells stacks in one account apart; every metric has it.
 pub const STACK: &str = "Stack";
 /// The dimension by which deployments are told apart.

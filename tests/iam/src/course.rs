@@ -81,14 +81,17 @@ async fn pairs(stage: &Stage, pair: &Sample) -> anyhow::Result<()> {
     expect(stage, pair, 5, "RolledBack").await
 }
 
-/// A rolling service gets an image that exits at start: its last words are read, and it goes back. Then a setting of it
-/// is wrong, so that the next image is refused.
+/// A rolling service gets an image that exits at start: its last words are read, and it goes back; its revision is
+/// deregistered meanwhile. Then a setting of it is wrong, so that the next image is refused.
 async fn rolls(stage: &Stage, single: &Sample) -> anyhow::Result<()> {
-    push(stage, single, "v2", &["--crash", "3"]).await?;
-    expect(stage, single, 1, "RolledBack").await?;
     let service = &single.members.first().context("it has no service")?.ecs_service;
     let input = json!({"cluster": CLUSTER, "services": [service]});
     let found = stage.call(Service::Ecs, "DescribeServices", input).await?;
+    push(stage, single, "v2", &["--crash", "3"]).await?;
+    reached(stage, single, "CheckHealth").await?;
+    let tidied = json!({"taskDefinition": found["services"][0]["taskDefinition"]});
+    stage.call(Service::Ecs, "DeregisterTaskDefinition", tidied).await?;
+    expect(stage, single, 1, "RolledBack").await?;
     let tags = json!([{"key": "changeover:bake", "value": "soon"}]);
     let input = json!({"resourceArn": found["services"][0]["serviceArn"], "tags": tags});
     stage.call(Service::Ecs, "TagResource", input).await?;

@@ -165,10 +165,11 @@ fn conditions_count() {
         "DeadLetters KeepEvents: aws:sourcearn",
         "DispatchFunction #0: aws:sourcearn",
         "RegisterRevisionRole TagRevisions: ecs:createaction",
+        "RollbackRole TagRevisions: ecs:createaction",
     ]
     .map(str::to_owned)
     .into();
-    for role in ["CheckHealthRole", "DrainRole", "RollbackRole", "SwapRole"] {
+    for role in ["CheckHealthRole", "DrainRole", "PlanRole", "RollbackRole", "SwapRole"] {
         expected.insert(format!("{role} ListTasks: ecs:cluster"));
     }
     let cluster = "aws:resourcetag/changeover:cluster";

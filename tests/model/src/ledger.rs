@@ -35,6 +35,7 @@ pub fn wanted(wanted: &Wanted) -> RealWanted {
             deployment: id(by),
             outcome,
             attempts: usize::from(attempts),
+            at: None,
         }),
     }
 }
@@ -61,6 +62,8 @@ pub fn real(number: u8, record: &Record) -> Deployment {
             stickiness: Seconds(0),
         },
         settings: settings(false, "queue"),
+        source: None,
+        readiness: changeover_domain::readiness::Readiness::default(),
         notes: Vec::new(),
     });
     real.progress = progress(number, record);
@@ -83,6 +86,7 @@ fn progress(number: u8, record: &Record) -> Progress {
     Progress {
         start: Start {
             revision: record.revision.map(|revision| revision.name()),
+            way_back: None,
             started_at: then(record.started),
             room_missed_at: then(record.missed),
             enlarged: record.made.as_ref().map(|made| hosts::enlarged(made, None)),

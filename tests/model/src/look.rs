@@ -200,11 +200,18 @@ pub fn for_plan(world: &World, on_push: &str, meant: Option<Image>) -> plan::Vie
         check_interval: Seconds(5),
     };
     let definition = |number: Image| DefinitionSeen {
-        containers: vec![ContainerSeen { name: "web".to_owned(), image: image(number).uri, essential: true }],
+        containers: vec![ContainerSeen {
+            name: "web".to_owned(),
+            image: image(number).uri,
+            essential: true,
+            ..ContainerSeen::default()
+        }],
         need: hosts::need(),
+        ..DefinitionSeen::default()
     };
     let revisions = world.members.iter().map(|member| member.revision);
     plan::View {
+        now: Clock::Early.now(),
         redeploy: false,
         service: ServiceName::new("main", NAMES[0]),
         names: NAMES[..count].iter().map(ToString::to_string).collect(),
@@ -213,6 +220,9 @@ pub fn for_plan(world: &World, on_push: &str, meant: Option<Image>) -> plan::Vie
         groups: NAMES[..count].iter().map(group).collect(),
         routes: if is_pair { vec![route(world, 0)] } else { Vec::new() },
         image: meant.map(image).ok_or_else(|| "it was tried".to_owned()),
+        tasks: BTreeMap::new(),
+        registry: BTreeMap::new(),
+        task_roles: "*".to_owned(),
         instances: hosts::instances(world),
         group: hosts::group(world),
         numbers_after: Seconds(0),
@@ -364,6 +374,7 @@ pub fn for_rollback(
             next_group: NAMES[next].to_owned(),
             next: Box::new(side(world, next)),
             next_before: member(planned, next),
+            next_is_active: true,
             routes: vec![route(world, live)],
         }
     } else {
@@ -373,6 +384,9 @@ pub fn for_rollback(
         now: clock.now(),
         live: side(world, live),
         live_before: member(planned, live),
+        original: None,
+        is_active: true,
+        broken: false,
         members,
         revision: record.revision.map(|revision| revision.name()),
         began_at: then(record.turned),

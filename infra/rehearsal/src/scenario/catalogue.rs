@@ -1,6 +1,6 @@
 //! Every scenario there is.
 
-use super::{MayFail, ROOM, Scenario, Script};
+use super::{Already, MayFail, ROOM, Scenario, Script};
 
 /// What `cargo rehearse` runs.
 pub const MAIN: [&str; 2] = ["good-push", "bad-under-traffic"];
@@ -10,6 +10,7 @@ const PUSH: Scenario = Scenario {
     name: "",
     about: "",
     pair: true,
+    already: Already::Fine,
     script: Script::Push,
     image: &[],
     tags: &[("steps", "10 50 100")],
@@ -21,7 +22,7 @@ const PUSH: Scenario = Scenario {
 };
 
 /// Every scenario, in the order in which they are best understood.
-pub const CATALOGUE: [Scenario; 13] = [
+pub const CATALOGUE: [Scenario; 19] = [
     Scenario {
         name: "good-push",
         about: "A good image is pushed; a blue/green pair changes over in steps of 10, 50 and 100 %.",
@@ -115,6 +116,60 @@ pub const CATALOGUE: [Scenario; 13] = [
         about: "The stack's canary schedule deploys the image that runs already once more.",
         script: Script::Scheduled,
         tags: &[("steps", "50 100"), ("image-tag", "v1")],
+        outcome: Some("Succeeded"),
+        ..PUSH
+    },
+    Scenario {
+        name: "tag-moved",
+        about: "The service's task definition names its image by a tag, and the push moves that to an image that crashes: it goes back to a copy of what its tasks run.",
+        pair: false,
+        already: Already::ByTag,
+        image: &["--crash", "3"],
+        tags: &[],
+        reason: &["exit code 3"],
+        ..PUSH
+    },
+    Scenario {
+        name: "revision-gone",
+        about: "The service's task definition was deregistered, and the new image crashes: it goes back to a fresh copy.",
+        pair: false,
+        already: Already::Deregistered,
+        image: &["--crash", "3"],
+        tags: &[],
+        reason: &["exit code 3"],
+        ..PUSH
+    },
+    Scenario {
+        name: "image-gone",
+        about: "The image that runs was deleted from the registry, so that nothing could bring it back: refused before anything is changed.",
+        already: Already::WithoutImage,
+        outcome: Some("Refused"),
+        reason: &["is not in the registry any more", "changeover:no-way-back"],
+        ..PUSH
+    },
+    Scenario {
+        name: "unfit",
+        about: "The live task definition cannot be copied, nor run on the other side: refused before anything is changed, with every reason.",
+        already: Already::Unfit,
+        outcome: Some("Refused"),
+        reason: &["has 50 tags", "port 8080 of container web", "TaskRoles"],
+        ..PUSH
+    },
+    Scenario {
+        name: "repair",
+        about: "Somebody has told the service to run an image that crashes, and ECS tries for ever: a good image is pushed, and repairs it.",
+        pair: false,
+        already: Already::Failing,
+        tags: &[],
+        outcome: Some("Succeeded"),
+        ..PUSH
+    },
+    Scenario {
+        name: "drift",
+        about: "After a deployment somebody sets the service back to its first task definition: reconcile brings it to what is wanted.",
+        pair: false,
+        script: Script::PushThenReset,
+        tags: &[],
         outcome: Some("Succeeded"),
         ..PUSH
     },

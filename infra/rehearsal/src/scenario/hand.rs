@@ -53,11 +53,25 @@ pub(super) async fn console(stage: &Stage, sample: &Sample, image: &Image) -> an
     Ok(())
 }
 
+/// Sets the service back to its first task definition, waits until ECS has done so, and lets reconcile tick.
+pub(super) async fn reset(stage: &Stage, sample: &Sample) -> anyhow::Result<()> {
+    let [only] = sample.members.as_slice() else { anyhow::bail!("only a single service is reset") };
+    let first = json!({"familyPrefix": sample.repository, "sort": "ASC", "maxResults": 1});
+    let first = stage.call(Service::Ecs, "ListTaskDefinitions", first).await?;
+    let set = json!({"cluster": CLUSTER, "service": only.ecs_service, "taskDefinition": first["taskDefinitionArns"][0]});
+    stage.call(Service::Ecs, "UpdateService", set).await?;
+    stage.until_steady().await?;
+    let ticks =
+        stage.cloud.stack().schedules.get("ReconcileTick").context("the template has no reconcile")?;
+    anyhow::ensure!(stage.cloud.scheduler().fire(&ticks.name), "reconcile does not tick");
+    Ok(())
+}
+
 /// Flips the weights as soon as new tasks run, and stops the old ones at once.
 pub(super) async fn careless(stage: &Stage, sample: &Sample, image: &Image) -> anyhow::Result<()> {
     let [old, new] = sample.members.as_slice() else { anyhow::bail!("only a pair can be flipped") };
     let digest = stage.push(&sample.repository, CARELESS, image).await?;
-    let revision = set_up::task_definition(stage, &sample.repository, &digest).await?;
+    let revision = set_up::task_definition(stage, &sample.repository, &format!("@{digest}")).await?;
     let tasks =
         stage.cloud.ecs().snapshot().services.iter().map(|service| service.desired).max().unwrap_or(0);
     let call = async |operation, input| stage.call(Service::Ecs, operation, input).await;

@@ -1,6 +1,7 @@
 //! The scenarios: what happens on the stage, and what must come of it.
 
 mod account;
+mod already;
 mod catalogue;
 mod hand;
 mod observe;
@@ -22,10 +23,31 @@ pub enum Script {
     PushThenNoRoom,
     /// An image is pushed under a tag that no service waits for, and an operator starts an execution with it.
     Console,
+    /// An image is pushed and deployed; then somebody sets the service back to its first task definition, and reconcile
+    /// ticks.
+    PushThenReset,
     /// Nothing is pushed; the canary schedule of the stack ticks.
     Scheduled,
     /// No deployment: somebody flips the weights and stops the old tasks at once.
     Careless,
+}
+
+/// How the service is before anything happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Already {
+    /// As deployments leave it.
+    Fine,
+    /// Its task definition names its image by a tag, which the push moves: as services are before their first deployment.
+    ByTag,
+    /// Its task definition was deregistered.
+    Deregistered,
+    /// The image that it runs was deleted from the registry.
+    WithoutImage,
+    /// Its task definition cannot be copied, nor be run by the other side: too many tags, another port, a role that the
+    /// stack may not pass.
+    Unfit,
+    /// Somebody has told it to run an image that crashes, and nothing gives that up.
+    Failing,
 }
 
 /// Which requests may fail.
@@ -50,6 +72,8 @@ pub struct Scenario {
     pub about: &'static str,
     /// Whether the service is a blue/green pair; otherwise it is one rolling service.
     pub pair: bool,
+    /// How the service is before that.
+    pub already: Already,
     /// What happens.
     pub script: Script,
     /// Options of the sample application in the new image.
@@ -68,6 +92,8 @@ pub struct Scenario {
     pub group: Option<u32>,
 }
 
+/// The tag that a push moves where task definitions name images by it.
+pub(super) const MOVING_TAG: &str = "prod";
 /// Enough for both sides.
 const ROOM: &[u32] = &[2048, 2048, 2048];
 /// What every scenario sets, so that a rehearsal is over soon.
@@ -98,6 +124,9 @@ impl Scenario {
             parameters
                 .insert("CanarySchedule".to_owned(), format!("at({})", at.strftime("%Y-%m-%dT%H:%M:%S")));
         }
+        if self.already == Already::Unfit {
+            parameters.insert("TaskRoles".to_owned(), already::OTHER_ROLES.to_owned());
+        }
         if self.group.is_some() && !pace.is_own() {
             parameters.insert("RoomPatienceSeconds".to_owned(), INSTANCE_PATIENCE_SECONDS.to_string());
         }
@@ -106,6 +135,7 @@ impl Scenario {
             parameters,
             pair: self.pair,
             rolling: u16::from(!self.pair),
+            by_tag: (self.already == Already::ByTag).then_some(MOVING_TAG),
             tags,
             instances: self.instances.iter().map(|cpu| (*cpu, INSTANCE_MEMORY)).collect(),
             group: self.group,
@@ -118,7 +148,8 @@ impl Scenario {
     pub(crate) fn settings(&self, pace: Pace) -> Vec<(String, String)> {
         // At AWS's own pace the defaults hold for all but the image tag and what the scenario is about.
         let usual = if pace.is_own() { &QUICK[..1] } else { &QUICK[..] };
-        let pairs = usual.iter().chain(self.tags);
+        let moving = (self.already == Already::ByTag).then_some(("image-tag", MOVING_TAG));
+        let pairs = usual.iter().chain(self.tags).chain(moving.as_ref());
         let all: BTreeMap<String, String> =
             pairs.map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
         all.into_iter().collect()

@@ -2,7 +2,7 @@
 
 use super::account::{self, Known};
 use super::observe::{Observation, Observed};
-use super::{MayFail, Scenario, Script, hand};
+use super::{Already, MOVING_TAG, MayFail, Scenario, Script, already, hand};
 use crate::binaries::Binaries;
 use crate::report::{self, Moment, Series};
 use crate::stage::{Image, Pace, Sample, Stage};
@@ -80,6 +80,7 @@ async fn on_stage(
     listener: &mut dyn Listener,
 ) -> anyhow::Result<report::Scenario> {
     let sample = stage.samples.first().context("the stage has no sample service")?.clone();
+    already::make(stage, scenario, &sample).await.context("the service cannot be made as it is to be")?;
     let calls_before = stage.cloud.calls();
     let observation = Observation::begin(stage, &sample, options.rate, options.seed).await?;
     tokio::time::sleep(AROUND).await;
@@ -131,12 +132,22 @@ async fn happen(
     stage: &Stage,
     scenario: &Scenario,
     sample: &Sample,
-    tell: impl AsyncFnMut(&[Story]),
+    mut tell: impl AsyncFnMut(&[Story]),
     earlier: usize,
 ) -> anyhow::Result<()> {
     let image = Image::sample(&stage.binaries, NEW_VERSION, scenario.image);
     match scenario.script {
-        Script::Push => drop(stage.push(&sample.repository, NEW_VERSION, &image).await?),
+        Script::Push => {
+            let tag = if scenario.already == Already::ByTag { MOVING_TAG } else { NEW_VERSION };
+            stage.push(&sample.repository, tag, &image).await?;
+        }
+        Script::PushThenReset => {
+            stage.push(&sample.repository, NEW_VERSION, &image).await?;
+            until_over(stage, earlier + 1, DEADLINE, &mut tell).await?;
+            hand::reset(stage, sample).await?;
+            until_over(stage, earlier + 2, DEADLINE, tell).await?;
+            return Ok(());
+        }
         Script::PushThenNoRoom => hand::push_then_no_room(stage, sample, &image).await?,
         Script::Console => hand::console(stage, sample, &image).await?,
         // The stack's own schedule does it.

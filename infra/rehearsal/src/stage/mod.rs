@@ -44,6 +44,8 @@ pub struct Setting {
     pub pair: bool,
     /// How many rolling services there are, all deployed by pushes to one repository.
     pub rolling: u16,
+    /// The tag by which the first task definitions name their images; none if by digest, as deployments leave them.
+    pub by_tag: Option<&'static str>,
     /// Tags besides the necessary ones, without their prefix.
     pub tags: BTreeMap<String, String>,
     /// Parameters of the stack besides the rehearsal's own.
@@ -63,6 +65,7 @@ impl Default for Setting {
             tasks: 4,
             pair: true,
             rolling: 0,
+            by_tag: None,
             tags: BTreeMap::new(),
             parameters: BTreeMap::new(),
             pace: Pace::AWS,

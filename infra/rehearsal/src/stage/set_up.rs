@@ -23,12 +23,12 @@ pub(super) async fn all(stage: &Stage, setting: &Setting) -> anyhow::Result<Vec<
     instances(stage, setting)?;
     let mut samples = Vec::new();
     if setting.pair {
-        let digest = first_image(stage, "web").await?;
+        let digest = first_image(stage, setting, "web").await?;
         let members = ["web-blue", "web-green"];
         samples.push(sample(stage, setting, ("web", &digest), &members, setting.traffic_port).await?);
     }
     if setting.rolling > 0 {
-        let digest = first_image(stage, "api").await?;
+        let digest = first_image(stage, setting, "api").await?;
         for number in 1..=setting.rolling {
             let name = if number == 1 { "api".to_owned() } else { format!("api-{number}") };
             let port = if setting.traffic_port == 0 { 0 } else { setting.traffic_port + number };
@@ -62,22 +62,23 @@ fn instances(stage: &Stage, setting: &Setting) -> anyhow::Result<()> {
     stage.cloud.autoscaling().create(group).context("no Auto Scaling group")
 }
 
-/// A repository with its first image.
-async fn first_image(stage: &Stage, repository: &str) -> anyhow::Result<String> {
+/// A repository with its first image: what a task definition names after the repository.
+async fn first_image(stage: &Stage, setting: &Setting, repository: &str) -> anyhow::Result<String> {
     stage.call(Service::Ecr, "CreateRepository", json!({"repositoryName": repository})).await?;
-    let digest = stage.push(repository, "v1", &Image::sample(&stage.binaries, "v1", &[])).await?;
+    let image = Image::sample(&stage.binaries, "v1", &[]);
+    let digest = stage.push(repository, setting.by_tag.unwrap_or("v1"), &image).await?;
     settled(stage).await?;
-    Ok(digest)
+    Ok(setting.by_tag.map_or_else(|| format!("@{digest}"), |tag| format!(":{tag}")))
 }
 
 async fn sample(
     stage: &Stage,
     setting: &Setting,
-    (repository, digest): (&str, &str),
+    (repository, image): (&str, &str),
     members: &[&str],
     port: u16,
 ) -> anyhow::Result<Sample> {
-    let definition = task_definition(stage, repository, digest).await?;
+    let definition = task_definition(stage, repository, image).await?;
     let mut made = Vec::new();
     for name in members {
         made.push(Member {
@@ -125,27 +126,32 @@ async fn settled(stage: &Stage) -> anyhow::Result<()> {
         .context("the push of the first image and the first ticks are not handled")?
 }
 
-/// Registers the sample's task definition with an image.
-pub(crate) async fn task_definition(stage: &Stage, repository: &str, digest: &str) -> anyhow::Result<String> {
+/// Registers the sample's task definition with an image of the repository, by `@DIGEST` or `:TAG`.
+pub(crate) async fn task_definition(stage: &Stage, repository: &str, image: &str) -> anyhow::Result<String> {
+    let input = definition(stage, repository, image).await?;
+    let registered = stage.call(Service::Ecs, "RegisterTaskDefinition", input).await?;
+    text(&registered["taskDefinition"]["taskDefinitionArn"])
+}
+
+/// What the sample's task definition is registered by.
+pub(crate) async fn definition(stage: &Stage, repository: &str, image: &str) -> anyhow::Result<Value> {
     let repositories =
         stage.call(Service::Ecr, "DescribeRepositories", json!({"repositoryNames": [repository]})).await?;
     let uri = text(&repositories["repositories"][0]["repositoryUri"])?;
     let container = json!({
-        "name": repository, "image": format!("{uri}@{digest}"), "essential": true,
+        "name": repository, "image": format!("{uri}{image}"), "essential": true,
         "portMappings": [{"containerPort": CONTAINER_PORT, "protocol": "tcp"}],
         "environment": [{"name": "GREETING", "value": "hello"}], "stopTimeout": stage.pace.stop_timeout_seconds,
         "logConfiguration": {"logDriver": "awslogs", "options": {
             "awslogs-group": format!("/ecs/{repository}"), "awslogs-region": "us-east-1",
             "awslogs-stream-prefix": "ecs"}},
     });
-    let input = json!({
+    Ok(json!({
         "family": repository, "networkMode": "awsvpc", "requiresCompatibilities": ["EC2"],
         "cpu": TASK_CPU.to_string(), "memory": TASK_MEMORY.to_string(), "containerDefinitions": [container],
         // Who pulls images and writes logs for tasks; a deployment has to hand it on.
         "executionRoleArn": EXECUTION_ROLE,
-    });
-    let registered = stage.call(Service::Ecs, "RegisterTaskDefinition", input).await?;
-    text(&registered["taskDefinition"]["taskDefinitionArn"])
+    }))
 }
 
 async fn target_group(stage: &Stage, setting: &Setting, name: &str) -> anyhow::Result<String> {

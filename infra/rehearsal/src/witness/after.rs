@@ -200,7 +200,9 @@ fn without_image(mut definition: Value) -> Value {
     for container in definition["containerDefinitions"].as_array_mut().into_iter().flatten() {
         container["image"] = Value::Null;
     }
-    for key in ["taskDefinitionArn", "revision", "registeredAt", "registeredBy", "tags"] {
+    for key in
+        ["taskDefinitionArn", "revision", "status", "registeredAt", "registeredBy", "deregisteredAt", "tags"]
+    {
         if let Some(definition) = definition.as_object_mut() {
             definition.remove(key);
         }

@@ -65,6 +65,7 @@ fn definitions() -> BTreeMap<String, DefinitionSeen> {
         name: word(&container["Name"]),
         image: word(&container["Image"]),
         essential: container["Essential"] == true,
+        ..ContainerSeen::default()
     };
     let definition = |properties: &Value| DefinitionSeen {
         containers: properties["ContainerDefinitions"]
@@ -74,6 +75,7 @@ fn definitions() -> BTreeMap<String, DefinitionSeen> {
             .map(container)
             .collect(),
         need: Need::default(),
+        ..DefinitionSeen::default()
     };
     resources("AWS::ECS::TaskDefinition")
         .iter()
@@ -133,6 +135,7 @@ fn planned(ids: &[&str]) -> Plan {
     let ours: Vec<&String> = members.iter().flat_map(|member| member.target_groups.keys()).collect();
     let routes = routes().into_iter().filter(|route| route.weights.keys().any(|group| ours.contains(&group)));
     let view = View {
+        now: changeover_domain::Timestamp::UNIX_EPOCH,
         redeploy: false,
         service: ServiceName::new("changeover-sample", &members[0].name),
         names: members.iter().map(|member| member.name.clone()).collect(),
@@ -141,6 +144,9 @@ fn planned(ids: &[&str]) -> Plan {
         groups: groups().into_iter().filter(|group| ours.contains(&&group.arn)).collect(),
         routes: routes.collect(),
         image: Ok(image),
+        tasks: BTreeMap::new(),
+        registry: BTreeMap::new(),
+        task_roles: "*".to_owned(),
         instances: None,
         group: None,
         numbers_after: Seconds(180),

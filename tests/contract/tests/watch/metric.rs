@@ -2,7 +2,7 @@
 
 use changeover_domain::Timestamp;
 use changeover_domain::name::{DeploymentId, ServiceName};
-use changeover_domain::record::{Deployment, Outcome};
+use changeover_domain::record::{Deployment, Outcome, Tried};
 use changeover_lambda::embedded::{Measurement, NAMESPACE, STACK};
 use contract::stack;
 use serde_json::Value;
@@ -45,6 +45,9 @@ pub fn measurements() -> Vec<Measurement> {
     let (service, id) = (ServiceName::new("main", "web"), DeploymentId::from("d-1"));
     let mut record = Deployment::new(service.clone(), id, "arn", "push", at(100));
     let mut all = vec![dispatch::held(&record, at(200)), dispatch::recovery(&service, "arn")];
+    let (deployment, outcome) = (record.id.clone(), Outcome::Refused);
+    let tried = Tried { deployment, outcome, attempts: 5, at: None };
+    all.extend([dispatch::standing(&service, &tried), dispatch::drifted(&service)]);
     record.progress.back.rollback_at = Some(at(110));
     record.receipt = Some(finish::receipt(&record, at(200)));
     for outcome in OUTCOMES {

@@ -5,7 +5,6 @@ use super::{Came, Functions};
 use crate::world::{Change, Revision, World};
 use crate::{hosts, ledger, look};
 use changeover_aws::sdk::ecs::types::{ContainerDefinition, TaskDefinition};
-use changeover_domain::name::DeploymentId;
 
 impl Functions {
     /// Does what an execution is about to do; it answers if there is nothing more to do.
@@ -67,9 +66,8 @@ impl Functions {
         let revision = Revision { image: planned.image, by: deployment };
         let container = ContainerDefinition::builder().name("web").image("r/web:old").build();
         let view = register_revision::View {
-            deployment: DeploymentId::from(deployment.to_string().as_str()),
-            image: look::image(planned.image).uri,
-            container: "web".to_owned(),
+            tag: (register_revision::Copy::New.tag(), deployment.to_string()),
+            images: [("web".to_owned(), look::image(planned.image).uri)].into(),
             source: TaskDefinition::builder().container_definitions(container).build(),
             tags: std::collections::BTreeMap::new(),
             earlier: world.registered.contains(&revision).then(|| revision.name()),

@@ -271,6 +271,8 @@ impl Functions {
                 world.noted.sheltered = true;
                 (Some(Change::Weights { next, weight: 100, forward: false }), say("wait"))
             }
+            // Here nobody deregisters revisions.
+            rollback::Action::Register { .. } => (None, say("wait")),
             rollback::Action::Scale { which, task_definition, desired, .. } => {
                 let index = if which == rollback::Which::Live { planned.live } else { next };
                 let fewer = desired.is_some_and(|desired| desired < u32::from(world.members[index].desired));

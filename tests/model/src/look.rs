@@ -77,19 +77,15 @@ pub fn settings(is_pair: bool, on_push: &str) -> Settings {
 }
 
 fn tags(index: usize, is_pair: bool, on_push: &str) -> Raw {
-    let mut tags = Raw::new();
-    let mut put = |key: &str, value: &str| drop(tags.insert(key.to_owned(), value.to_owned()));
-    put("repository", "web");
-    put("on-push", on_push);
-    put("bake", "30s");
-    put("healthy-checks", "1");
-    if is_pair {
-        put("strategy", "blue-green");
-        put("pair", NAMES[1 - index]);
-        put("steps", STEPS);
-        put("rollback-window", "60s");
-    }
-    tags
+    let usual = [("repository", "web"), ("on-push", on_push), ("bake", "30s"), ("healthy-checks", "1")];
+    let pair = [
+        ("strategy", "blue-green"),
+        ("pair", NAMES[1 - index]),
+        ("steps", STEPS),
+        ("rollback-window", "60s"),
+    ];
+    let all = usual.into_iter().chain(pair.into_iter().filter(|_| is_pair));
+    all.map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
 }
 
 /// An image as it is pinned.
@@ -182,6 +178,10 @@ pub fn route(world: &World, live: usize) -> Route {
     }
 }
 
+fn container(image: String) -> ContainerSeen {
+    ContainerSeen { name: "web".to_owned(), image, essential: true, ..ContainerSeen::default() }
+}
+
 /// All that `plan` reads, with the image that is meant.
 pub fn for_plan(world: &World, on_push: &str, meant: Option<Image>) -> plan::View {
     let is_pair = world.members.len() == 2;
@@ -200,12 +200,7 @@ pub fn for_plan(world: &World, on_push: &str, meant: Option<Image>) -> plan::Vie
         check_interval: Seconds(5),
     };
     let definition = |number: Image| DefinitionSeen {
-        containers: vec![ContainerSeen {
-            name: "web".to_owned(),
-            image: image(number).uri,
-            essential: true,
-            ..ContainerSeen::default()
-        }],
+        containers: vec![container(image(number).uri)],
         need: hosts::need(),
         ..DefinitionSeen::default()
     };

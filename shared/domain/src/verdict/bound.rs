@@ -7,8 +7,8 @@
 use super::counts::Part;
 use libm::lgamma;
 
-/// Halvings of the interval, for an answer of nine digits.
-const HALVINGS: u32 = 34;
+/// Halvings of the interval, for an answer of eight digits.
+const HALVINGS: u32 = 28;
 
 /// The largest share that is not out of the question with this certainty; 1 if nothing was seen.
 pub fn upper(seen: Part, certainty: f64) -> f64 {

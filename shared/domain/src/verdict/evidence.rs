@@ -34,6 +34,9 @@ pub struct Evidence {
     /// How many periods were bet on.
     #[serde(default)]
     bets: u32,
+    /// The logarithm of all the money, what was not bet yet included.
+    #[serde(default)]
+    ln: f64,
 }
 
 impl Evidence {
@@ -48,12 +51,13 @@ impl Evidence {
             *money = kept((ln_sum(*money, (fresh * stake).ln()) + ln_factor(guess)).clamp(RUINED, RICH));
         }
         self.bets = self.bets.saturating_add(1);
+        let unspent = (KEPT / f64::from(self.bets)).ln();
+        self.ln = kept(self.money.iter().fold(unspent, |sum, money| ln_sum(sum, *money)));
     }
 
     /// The logarithm of all the money, what was not bet yet included: 0 at the beginning.
     pub fn ln(&self) -> f64 {
-        let kept = if self.bets == 0 { 1.0 } else { KEPT / f64::from(self.bets) };
-        self.money.iter().fold(kept.ln(), |sum, money| ln_sum(sum, *money))
+        self.ln
     }
 }
 

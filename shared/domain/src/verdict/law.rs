@@ -100,9 +100,11 @@ impl Table {
     }
 }
 
-/// ln of how much better the share `p` explains so many of so many than the share `p0`.
-pub fn ln_share_ratio(seen: Part, p: f64, p0: f64) -> f64 {
-    seen.part * (p / p0).ln() + (seen.whole - seen.part) * ((-p).ln_1p() - (-p0).ln_1p())
+/// ln of how much better a share whose odds are `factor` times those of `share` explains so many of so many than `share`.
+///
+/// With d = 1 + share · (factor − 1) the other share is share · factor / d, and its rest (1 − share) / d.
+pub fn ln_share_ratio(seen: Part, factor: f64, share: f64) -> f64 {
+    seen.part * factor.ln() - seen.whole * (share * (factor - 1.0)).ln_1p()
 }
 
 /// The share whose odds are so many times those of `share`.
@@ -171,6 +173,14 @@ mod tests {
     #[test]
     fn all_against_seven_in_ten_is_seen() {
         assert!(table(1_200, 10_800, 1_200, 7_560).ln_ratio(200.0, 2.0) > 100.0);
+    }
+
+    #[test]
+    fn the_ratio_for_a_share_is_the_binomials() {
+        let (seen, share) = (Part::of(7, 100), 0.02);
+        let other = times_odds(share, 5.0);
+        let by_hand = 7.0 * (other / share).ln() + 93.0 * ((1.0 - other) / (1.0 - share)).ln();
+        assert!((ln_share_ratio(seen, 5.0, share) - by_hand).abs() < 1e-9);
     }
 
     #[test]

@@ -101,7 +101,7 @@ impl Question {
             None => self.by_what_is_usual(next, against, tolerance, clump),
         };
         let floor = tolerance.share;
-        self.matters.bet(|guess| ln_share_ratio(next, times_odds(floor, guess), floor) / clump);
+        self.matters.bet(|guess| ln_share_ratio(next, guess, floor) / clump);
         self.next = self.next.and(next);
         self.remember(next, bets);
     }
@@ -130,7 +130,7 @@ impl Question {
         let suffering = stragglers.max(against.suffering).max(self.usual.ailing());
         let null = if suffering > 0.0 { usual.max(tolerated(suffering)) } else { usual };
         self.expect(next, self.usual.seen().share().max(suffering));
-        self.bet(next.part, clump, |guess| ln_share_ratio(next, times_odds(null, guess), null))
+        self.bet(next.part, clump, |guess| ln_share_ratio(next, guess, null))
     }
 
     fn expect(&mut self, next: Part, share: f64) {

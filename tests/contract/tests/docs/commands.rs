@@ -66,7 +66,7 @@ fn every_command_exists() {
             }
             ["cargo", "test" | "build", ..] => {}
             ["cargo", "run", "--release", "-p", "changeover-domain", "--example", name] => {
-                let example = contract::workspace().join("shared/domain/examples").join(name).join("main.rs");
+                let example = workspace().join("shared/domain/examples").join(name).join("main.rs");
                 assert!(example.is_file(), "{place}: there is no example {name}");
             }
             ["sam", verb, rest @ ..] => {

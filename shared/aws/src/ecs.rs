@@ -9,7 +9,7 @@ use changeover_domain::StepError;
 use changeover_domain::capacity::Instance;
 use changeover_domain::evidence::{EcsDeployment, Exposed, ServiceEvent, ServiceSeen, Stopped, TaskSeen};
 use changeover_domain::settings;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Most tasks of one service that are looked at; DescribeTasks takes 100 at a time.
 pub const MAX_TASKS: usize = 1_000;
@@ -161,6 +161,8 @@ fn task(task: &Task) -> TaskSeen {
         desired_status: task.desired_status().unwrap_or_default().to_owned(),
         health: task.health_status().map_or("UNKNOWN", |health| health.as_str()).to_owned(),
         digests: digests(task),
+        addresses: addresses(task),
+        ports: ports(task),
         stopped: stopping.then(|| stopped(task)),
     }
 }
@@ -168,6 +170,24 @@ fn task(task: &Task) -> TaskSeen {
 fn digests(task: &Task) -> BTreeMap<String, String> {
     let each = task.containers().iter();
     each.filter_map(|one| Some((one.name()?.to_owned(), one.image_digest()?.to_owned()))).collect()
+}
+
+/// The addresses of a task's own network interface (`awsvpc`), from where ECS tells them first and where it does later.
+fn addresses(task: &Task) -> Vec<String> {
+    let details = task.attachments().iter().flat_map(|attachment| attachment.details());
+    let attached = details.filter(|detail| detail.name() == Some("privateIPv4Address"));
+    let attached = attached.filter_map(|detail| detail.value());
+    let interfaces = task.containers().iter().flat_map(|container| container.network_interfaces());
+    let both = interfaces.flat_map(|interface| [interface.private_ipv4_address(), interface.ipv6_address()]);
+    let all: BTreeSet<&str> = attached.chain(both.flatten()).collect();
+    all.into_iter().map(str::to_owned).collect()
+}
+
+/// Where the ports of a task's containers are reached.
+fn ports(task: &Task) -> BTreeMap<u16, u16> {
+    let bindings = task.containers().iter().flat_map(|container| container.network_bindings());
+    let port = |port: Option<i32>| port.and_then(|port| u16::try_from(port).ok());
+    bindings.filter_map(|one| Some((port(one.container_port())?, port(one.host_port())?))).collect()
 }
 
 fn stopped(task: &Task) -> Stopped {
@@ -178,15 +198,14 @@ fn stopped(task: &Task) -> Stopped {
         let name = container.name().unwrap_or_default().to_owned();
         (name, container.exit_code())
     });
-    let detail = ended.and_then(|container| container.reason()).map(|reason| format!(": {reason}"));
+    let told = task.stopped_reason().unwrap_or("no reason given");
+    // Of a task that failed to start ECS says the same in both places, or says it here only.
+    let detail = ended.and_then(|container| container.reason()).filter(|reason| !told.contains(*reason));
+    let detail = detail.map(|reason| format!(": {reason}")).unwrap_or_default();
     Stopped {
         at: task.stopped_at().or(task.stopping_at()).and_then(moment),
         code: task.stop_code().map_or("", |code| code.as_str()).to_owned(),
-        reason: format!(
-            "{}{}",
-            task.stopped_reason().unwrap_or("no reason given"),
-            detail.unwrap_or_default()
-        ),
+        reason: format!("{told}{detail}"),
         container,
     }
 }

@@ -139,7 +139,7 @@ fn healthy(seen: &SideSeen, revision: &str) -> u32 {
 
 /// What is the matter with the first target that is not healthy.
 fn doubts(seen: &SideSeen) -> String {
-    seen.targets.values().find_map(|targets| doubt(targets)).unwrap_or_default()
+    seen.targets.keys().find_map(|group| doubt(&seen.own_and_stray(group).0)).unwrap_or_default()
 }
 
 /// What comes of how tasks bear their traffic, given since when they do not.

@@ -5,6 +5,9 @@ use crate::settings::Raw;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// As many strangers of one target group are named.
+const MAX_STRAYS: usize = 5;
+
 /// An ECS service as `DescribeServices` tells it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ServiceSeen {
@@ -115,11 +118,34 @@ pub struct TaskSeen {
     pub health: String,
     /// Container → the digest of the image that it runs, where AWS tells it.
     pub digests: BTreeMap<String, String>,
+    /// The addresses of its network interface; none where it shares its instance's.
+    #[serde(default)]
+    pub addresses: Vec<String>,
+    /// Container port → the port of the instance that leads to it, where that is another.
+    #[serde(default)]
+    pub ports: BTreeMap<u16, u16>,
     /// How it ended, if it did.
     pub stopped: Option<Stopped>,
 }
 
 impl TaskSeen {
+    /// Whether it is known where requests reach it.
+    fn is_placed(&self) -> bool {
+        !self.addresses.is_empty() || !self.ports.is_empty()
+    }
+
+    /// Whether a target is this task, by address and port. A target that is an instance is told by its port alone: which
+    /// instance a task is on, the task does not say.
+    fn is_behind(&self, target: &TargetSeen, container_port: Option<u16>) -> bool {
+        let port = container_port.map(|port| self.ports.get(&port).copied().unwrap_or(port));
+        let at_port = match port {
+            Some(port) => port == target.port,
+            None => self.ports.is_empty() || self.ports.values().any(|port| *port == target.port),
+        };
+        let at_address = self.addresses.is_empty() || self.addresses.contains(&target.id);
+        self.is_placed() && at_port && at_address
+    }
+
     /// Runs, and is meant to go on.
     pub fn is_up(&self) -> bool {
         self.last_status == "RUNNING" && self.desired_status == "RUNNING"
@@ -152,6 +178,22 @@ pub struct TargetSeen {
     pub why: Option<String>,
 }
 
+impl TargetSeen {
+    /// Whether it passes its health checks.
+    pub fn is_healthy(&self) -> bool {
+        self.state == "healthy"
+    }
+
+    /// Its address and port, as people write them.
+    pub fn place(&self) -> String {
+        if self.id.contains(':') {
+            format!("[{}]:{}", self.id, self.port)
+        } else {
+            format!("{}:{}", self.id, self.port)
+        }
+    }
+}
+
 /// Everything about one side, or a rolling service.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct SideSeen {
@@ -164,11 +206,43 @@ pub struct SideSeen {
 }
 
 impl SideSeen {
-    /// How many targets are healthy in the target group that has the fewest; running tasks if there is none.
+    /// How many targets are healthy in the target group that has the fewest; running tasks if there is none. Only
+    /// targets that are the service's tasks count.
     pub fn healthy(&self) -> u32 {
-        let healthy = |targets: &Vec<TargetSeen>| targets.iter().filter(|t| t.state == "healthy").count();
+        let healthy =
+            |group: &String| self.own_and_stray(group).0.into_iter().filter(|one| one.is_healthy()).count();
         let up = || self.tasks.iter().filter(|task| task.is_up()).count();
-        let fewest = self.targets.values().map(healthy).min().unwrap_or_else(up);
+        let fewest = self.targets.keys().map(healthy).min().unwrap_or_else(up);
         u32::try_from(fewest).unwrap_or(u32::MAX)
+    }
+
+    /// The targets of a group that are tasks of this service, and those that are not. While it is not known of every
+    /// running task where it is, all are taken to be tasks.
+    pub fn own_and_stray(&self, group: &str) -> (Vec<&TargetSeen>, Vec<&TargetSeen>) {
+        let targets = self.targets.get(group).map(Vec::as_slice).unwrap_or_default();
+        if self.tasks.iter().any(|task| task.is_up() && !task.is_placed()) {
+            return (targets.iter().collect(), Vec::new());
+        }
+        let port = self.service.target_groups.get(group).copied();
+        targets.iter().partition(|target| self.tasks.iter().any(|task| task.is_behind(target, port)))
+    }
+
+    /// The targets that are no task of this service and may get its requests, in words. What drains is on its way out.
+    pub fn strays(&self) -> Option<String> {
+        let stray = |group: &String| {
+            let (_, strays) = self.own_and_stray(group);
+            let strays = strays.into_iter().filter(|target| target.state != "draining");
+            let told = strays.map(|target| format!("{} ({})", target.place(), target.state));
+            let told: Vec<String> = told.take(MAX_STRAYS).collect();
+            (!told.is_empty()).then(|| format!("{} in {group}", told.join(", ")))
+        };
+        let told: Vec<String> = self.targets.keys().filter_map(stray).collect();
+        let name = &self.service.name;
+        (!told.is_empty()).then(|| {
+            format!(
+                "no task of {name} and yet registered, so that requests may go there: {}",
+                told.join("; ")
+            )
+        })
     }
 }

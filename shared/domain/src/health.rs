@@ -1,12 +1,9 @@
 //! Whether tasks can be trusted with traffic, judged from what was seen at one moment.
 
 use crate::Timestamp;
-use crate::evidence::{ServiceEvent, SideSeen, Stopped, TargetSeen, TaskSeen};
+use crate::evidence::{ServiceEvent, SideSeen, TargetSeen, TaskSeen};
 use crate::span::Seconds;
-use std::collections::BTreeMap;
-
-/// How many tasks must stop for the same reason before that reason is the image's fault.
-pub const REPEATED: usize = 2;
+use crate::stops::repeated;
 
 /// What one look says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,7 +53,9 @@ pub fn judge(seen: &SideSeen, expect: &Expectation<'_>) -> Judgement {
 
 /// Why it will not be healthy, and a task that stopped for it: stops for the same reason, or a rollout given up.
 pub(crate) fn broken(seen: &SideSeen, expect: &Expectation<'_>) -> Option<(String, Option<String>)> {
-    stopped_repeatedly(seen, expect).or_else(|| rollout_failed(seen, expect).map(|reason| (reason, None)))
+    let stopped = repeated(&seen.tasks, expect.revision, expect.since);
+    let stopped = stopped.map(|stopped| (stopped.reason, Some(stopped.task)));
+    stopped.or_else(|| rollout_failed(seen, expect).map(|reason| (reason, None)))
 }
 
 /// What is still missing; none when all is there.
@@ -74,9 +73,10 @@ fn missing(seen: &SideSeen, expect: &Expectation<'_>) -> Option<String> {
     if let Some(task) = up.iter().find(|task| task.health == "UNHEALTHY") {
         return Some(format!("the container health check of task {} fails", task.arn));
     }
-    for (group, targets) in &seen.targets {
-        let healthy = targets.iter().filter(|target| target.state == "healthy").count();
-        let waiting = doubt(targets);
+    for group in seen.targets.keys() {
+        let (own, _) = seen.own_and_stray(group);
+        let healthy = own.iter().filter(|target| target.is_healthy()).count();
+        let waiting = doubt(&own);
         if healthy < needed || waiting.is_some() {
             let why = waiting.unwrap_or_default();
             return Some(format!("{healthy} of {needed} targets are healthy in {group}{why}"));
@@ -93,49 +93,12 @@ fn missing(seen: &SideSeen, expect: &Expectation<'_>) -> Option<String> {
 }
 
 /// What is the matter with the first target that is not healthy and not on its way out.
-pub(crate) fn doubt(targets: &[TargetSeen]) -> Option<String> {
+pub(crate) fn doubt(targets: &[&TargetSeen]) -> Option<String> {
     let waiting = targets
         .iter()
         .find(|target| matches!(target.state.as_str(), "initial" | "unhealthy" | "unused" | "unavailable"))?;
     let why = waiting.why.as_deref().unwrap_or("no reason given");
-    Some(format!(": {} is {} ({why})", waiting.id, waiting.state))
-}
-
-/// A reason that stopped several tasks of the revision.
-fn stopped_repeatedly(seen: &SideSeen, expect: &Expectation<'_>) -> Option<(String, Option<String>)> {
-    let mut by_reason: BTreeMap<String, Vec<&TaskSeen>> = BTreeMap::new();
-    for task in seen.tasks.iter().filter(|task| task.task_definition == expect.revision) {
-        let counts = task
-            .stopped
-            .as_ref()
-            .filter(|stopped| is_the_images_fault(stopped) && stopped.at.is_none_or(|at| at >= expect.since));
-        if let Some(stopped) = counts {
-            by_reason.entry(words(stopped)).or_default().push(task);
-        }
-    }
-    by_reason.into_iter().find(|(_, tasks)| tasks.len() >= REPEATED).map(|(reason, tasks)| {
-        let reason = format!("{} tasks stopped for the same reason: {reason}", tasks.len());
-        (reason, tasks.last().map(|task| task.arn.clone()))
-    })
-}
-
-/// Whether a task's end says something about what it runs: an operator's stop, a scale-in or a lost Spot
-/// instance does not.
-fn is_the_images_fault(stopped: &Stopped) -> bool {
-    let scaling = stopped.reason.starts_with("Scaling activity initiated by");
-    let outside = matches!(stopped.code.as_str(), "UserInitiated" | "SpotInterruption" | "TerminationNotice");
-    !scaling && !outside
-}
-
-/// A task's end in words.
-fn words(stopped: &Stopped) -> String {
-    match &stopped.container {
-        Some((container, Some(code))) => {
-            format!("{} (container {container}, exit code {code})", stopped.reason)
-        }
-        Some((container, None)) => format!("{} (container {container})", stopped.reason),
-        None => stopped.reason.clone(),
-    }
+    Some(format!(": {} is {} ({why})", waiting.place(), waiting.state))
 }
 
 /// ECS gave up on the revision, or turned away from it.
@@ -179,7 +142,7 @@ pub fn is_placement_failure(message: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::evidence::EcsDeployment;
+    use crate::evidence::{EcsDeployment, Stopped};
     use proptest::prelude::*;
 
     const REVISION: &str = "td:2";
@@ -258,27 +221,6 @@ mod tests {
     }
 
     #[test]
-    fn what_operators_and_scale_ins_stop_is_not_the_images_fault() {
-        let tasks = vec![
-            stopped(1, "UserInitiated", "Task stopped by user", Some(143)),
-            stopped(2, "UserInitiated", "Task stopped by user", Some(143)),
-            stopped(
-                3,
-                "ServiceSchedulerInitiated",
-                "Scaling activity initiated by (deployment ecs-svc/1)",
-                None,
-            ),
-            stopped(
-                4,
-                "ServiceSchedulerInitiated",
-                "Scaling activity initiated by (deployment ecs-svc/1)",
-                None,
-            ),
-        ];
-        assert!(matches!(judge(&side(tasks, &[]), &expect(1)), Judgement::NotYet(_)));
-    }
-
-    #[test]
     fn a_lack_of_room_is_told_in_awss_words_once_it_lasts() {
         let message = "(service web) was unable to place a task because no container instance met all of its requirements.";
         let mut seen = side(vec![task(1, REVISION)], &["healthy"]);
@@ -320,6 +262,30 @@ mod tests {
         let mut seen = side(vec![task(1, REVISION), old], &["healthy", "draining"]);
         seen.service.deployments[0].rollout_state = Some("IN_PROGRESS".into());
         assert_eq!(judge(&seen, &expect(1)), Judgement::Healthy);
+    }
+
+    /// A task whose address and port are known, as AWS tells them.
+    fn placed(n: usize) -> TaskSeen {
+        TaskSeen { addresses: vec![format!("10.0.0.{n}")], ..task(n, REVISION) }
+    }
+
+    #[test]
+    fn a_stray_target_neither_judges_nor_stands_in_for_a_task() {
+        let mut seen = side(vec![placed(0), placed(1)], &["healthy", "healthy"]);
+        seen.service.target_groups = [("tg".to_owned(), 80)].into();
+        let stray = |state: &str| TargetSeen { port: 9999, ..target(1, state) };
+        for state in ["unhealthy", "initial", "healthy"] {
+            let mut with = seen.clone();
+            with.targets.get_mut("tg").unwrap().push(stray(state));
+            assert_eq!(judge(&with, &expect(2)), Judgement::Healthy, "{state}");
+            assert_eq!(with.healthy(), 2, "{state}");
+            let told = with.strays().unwrap();
+            assert!(told.contains("10.0.0.1:9999") && told.contains(state), "{told}");
+            with.targets.get_mut("tg").unwrap().remove(0);
+            let judged = judge(&with, &expect(2));
+            assert!(matches!(judged, Judgement::NotYet(why) if why.starts_with("1 of 2 targets")), "{state}");
+        }
+        assert_eq!(seen.strays(), None);
     }
 
     #[test]

@@ -26,6 +26,7 @@ pub mod route;
 pub mod settings;
 pub mod span;
 pub mod state;
+pub mod stops;
 pub mod verdict;
 mod wanted;
 pub mod wish;

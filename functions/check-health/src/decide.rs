@@ -6,6 +6,7 @@ use changeover_domain::bearing::{Bearing, Course, Patience, Since, bear, course}
 use changeover_domain::evidence::SideSeen;
 use changeover_domain::health::{Expectation, Judgement, judge};
 use changeover_domain::metrics::{Comparison, Counts, compare};
+use changeover_domain::plan::READ_PATIENCE;
 use changeover_domain::settings::Settings;
 use changeover_domain::span::Seconds;
 use changeover_domain::state::Verdict;
@@ -76,6 +77,17 @@ pub struct Ruling {
     pub superseded: bool,
     /// Whether it fails because users suffer from the new tasks.
     pub harmful: bool,
+}
+
+impl Ruling {
+    /// The same, with targets told that are nobody's tasks: they get requests all the same.
+    #[must_use]
+    pub fn with_strays(mut self, seen: &SideSeen) -> Self {
+        if let Some(strays) = seen.strays().filter(|_| self.verdict == Verdict::Ready) {
+            self.why = format!("{}; {strays}", self.why);
+        }
+        self
+    }
 }
 
 /// Gives the verdict. Pure: everything it knows is in its arguments.
@@ -175,8 +187,12 @@ fn reading(view: &View) -> Ruling {
     Ruling { verdict, readings, took_reading: true, ..ruling }
 }
 
-/// What somebody else made of the ECS service since its new tasks were asked for, if that is why they are not there.
+/// What somebody else made of the ECS service since its new tasks were asked for, if that is why they are not there. Just
+/// after they were, ECS may still tell of the service as it was before.
 fn by_hand(view: &View) -> Option<String> {
+    if view.now < READ_PATIENCE.after(view.started_at) {
+        return None;
+    }
     let service = &view.seen.service;
     let name = &service.name;
     if service.task_definition != view.revision {

@@ -39,7 +39,7 @@ pub struct Input {
 pub async fn run(context: &Context, input: Input) -> Result<Baton, StepError> {
     let mut held = context.hold(&input.baton).await?;
     let view = look::look(context, &held, input.purpose).await?;
-    let ruling = decide(&view);
+    let ruling = decide(&view).with_strays(&view.seen);
     let note = act::act(context, &mut held, &view, &ruling).await?;
     let baton = Baton { more_steps: view.more_steps, ..input.baton };
     Ok(match ruling.verdict {

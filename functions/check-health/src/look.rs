@@ -21,7 +21,7 @@ const BASELINE: Seconds = Seconds(600);
 pub(crate) async fn look(context: &Context, held: &Held<'_>, purpose: Purpose) -> Result<View, StepError> {
     let (plan, progress, now) = (held.plan()?, &held.record.progress, context.now());
     let missing = |what: &str| StepError::RecordMissing(format!("the record does not say {what}"));
-    let started_at = progress.start.started_at.ok_or_else(|| missing("when tasks were started"))?;
+    let started_at = progress.asked_at().ok_or_else(|| missing("when tasks were started"))?;
     // A bake begins when the weights were written; without any, when the new tasks were healthy.
     let watched_since = progress.shift.shifted_at.or(progress.health.healthy_at).unwrap_or(started_at);
     // A rolling service's new tasks meet users from their first passed check on.
@@ -67,7 +67,9 @@ fn needed(plan: &Plan, seen: &SideSeen, purpose: Purpose, weight: Weight) -> u32
     let desired = seen.service.desired;
     match (purpose, plan.strategy()) {
         (Purpose::Start, Strategy::BlueGreen) => plan.tasks,
-        (Purpose::Start, Strategy::Rolling) => desired.max(plan.tasks.min(1)),
+        // Who scales a service to 0 in the midst of it says nothing about the image.
+        (_, Strategy::Rolling) if desired == 0 => 0,
+        (Purpose::Start, Strategy::Rolling) => desired,
         (Purpose::Bake, Strategy::BlueGreen) => {
             bearing::needed(plan.tasks, desired, least(plan.tasks, weight))
         }

@@ -150,6 +150,28 @@ fn a_passing_illness_is_waited_for_and_a_lasting_one_fails() {
 }
 
 #[test]
+fn what_ecs_told_before_the_change_is_nobodys_doing() {
+    let mut stale = View { started_at: at(995), ..view(Purpose::Start, "initial") };
+    stale.seen.service.task_definition = "td:1".into();
+    stale.seen.tasks.clear();
+    let ruling = decide(&stale);
+    assert_eq!(ruling.verdict, Verdict::Wait);
+    assert!(!ruling.why.contains("someone else") && ruling.since == Since::default(), "{}", ruling.why);
+}
+
+#[test]
+fn a_target_that_is_nobodys_task_is_told_with_its_port() {
+    let mut seen = side("healthy");
+    seen.service.name = "web".into();
+    seen.tasks.iter_mut().for_each(|task| task.addresses = vec!["10.0.0.1".into()]);
+    let strange = TargetSeen { id: "10.9.9.9".into(), port: 9999, state: "healthy".into(), why: None };
+    seen.targets.values_mut().next().unwrap().push(strange);
+    let ready = decide(&View { needed: 0, ..view(Purpose::Start, "healthy") });
+    let told = ready.with_strays(&seen).why;
+    assert!(told.contains("no task of web") && told.contains("10.9.9.9:9999 (healthy)"), "{told}");
+}
+
+#[test]
 fn a_service_without_tasks_has_nothing_to_be_watched() {
     for purpose in [Purpose::Start, Purpose::Bake] {
         let mut none =

@@ -3,7 +3,7 @@
 use changeover_domain::bearing::{Course, Patience, Since, bear, course, needed};
 use changeover_domain::evidence::SideSeen;
 use changeover_domain::health::Expectation;
-use changeover_domain::plan::{FIGHT_PATIENCE, QUIET_PATIENCE, STOP_PATIENCE};
+use changeover_domain::plan::{FIGHT_PATIENCE, QUIET_PATIENCE, READ_PATIENCE, STOP_PATIENCE};
 use changeover_domain::route::{Route, WHOLE, is_at};
 use changeover_domain::span::Seconds;
 use changeover_domain::{StepError, Timestamp};
@@ -102,7 +102,11 @@ pub fn serving(view: &View) -> Course {
     let seen = view.outgoing.as_ref().map_or(&view.seen, |outgoing| &outgoing.serving);
     let expectation = Expectation {
         revision: &view.revision,
-        needed: needed(view.planned, seen.service.desired, 1),
+        // Who scales a rolling service to 0 in the midst of it says nothing about the image.
+        needed: match (&view.outgoing, seen.service.desired) {
+            (None, 0) => 0,
+            (_, desired) => needed(view.planned, desired, 1),
+        },
         since: view.started_at,
         now: view.now,
         room_patience: view.room_patience,
@@ -132,6 +136,10 @@ pub fn decide(view: &View) -> Result<Action, StepError> {
     if let Some(route) =
         outgoing.routes.iter().find(|route| !is_at(route, &outgoing.live, &outgoing.next, WHOLE))
     {
+        if view.now < READ_PATIENCE.after(view.shifted_at) {
+            let why = format!("{} still shows the weights of before the last shift", route.id);
+            return Ok(Action::Wait { seconds: view.poll, why });
+        }
         return Err(StepError::RouteDrifted {
             route: route.id.to_string(),
             found: format!("{:?}", route.weights),
@@ -210,7 +218,7 @@ fn rolling(view: &View) -> Action {
         return Action::TakeBack { why: why.clone() };
     }
     let service = &view.seen.service;
-    if service.task_definition != view.revision {
+    if service.task_definition != view.revision && view.now >= READ_PATIENCE.after(view.started_at) {
         let why = format!("someone else has set {} to {}", service.name, service.task_definition);
         return Action::TakeBack { why };
     }

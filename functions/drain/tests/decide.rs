@@ -159,6 +159,8 @@ fn nothing_is_stopped_that_gets_requests_again() {
     let mut back = View { quiet_at: Some(at(1300)), ..view(1400) };
     back.outgoing.as_mut().unwrap().routes[0].weights = weights_for("live", "next", 90);
     assert_eq!(decide(&back).unwrap_err().name(), "RouteDrifted");
+    let stale = View { now: at(1009), ..back };
+    assert!(waits(&stale), "just after the shift AWS may tell what was before it");
 }
 
 #[test]
@@ -199,6 +201,23 @@ fn a_rolling_service_that_somebody_set_to_something_else_is_not_called_done() {
     assert!(matches!(decide(&rolling), Ok(Action::Drained { needs_human: false, .. })));
     let asked = View { taken_back: Some("asked".into()), ..rolling.clone() };
     assert_eq!(decide(&asked), Ok(Action::TakeBack { why: "asked".into() }));
+    let stale = View { started_at: at(1315), ..rolling.clone() };
+    let mut stale = View { seen: SideSeen { tasks: Vec::new(), ..stale.seen.clone() }, ..stale };
+    stale.seen.service.task_definition = "td:1".into();
+    assert!(!matches!(decide(&stale), Ok(Action::TakeBack { .. })), "ECS tells what was before");
+    let mut old = rolling.clone();
+    old.seen.tasks.push(TaskSeen { last_status: "RUNNING".into(), ..TaskSeen::default() });
+    old.seen.service.deployments = vec![EcsDeployment {
+        status: "PRIMARY".into(),
+        rollout_state: Some("COMPLETED".into()),
+        ..EcsDeployment::default()
+    }];
+    assert!(waits(&old), "ECS calls it COMPLETED while an old task runs");
+    let mut none = rolling.clone();
+    none.seen.service.desired = 0;
+    none.seen.tasks.clear();
+    none.seen.targets.clear();
+    assert!(matches!(decide(&none), Ok(Action::Drained { .. })), "its owner has scaled it to 0");
     let mut moving = rolling.clone();
     moving.seen.service.deployments = vec![EcsDeployment {
         status: "PRIMARY".into(),

@@ -3,6 +3,7 @@
 use crate::baton;
 use changeover_aws::executions::is_running;
 use changeover_aws::ledger::Claim;
+use changeover_aws::look::{LOOKS, pause};
 use changeover_domain::StepError;
 use changeover_domain::name::DeploymentId;
 use changeover_domain::record::Deployment;
@@ -28,7 +29,7 @@ pub(crate) async fn recover(
         let why = format!("{dead} does not hold {service} any more: there is nothing to recover");
         return Ok(Planned { baton: nothing(request, dead, why), plan: None });
     };
-    if holder != execution.id && is_running(&context.aws, &holder).await? {
+    if holder != execution.id && !is_dead(context, &holder).await? {
         let why = format!("{holder} still runs: it is not to be recovered from");
         return Ok(Planned { baton: nothing(request, dead, why), plan: None });
     }
@@ -58,6 +59,18 @@ pub(crate) async fn recover(
     }
     ledger.write_deployment(&mut record).await?;
     Ok(Planned { baton: baton(&record, fence, verdict, note), plan: None })
+}
+
+/// Whether an execution is dead. Who starts a recovery was told so, and `DescribeExecution` may be late: so it is asked more
+/// than once before the recovery leaves off.
+async fn is_dead(context: &Context, execution: &str) -> Result<bool, StepError> {
+    for _ in 1..LOOKS {
+        if !is_running(&context.aws, execution).await? {
+            return Ok(true);
+        }
+        pause().await;
+    }
+    Ok(!is_running(&context.aws, execution).await?)
 }
 
 /// Whether a recovery goes back, or leaves it to a person because too many before it could not.

@@ -2,7 +2,7 @@
 
 use changeover_domain::Timestamp;
 use changeover_domain::evidence::SideSeen;
-use changeover_domain::plan::Member;
+use changeover_domain::plan::{Member, READ_PATIENCE};
 use changeover_domain::route::{Route, WHOLE, is_at};
 use changeover_domain::span::Seconds;
 
@@ -33,6 +33,8 @@ pub struct View {
     pub members: Members,
     /// The revision that goes.
     pub revision: Option<String>,
+    /// When new tasks were asked for last; none if they never were.
+    pub asked_at: Option<Timestamp>,
     /// When rollback began; none if this is its first look.
     pub began_at: Option<Timestamp>,
     /// When the weights were back.
@@ -173,6 +175,12 @@ pub fn decide(view: &View) -> Action {
         Action::Done { why } | Action::GiveUp { why } if view.may_be_surprised() => {
             may_still_come(view, &why)
         }
+        // What it was before may be what AWS still tells.
+        Action::Done { why } if view.asked_at.is_some_and(|at| view.now < READ_PATIENCE.after(at)) => {
+            Action::Wait {
+                why: format!("{why}; that is looked at again, since tasks were asked for just now"),
+            }
+        }
         action => action,
     }
 }
@@ -193,8 +201,13 @@ fn next(view: &View) -> Action {
             if let Some(action) = capacity(view, next, back, away) {
                 return action;
             }
-            if !back && view.back_since().is_some() {
-                return moved_again(routes);
+            if let Some(since) = view.back_since().filter(|_| !back) {
+                // Two reads in a row may be answered by two replicas, the second of them the older.
+                return if view.now < READ_PATIENCE.after(since) {
+                    Action::Wait { why: "the weights that were back show as they were before".to_owned() }
+                } else {
+                    moved_again(routes)
+                };
             }
             if !back {
                 return weights(view, next);

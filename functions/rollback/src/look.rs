@@ -37,6 +37,7 @@ pub(crate) async fn look(context: &Context, held: &Held<'_>) -> Result<View, Ste
         original,
         members,
         revision: progress.start.revision.clone(),
+        asked_at: progress.asked_at(),
         began_at: progress.back.rollback_at,
         restored_at: progress.back.restored_at,
         others_until: progress.recovery.taken_over_at.map(|at| context.config.function_timeout.after(at)),

@@ -35,7 +35,7 @@ fn new_tasks_go_only_after_the_weights_have_reached_every_node() {
 
 #[test]
 fn weights_that_someone_else_moves_are_not_fought_over() {
-    let moved = View { restored_at: Some(at(995)), ..pair(30) };
+    let moved = View { restored_at: Some(at(985)), ..pair(30) };
     assert!(matches!(decide(&moved), Action::GiveUp { why } if why.contains("someone else")));
 }
 
@@ -196,7 +196,7 @@ fn a_shift_that_comes_late_finds_tasks_and_is_taken_back() {
     );
     let settled = View { restored_at: Some(at(1010)), ..taken_over(0, 1016) };
     assert!(matches!(decide(&settled), Action::Scale { which: Which::Next, .. }));
-    let moved = View { restored_at: Some(at(1010)), ..taken_over(50, 1016) };
+    let moved = View { restored_at: Some(at(1010)), ..taken_over(50, 1021) };
     assert!(matches!(decide(&moved), Action::GiveUp { .. }), "now it is somebody else");
 }
 
@@ -231,4 +231,24 @@ fn a_recovery_calls_nobody_before_all_has_come() {
     }
     assert!(matches!(decide(&sick), Action::Wait { why } if why.contains("nothing was deleted")));
     assert!(matches!(decide(&View { now: at(1010), ..sick }), Action::GiveUp { .. }));
+}
+
+#[test]
+fn what_aws_tells_just_after_a_change_is_looked_at_again() {
+    let service = || View {
+        members: Members::Rolling,
+        live: side("web", "td:1", 2),
+        live_before: member("web", "td:1", 2),
+        ..pair(0)
+    };
+    let fresh = View { asked_at: Some(at(995)), ..service() };
+    assert!(matches!(decide(&fresh), Action::Wait { why } if why.contains("looked at again")));
+    assert!(matches!(decide(&service()), Action::Done { .. }), "what was asked for long ago is known by now");
+}
+
+#[test]
+fn weights_that_show_as_before_for_a_moment_are_nobodys_doing() {
+    let moved = |second| View { restored_at: Some(at(second)), ..pair(50) };
+    assert!(matches!(decide(&moved(995)), Action::Wait { .. }));
+    assert!(matches!(decide(&moved(980)), Action::GiveUp { why } if why.contains("someone else changed")));
 }

@@ -1,11 +1,11 @@
 //! Writes weights: intention on record, fence, write, read back, progress on record.
 
-use crate::apply::{intend, note, shifted};
-use crate::{Action, View};
+use crate::apply::{intend, note, raise, shifted};
+use crate::{Action, View, read_back};
 use changeover_aws::elb::{RouteActions, with_weights, write};
-use changeover_aws::look::routes;
+use changeover_aws::look::{LOOKS, pause, routes};
 use changeover_domain::StepError;
-use changeover_domain::route::{RouteId, is_at, weights_for};
+use changeover_domain::route::{RouteId, weights_for};
 use changeover_lambda::{Context, Held};
 
 pub(crate) async fn act(
@@ -15,12 +15,17 @@ pub(crate) async fn act(
     routes: &[RouteActions],
     action: &Action,
 ) -> Result<String, StepError> {
+    if let Action::Raise { why } = action {
+        raise(&mut held.record, why, context.now());
+        held.write().await?;
+        return Ok(why.clone());
+    }
     if let Action::Write(ids) = action {
         if intend(&mut held.record, view.step) {
             held.write().await?;
         }
         shift(context, held, view, routes, ids).await?;
-        read_back(context, held, view).await?;
+        read_all_back(context, held, view).await?;
     }
     if shifted(&mut held.record, view.step, view.weight, context.now()) {
         held.write().await?;
@@ -43,14 +48,16 @@ async fn shift(
     Ok(())
 }
 
-async fn read_back(context: &Context, held: &Held<'_>, view: &View) -> Result<(), StepError> {
-    let routes = routes(&context.aws, held.plan()?).await?;
-    match routes.iter().find(|found| !is_at(&found.route, &view.live, &view.next, view.weight)) {
-        None => Ok(()),
-        Some(other) => Err(StepError::RouteDrifted {
-            route: other.route.id.to_string(),
-            found: format!("{:?}", other.route.weights),
-            expected: format!("weight {} to {}, just written", view.weight, view.next),
-        }),
+/// Reads the routes back until all have the weight: AWS may tell for a moment what was there before. What it still tells
+/// after a few looks is read again by a repeat of the whole step.
+async fn read_all_back(context: &Context, held: &Held<'_>, view: &View) -> Result<(), StepError> {
+    let mut looks = 1;
+    loop {
+        let routes = routes(&context.aws, held.plan()?).await?;
+        match routes.iter().try_for_each(|found| read_back(view, &found.route)) {
+            Err(_) if looks < LOOKS => looks += 1,
+            read => return read,
+        }
+        pause().await;
     }
 }

@@ -23,6 +23,15 @@ pub fn shifted(record: &mut Deployment, step: usize, weight: Weight, now: Timest
     true
 }
 
+/// Puts on record that more tasks are to be asked for, and proven, before the next shift. Pure.
+pub fn raise(record: &mut Deployment, why: &str, now: Timestamp) {
+    let progress = &mut record.progress;
+    progress.start.raised_at = Some(now);
+    progress.start.raises = progress.start.raises.saturating_add(1);
+    progress.health.readings = 0;
+    record.note(now, "Swap", why);
+}
+
 /// What a shift comes to, in words.
 pub(crate) fn note(weight: Weight) -> String {
     format!("the new tasks get {weight} of 100 requests")

@@ -1,6 +1,7 @@
 //! What to write, given what the routes say now.
 
 use changeover_domain::StepError;
+use changeover_domain::plan::MAX_RAISES;
 use changeover_domain::route::{Route, RouteId, Weight, is_at};
 
 /// What was seen.
@@ -16,6 +17,8 @@ pub struct View {
     pub routes: Vec<Route>,
     /// The next side's weight that the ledger left on them.
     pub before: Weight,
+    /// The weight before that one, while a read may still show it.
+    pub stale: Option<Weight>,
     /// The index of the step to make.
     pub step: usize,
     /// Its weight.
@@ -24,8 +27,14 @@ pub struct View {
     pub is_last: bool,
     /// How many targets of the next side are healthy.
     pub healthy: u32,
-    /// How many must be.
+    /// How many must be: as many as were planned, or as the live side has grown to since.
     pub needed: u32,
+    /// How many tasks the next side is told to run.
+    pub desired: u32,
+    /// How many it runs.
+    pub running: u32,
+    /// How often more were asked for so far.
+    pub raises: u32,
 }
 
 /// What to do.
@@ -35,15 +44,21 @@ pub enum Action {
     Nothing,
     /// Write the step's weights to these routes.
     Write(Vec<RouteId>),
+    /// First the next side needs more tasks: the live side has grown, or somebody took some away.
+    Raise {
+        /// How many there are, and how many are needed.
+        why: String,
+    },
 }
 
 /// What to write. Pure: everything it knows is in its arguments.
 ///
 /// A route may be as the ledger left it, or already at this step, since an earlier run of this step may have died
-/// between two routes. Anything else is someone else's doing and is left alone.
+/// between two routes. The weight before that may be an old read. Anything else is someone else's doing and is left alone.
 ///
 /// # Errors
-/// `RouteDrifted` for a route that is neither, or gone, or new; `NotHealthy` if the next side cannot take requests.
+/// `RouteDrifted` for a route that is none of these, or gone, or new; `Busy` for one that AWS does not tell rightly yet;
+/// `NotHealthy` if the next side cannot take requests.
 pub fn decide(view: &View) -> Result<Action, StepError> {
     let drifted = |route: &RouteId, found: String| StepError::RouteDrifted {
         route: route.to_string(),
@@ -64,6 +79,9 @@ pub fn decide(view: &View) -> Result<Action, StepError> {
         if is_at(route, &view.live, &view.next, view.weight) {
             continue;
         }
+        if view.stale.is_some_and(|stale| is_at(route, &view.live, &view.next, stale)) {
+            return Err(not_yet(&route.id, view.before));
+        }
         if !is_at(route, &view.live, &view.next, view.before) {
             return Err(drifted(&route.id, format!("{:?}", route.weights)));
         }
@@ -72,11 +90,45 @@ pub fn decide(view: &View) -> Result<Action, StepError> {
     if write.is_empty() {
         return Ok(Action::Nothing);
     }
+    let short = view.desired.min(view.running);
+    if short < view.needed && view.raises < MAX_RAISES {
+        let (desired, running, needed) = (view.desired, view.running, view.needed);
+        let why = format!(
+            "{needed} tasks are needed for the next weight, as many as the live side runs now: {desired} are asked for and {running} run"
+        );
+        return Ok(Action::Raise { why });
+    }
     if view.healthy < view.needed {
         let (healthy, needed) = (view.healthy, view.needed);
         return Err(StepError::NotHealthy { target_group: view.next.clone(), healthy, needed });
     }
     Ok(Action::Write(write))
+}
+
+/// What was read back from a route once the step's weight was written there. Pure.
+///
+/// # Errors
+/// `Busy` while it shows the weight before, `RouteDrifted` for a third one.
+pub fn read_back(view: &View, route: &Route) -> Result<(), StepError> {
+    if is_at(route, &view.live, &view.next, view.weight) {
+        return Ok(());
+    }
+    let before = [Some(view.before), view.stale];
+    if before.into_iter().flatten().any(|weight| is_at(route, &view.live, &view.next, weight)) {
+        return Err(not_yet(&route.id, view.weight));
+    }
+    Err(StepError::RouteDrifted {
+        route: route.id.to_string(),
+        found: format!("{:?}", route.weights),
+        expected: format!("weight {} to {}, just written", view.weight, view.next),
+    })
+}
+
+fn not_yet(route: &RouteId, weight: Weight) -> StepError {
+    StepError::Busy {
+        call: "DescribeRules".to_owned(),
+        detail: format!("{route} was given weight {weight} and still shows the one before"),
+    }
 }
 
 #[cfg(test)]
@@ -104,9 +156,39 @@ mod tests {
             step: 1,
             weight: 50,
             is_last: false,
+            stale: None,
             healthy: 3,
             needed: 3,
+            desired: 3,
+            running: 3,
+            raises: 0,
         }
+    }
+
+    #[test]
+    fn only_a_third_value_is_drift() {
+        let view = View { stale: Some(0), ..view(vec![route("a", 10)]) };
+        assert_eq!(read_back(&view, &route("a", 50)), Ok(()));
+        for old in [10, 0] {
+            assert_eq!(read_back(&view, &route("a", old)).unwrap_err().name(), "Busy", "{old}");
+        }
+        assert_eq!(read_back(&view, &route("a", 30)).unwrap_err().name(), "RouteDrifted");
+        let late = View { routes: vec![route("a", 0)], ..view };
+        assert_eq!(decide(&late).unwrap_err().name(), "Busy", "what an old read shows");
+        let settled = View { stale: None, ..late };
+        assert_eq!(decide(&settled).unwrap_err().name(), "RouteDrifted", "somebody set it back");
+    }
+
+    #[test]
+    fn a_live_side_that_grew_or_a_side_that_somebody_scaled_in_is_made_up_for_first() {
+        let grown = View { needed: 5, ..view(vec![route("a", 10)]) };
+        assert!(matches!(decide(&grown), Ok(Action::Raise { why }) if why.contains("5 tasks")));
+        let scaled_in = View { desired: 0, running: 0, healthy: 0, ..view(vec![route("a", 10)]) };
+        assert!(matches!(decide(&scaled_in), Ok(Action::Raise { .. })));
+        let starting = View { running: 2, healthy: 2, ..view(vec![route("a", 10)]) };
+        assert!(matches!(decide(&starting), Ok(Action::Raise { .. })));
+        let fought_over = View { raises: MAX_RAISES, ..scaled_in };
+        assert_eq!(decide(&fought_over).unwrap_err().name(), "NotHealthy");
     }
 
     #[test]

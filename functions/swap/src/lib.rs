@@ -7,18 +7,32 @@ mod apply;
 mod decide;
 mod look;
 
-pub use apply::{intend, shifted};
-pub use decide::{Action, View, decide};
+pub use apply::{intend, raise, shifted};
+pub use decide::{Action, View, decide, read_back};
 
+use changeover_aws::look::{LOOKS, pause};
 use changeover_domain::StepError;
 use changeover_domain::state::{Baton, Verdict};
 use changeover_lambda::Context;
 
-/// Brings the routes to the next step's weights, and reads them back.
+/// Brings the routes to the next step's weights, and reads them back; or says that more tasks are needed first.
+///
+/// What would end the deployment is looked at more than once before it is believed.
 pub async fn run(context: &Context, baton: Baton) -> Result<Baton, StepError> {
     let mut held = context.hold(&baton).await?;
-    let (view, routes) = look::look(context, &held).await?;
-    let action = decide(&view)?;
+    let mut looks = 1;
+    let (view, routes, action) = loop {
+        let (view, routes) = look::look(context, &held).await?;
+        match decide(&view) {
+            Ok(action) => break (view, routes, action),
+            Err(StepError::RouteDrifted { .. } | StepError::NotHealthy { .. }) if looks < LOOKS => looks += 1,
+            Err(error) => return Err(error),
+        }
+        pause().await;
+    };
     let note = act::act(context, &mut held, &view, &routes, &action).await?;
+    if matches!(action, Action::Raise { .. }) {
+        return Ok(baton.with(Verdict::Wait, note));
+    }
     Ok(Baton { more_steps: !view.is_last, ..baton.with(Verdict::Ready, note) })
 }

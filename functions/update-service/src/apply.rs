@@ -10,6 +10,16 @@ const STATE: &str = "UpdateService";
 /// Puts an action on record, before it is performed. False if there was nothing to put there. Pure.
 pub fn apply(record: &mut Deployment, view: &View, action: &Action, now: Timestamp) -> bool {
     match action {
+        Action::Nothing | Action::Start { .. } if view.grew() => {
+            record.note(
+                now,
+                STATE,
+                format!("{} tasks in {}, as the live side has now", view.tasks, view.member),
+            );
+            if let Some(plan) = &mut record.plan {
+                plan.tasks = view.tasks;
+            }
+        }
         Action::Nothing | Action::Start { .. } if view.started => return false,
         // What happens to the tasks from here on is this deployment's doing.
         Action::Nothing | Action::Start { .. } => {

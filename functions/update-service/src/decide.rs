@@ -22,6 +22,8 @@ pub struct View {
     pub set_to: String,
     /// How many tasks it is told to run.
     pub desired: u32,
+    /// How many the record says that there should be.
+    pub planned: u32,
     /// Whether the record says that they were asked for.
     pub started: bool,
     /// Where room can be made for them; none if it cannot.
@@ -80,6 +82,13 @@ pub enum Action {
     },
 }
 
+impl View {
+    /// Whether the live side runs more tasks than it did when these were asked for.
+    pub(crate) fn grew(&self) -> bool {
+        self.started && self.tasks > self.planned
+    }
+}
+
 /// What to change. Pure: everything it knows is in its arguments.
 pub fn decide(view: &View) -> Action {
     let runs_it = view.set_to == view.revision;
@@ -88,7 +97,7 @@ pub fn decide(view: &View) -> Action {
         return Action::Nothing;
     }
     // Tasks that were asked for before are repeated as they were: some of them may have their places already.
-    let room = view.room.as_ref().filter(|_| !view.started);
+    let room = view.room.as_ref().filter(|_| !view.started || view.grew());
     room.and_then(|room| room_first(view, room))
         .unwrap_or(Action::Start { desired: view.is_pair.then_some(view.tasks) })
 }
@@ -128,6 +137,7 @@ mod tests {
             tasks: 3,
             set_to: "td:1".into(),
             desired: 0,
+            planned: 3,
             started: false,
             room: None,
         }

@@ -26,6 +26,7 @@ pub(crate) async fn look(context: &Context, held: &Held<'_>) -> Result<View, Ste
         tasks,
         set_to: target.task_definition,
         desired: target.desired,
+        planned: plan.tasks,
         started: held.record.progress.start.started_at.is_some(),
         room: room(context, held, tasks.saturating_sub(warm)).await?,
     })

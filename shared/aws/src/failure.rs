@@ -44,10 +44,12 @@ const BUSY_CODES: [&str; 19] = [
 ];
 
 /// Where a code means many things and only the words tell that this one is "not now".
-const BUSY_WORDS: [(&str, &str); 1] = [
+const BUSY_WORDS: [(&str, &str); 2] = [
     // Two services of one family are registered at the same moment: "Too many concurrent attempts to create a new revision
     // of the specified family" (ECS).
     ("ClientException", "Too many concurrent attempts"),
+    // What was registered a moment ago is not known everywhere yet: "TaskDefinition not found" (ECS, UpdateService).
+    ("ClientException", "TaskDefinition not found"),
 ];
 
 /// Says what was being done, and to what, when a call fails.

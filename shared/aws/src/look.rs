@@ -6,6 +6,16 @@ use changeover_domain::evidence::SideSeen;
 use changeover_domain::plan::{Member, Plan};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// How often something is looked at that would end a deployment, before it is believed: AWS promises no read-after-write.
+pub const LOOKS: u32 = 5;
+/// How far apart such looks are.
+const PAUSE: std::time::Duration = std::time::Duration::from_secs(2);
+
+/// Waits until it is worth looking again.
+pub async fn pause() {
+    tokio::time::sleep(PAUSE).await;
+}
+
 /// Everything about one member: its ECS service, its tasks, its targets.
 pub async fn side(aws: &Aws, cluster: &str, member: &Member) -> Result<SideSeen, StepError> {
     let service = ecs::service_named(aws, cluster, &member.ecs_service).await?;

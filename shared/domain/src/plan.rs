@@ -41,6 +41,14 @@ pub const QUIET_PATIENCE: Seconds = Seconds(1800);
 /// Longest wait, besides the deregistration delay, for ECS to stop tasks.
 pub const STOP_PATIENCE: Seconds = Seconds(900);
 
+/// How long after a change AWS may still tell what was before: it promises no read-after-write. What is younger than this
+/// and looks as it did before the change is "not yet", and nothing that anybody did.
+pub const READ_PATIENCE: Seconds = Seconds(10);
+
+/// How often the next side's tasks are brought up to what the live side has grown to, or what somebody took away: after
+/// that somebody else sets them again and again.
+pub const MAX_RAISES: u32 = 10;
+
 /// How long a number of tasks that somebody else sets again is set right again, before that is for a person to settle.
 pub const FIGHT_PATIENCE: Seconds = Seconds(300);
 

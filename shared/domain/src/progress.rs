@@ -2,6 +2,7 @@
 
 use crate::Timestamp;
 use crate::bearing::Since;
+use crate::plan::{Plan, READ_PATIENCE};
 use crate::room::Enlarged;
 use crate::route::Weight;
 use serde::{Deserialize, Serialize};
@@ -43,6 +44,12 @@ pub struct Start {
     /// When tasks of it were first asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_at: Option<Timestamp>,
+    /// When more tasks than that were asked for last, since the live side had grown or somebody had taken some away.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub raised_at: Option<Timestamp>,
+    /// How often that was.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub raises: u32,
     /// When room was first missed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub room_missed_at: Option<Timestamp>,
@@ -133,7 +140,26 @@ pub struct Recovery {
     pub recoveries: u32,
 }
 
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
 impl Progress {
+    /// When the tasks that are to be healthy were asked for.
+    pub fn asked_at(&self) -> Option<Timestamp> {
+        self.start.raised_at.or(self.start.started_at)
+    }
+
+    /// The weight that a read may still show in place of the one on record: that of the step before, for as long as the
+    /// last shift is younger than what AWS takes to tell of it.
+    pub fn stale_weight(&self, plan: &Plan, now: Timestamp) -> Option<Weight> {
+        let is_young = |at: &Timestamp| now < READ_PATIENCE.after(*at);
+        let step = self.shift.step.filter(|_| self.shift.shifted_at.as_ref().is_some_and(is_young))?;
+        // The step on record is the last one that was written, or the one whose writing was begun.
+        let written = if plan.weight_of(step) == self.shift.weight { step } else { step.checked_sub(1)? };
+        Some(written.checked_sub(1).map_or(0, |before| plan.weight_of(before)))
+    }
+
     /// Whether room was made that is still to be given back.
     pub fn owes_room(&self) -> bool {
         self.start.enlarged.as_ref().is_some_and(|enlarged| !enlarged.over)

@@ -384,6 +384,7 @@ pub fn for_rollback(
         broken: false,
         members,
         revision: record.revision.map(|revision| revision.name()),
+        asked_at: None,
         began_at: then(record.turned),
         restored_at: record.restored.then(|| others_until.unwrap_or(at(THEN))),
         others_until,

@@ -119,7 +119,12 @@ pub const MUTANTS: [Mutant; 19] = [
 ];
 
 fn careless_swap(view: &swap::View) -> Result<swap::Action, StepError> {
-    swap::decide(&swap::View { healthy: view.needed, ..view.clone() })
+    swap::decide(&swap::View {
+        healthy: view.needed,
+        desired: view.needed,
+        running: view.needed,
+        ..view.clone()
+    })
 }
 
 fn easy(view: &check_health::View) -> check_health::Ruling {

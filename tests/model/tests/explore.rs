@@ -26,8 +26,8 @@ const MODELS: [(bool, &str, usize); 3] =
 
 /// What no choice takes, since every function answers with one of its own verdicts: there for answers of a build that
 /// is not this one.
-const DEFAULTS: [&str; 7] =
-    ["Baked?", "Drained?", "Healthy?", "Outcome?", "Planned?", "RolledBack?", "Started?"];
+const DEFAULTS: [&str; 8] =
+    ["Baked?", "Drained?", "Healthy?", "Outcome?", "Planned?", "RolledBack?", "Shifted?", "Started?"];
 
 #[test]
 fn every_order_of_events_holds() {

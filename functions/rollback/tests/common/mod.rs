@@ -68,6 +68,7 @@ pub fn pair(weight: Weight) -> View {
             routes: vec![route],
         },
         revision: Some("td:2".into()),
+        asked_at: Some(at(900)),
         began_at: Some(at(990)),
         restored_at: None,
         others_until: None,

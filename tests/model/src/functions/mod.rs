@@ -132,6 +132,7 @@ impl Functions {
             tasks: u32::from(tasks),
             set_to: world.members[target].revision.name(),
             desired: u32::from(world.members[target].desired),
+            planned: u32::from(planned.tasks),
             started: record.started,
             room: look::room_for(world, record, tasks, clock),
         };
@@ -186,6 +187,7 @@ impl Functions {
         let step = (self.deciders.step)(&ledger::real(deployment, record).progress).min(steps.len() - 1);
         let (live, next) = (planned.live, 1 - planned.live);
         let route = look::route(world, live);
+        let seen = look::side(world, next);
         let view = swap::View {
             live: NAMES[live].to_owned(),
             next: NAMES[next].to_owned(),
@@ -195,12 +197,20 @@ impl Functions {
             step,
             weight: steps[step],
             is_last: step + 1 == steps.len(),
-            healthy: look::side(world, next).healthy(),
-            needed: u32::from(planned.tasks),
+            stale: None,
+            healthy: seen.healthy(),
+            needed: u32::from(planned.tasks.max(world.members[live].desired)),
+            desired: seen.service.desired,
+            running: seen.service.running,
+            raises: 0,
         };
         let action = (self.deciders.swap)(&view).map_err(|error| error.name())?;
         let answer = Answer { word: "ready", more_steps: !view.is_last };
         let weight = small(view.weight);
+        if let swap::Action::Raise { why } = &action {
+            noting(deployment, record, |real| swap::raise(real, why, at(THEN)));
+            return Ok((None, say("wait")));
+        }
         if action == swap::Action::Nothing {
             noting(deployment, record, |real| {
                 swap::shifted(real, step, view.weight, at(THEN));

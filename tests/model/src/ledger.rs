@@ -90,6 +90,7 @@ fn progress(number: u8, record: &Record) -> Progress {
             started_at: then(record.started),
             room_missed_at: then(record.missed),
             enlarged: record.made.as_ref().map(|made| hosts::enlarged(made, None)),
+            ..Start::default()
         },
         health: Health {
             readings: u32::from(record.readings),

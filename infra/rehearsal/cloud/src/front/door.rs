@@ -169,9 +169,19 @@ async fn answer(
     // On its own: a call that has begun goes on in AWS, too, when the caller hangs up.
     let passing = calls.spawn(async move { gate.pass(call).await });
     match passing.await {
+        // Without a code it is not the service that answers.
+        Ok(Some(Err(error))) if error.code.is_empty() => Ok(unreadable(error.status)),
         Ok(Some(result)) => Ok(reply.encode(result).map(Full::new)),
         Ok(None) | Err(_) => Err(Dropped),
     }
+}
+
+/// What a balancer before a service says of it, which no SDK can read.
+fn unreadable(status: u16) -> Response<Full<Bytes>> {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
+    let mut answer = Response::new(Full::from(format!("<html><body><h1>{status}</h1></body></html>")));
+    *answer.status_mut() = status;
+    answer
 }
 
 /// An answer to what never became a call.

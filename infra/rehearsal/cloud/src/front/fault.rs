@@ -20,6 +20,16 @@ pub enum ApiFault {
     ActThenDrop,
     /// Everything is done, and the answer comes so much later.
     ActThenDelay(Duration),
+    /// A read of Amazon ECS, Elastic Load Balancing or Step Functions is answered as it was up to so long ago. What is no
+    /// such read goes its way.
+    Stale(Duration),
+}
+
+impl ApiFault {
+    /// Nothing is done, and a balancer before the service answers with this status, in HTML.
+    pub fn unreadable(status: u16) -> Self {
+        Self::Fail(ApiError::new("", "").with_status(status))
+    }
 }
 
 /// Spoils calls of a kind, after letting some pass.

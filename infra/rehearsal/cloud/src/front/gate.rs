@@ -4,6 +4,7 @@ use super::access::Access;
 use super::caller::{Caller, Callers};
 use super::calls::{Calls, Counter};
 use super::fault::{ApiFault, ApiFaultRule, FaultHook, next};
+use super::stale::Stale;
 use super::throttle::{Limits, Throttle, refusal};
 use parking_lot::Mutex;
 use rehearsal_wire::{ApiError, Call};
@@ -31,6 +32,7 @@ pub(crate) struct Gate {
     rules: Mutex<Vec<ApiFaultRule>>,
     hook: Mutex<Option<FaultHook>>,
     spoiled: Mutex<BTreeMap<String, u64>>,
+    stale: Stale,
     counter: Counter,
     handler: Arc<dyn Handler>,
 }
@@ -44,6 +46,7 @@ impl Gate {
             rules: Mutex::default(),
             hook: Mutex::default(),
             spoiled: Mutex::default(),
+            stale: Stale::default(),
             counter: Counter::default(),
             handler,
         }
@@ -92,6 +95,14 @@ impl Gate {
             Some(ApiFault::Delay(span)) => {
                 tokio::time::sleep(*span).await;
                 self.admitted(&caller, call).await
+            }
+            Some(ApiFault::Stale(lag)) => {
+                let question = Stale::question(caller.name(), &call);
+                let fresh = self.admitted(&caller, call).await;
+                match (fresh, question) {
+                    (Ok(fresh), Some(question)) => Ok(self.stale.answer(question, fresh, *lag)),
+                    (fresh, _) => fresh,
+                }
             }
             _ => self.admitted(&caller, call).await,
         };

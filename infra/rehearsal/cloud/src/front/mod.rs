@@ -9,6 +9,7 @@ mod calls;
 mod door;
 mod fault;
 mod gate;
+mod stale;
 mod throttle;
 
 pub use access::Access;

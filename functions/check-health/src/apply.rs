@@ -23,9 +23,5 @@ pub fn apply(record: &mut Deployment, view: &View, ruling: &Ruling, why: &str) {
         record.fail(why);
         record.superseded |= ruling.superseded;
     }
-    let state = match view.purpose {
-        Purpose::Start => "CheckHealth",
-        Purpose::Bake => "Bake",
-    };
-    record.note(view.now, state, why);
+    record.note(view.now, view.purpose.state(), why);
 }

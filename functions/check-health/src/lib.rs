@@ -12,7 +12,7 @@ pub use decide::{Ruling, View, decide};
 
 use changeover_domain::StepError;
 use changeover_domain::state::{Baton, Verdict};
-use changeover_lambda::Context;
+use changeover_lambda::{Blind, Context, blind, sighted};
 use serde::{Deserialize, Serialize};
 
 /// What the verdict is for.
@@ -23,6 +23,16 @@ pub enum Purpose {
     Start,
     /// Do they bear the traffic that they got?
     Bake,
+}
+
+impl Purpose {
+    /// The state that asks for it.
+    pub(crate) fn state(self) -> &'static str {
+        match self {
+            Self::Start => "CheckHealth",
+            Self::Bake => "Bake",
+        }
+    }
 }
 
 /// The baton, and what the verdict is for.
@@ -38,7 +48,18 @@ pub struct Input {
 /// Looks once and says `ready`, `wait` or `failed`.
 pub async fn run(context: &Context, input: Input) -> Result<Baton, StepError> {
     let mut held = context.hold(&input.baton).await?;
-    let view = look::look(context, &held, input.purpose).await?;
+    let looked = look::look(context, &held, input.purpose).await;
+    let view = match looked {
+        Ok(view) => view,
+        Err(error) => {
+            let poll = held.plan()?.poll(context.config.poll, context.config.after_bake());
+            return Ok(match blind(&mut held, context.now(), input.purpose.state(), error).await? {
+                Blind::Wait(why) => input.baton.waiting(poll.0, why),
+                Blind::TakenBack(why) => input.baton.with(Verdict::Failed, why),
+            });
+        }
+    };
+    sighted(&mut held).await?;
     let ruling = decide(&view).with_strays(&view.seen);
     let note = act::act(context, &mut held, &view, &ruling).await?;
     let baton = Baton { more_steps: view.more_steps, ..input.baton };

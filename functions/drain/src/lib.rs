@@ -14,7 +14,7 @@ pub use decide::{Action, Outgoing, View, decide, serving};
 use changeover_aws::ecs::{Change, update_service};
 use changeover_domain::StepError;
 use changeover_domain::state::{Baton, Verdict};
-use changeover_lambda::{Context, Held, give_room_back};
+use changeover_lambda::{Blind, Context, Held, blind, give_room_back, sighted};
 
 const STATE: &str = "Drain";
 
@@ -28,7 +28,18 @@ pub async fn run(context: &Context, baton: Baton) -> Result<Baton, StepError> {
             baton.waiting(context.config.poll.0, "the room that was made is given back")
         });
     }
-    let view = look::look(context, &held).await?;
+    let looked = look::look(context, &held).await;
+    let view = match looked {
+        Ok(view) => view,
+        Err(error) => {
+            let poll = held.plan()?.poll(context.config.poll, context.config.after_bake());
+            return Ok(match blind(&mut held, context.now(), STATE, error).await? {
+                Blind::Wait(why) => baton.waiting(poll.0, why),
+                Blind::TakenBack(why) => baton.with(Verdict::Failed, why),
+            });
+        }
+    };
+    sighted(&mut held).await?;
     let action = decide(&view)?;
     act(context, &mut held, &view, &action).await?;
     Ok(match action {

@@ -45,6 +45,10 @@ pub const STOP_PATIENCE: Seconds = Seconds(900);
 /// and looks as it did before the change is "not yet", and nothing that anybody did.
 pub const READ_PATIENCE: Seconds = Seconds(10);
 
+/// How long AWS may keep tasks that are watched from being seen before that ends the deployment: as long as a bake may wait
+/// for requests, by default, or a drain for the last of them.
+pub const BLIND_PATIENCE: Seconds = Seconds(1800);
+
 /// How often the next side's tasks are brought up to what the live side has grown to, or what somebody took away: after
 /// that somebody else sets them again and again.
 pub const MAX_RAISES: u32 = 10;

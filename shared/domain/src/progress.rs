@@ -76,6 +76,9 @@ pub struct Health {
     /// Since when not all of them are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub short_at: Option<Timestamp>,
+    /// Since when AWS is too busy to let them be seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blind_at: Option<Timestamp>,
     /// Whether users were seen to suffer from the new tasks: by what they answer, or because too few are healthy.
     #[serde(default)]
     pub harmful: bool,

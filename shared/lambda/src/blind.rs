@@ -39,7 +39,9 @@ pub async fn blind(
         return Err(error);
     }
     let until = BLIND_PATIENCE.after(since);
-    let why = format!("nothing can be seen, and nothing is changed for that: {error}; it is looked again until {until}");
+    let why = format!(
+        "nothing can be seen, and nothing is changed for that: {error}; it is looked again until {until}"
+    );
     held.record.note(now, state, &why);
     if held.record != before {
         held.write().await?;

@@ -3,6 +3,7 @@
 //! Owns: the process's beginning, the clock, the environment, what is logged. Never: what a function decides.
 
 mod about;
+mod blind;
 mod config;
 mod context;
 pub mod embedded;
@@ -10,6 +11,7 @@ mod room;
 mod serve;
 mod telemetry;
 
+pub use blind::{Blind, blind, sighted};
 pub use config::Config;
 pub use context::{Clock, Context, Held, Print};
 pub use room::give_room_back;

@@ -28,12 +28,8 @@ pub enum FaultKind {
     CallFailsOnce,
     /// That call is refused for ever.
     CallRefused,
-    /// That call is answered with 503 in HTML for a while.
-    BrownOut,
     /// That call succeeds and its answer is lost.
     AnswerLost,
-    /// What the state's function reads of ECS, the load balancer and Step Functions is up to three seconds old.
-    StaleReads,
     /// An operator aborts the execution in this state.
     Aborted,
     /// An operator aborts it while that call is on its way, and it comes when another has the service.
@@ -43,14 +39,9 @@ pub enum FaultKind {
 /// How long a call is on its way: longer than a recovery takes to begin, shorter than a function may take.
 pub const UNDER_WAY: Duration = Duration::from_millis(2_500);
 
-/// How many answers of 503 there are: more than the SDK's own tries.
-const BROWN_OUT: u32 = 4;
-/// How old reads may be.
-const STALE: Duration = Duration::from_secs(3);
-
 impl FaultKind {
     /// Every kind.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 12] = [
         Self::KilledBefore,
         Self::KilledAfter,
         Self::Stalled,
@@ -60,9 +51,7 @@ impl FaultKind {
         Self::CallThrottled,
         Self::CallFailsOnce,
         Self::CallRefused,
-        Self::BrownOut,
         Self::AnswerLost,
-        Self::StaleReads,
         Self::Aborted,
         Self::CallUnderWay,
     ];
@@ -84,9 +73,7 @@ impl FaultKind {
             Self::CallThrottled => "call throttled",
             Self::CallFailsOnce => "call fails once",
             Self::CallRefused => "call refused for ever",
-            Self::BrownOut => "call answered 503 in HTML",
             Self::AnswerLost => "answer lost",
-            Self::StaleReads => "reads 3 s old",
             Self::Aborted => "aborted",
             Self::CallUnderWay => "aborted, call under way",
         }
@@ -225,18 +212,15 @@ impl Cell {
             FaultKind::CallThrottled => (ApiFault::Throttle, 3),
             FaultKind::CallFailsOnce => (ApiFault::Fail(broken()), 1),
             FaultKind::CallRefused => (ApiFault::Fail(refused()), u32::MAX),
-            FaultKind::BrownOut => (ApiFault::unreadable(503), BROWN_OUT),
             FaultKind::AnswerLost => (ApiFault::ActThenDrop, 1),
-            FaultKind::StaleReads => (ApiFault::Stale(STALE), u32::MAX),
             FaultKind::CallUnderWay => (ApiFault::Delay(UNDER_WAY), 1),
             _ => return None,
         };
-        // All that it reads may be late.
-        let one = Some(self.call()).filter(|_| self.fault != FaultKind::StaleReads);
+        let (service, operation) = self.call();
         Some(ApiFaultRule {
             caller: Some(function.to_owned()),
-            service: one.map(|(service, _)| service),
-            operation: one.map(|(_, operation)| operation.to_owned()),
+            service: Some(service),
+            operation: Some(operation.to_owned()),
             skip,
             times,
             fault,

@@ -157,8 +157,6 @@ async fn on_stage(stage: &Arc<Stage>, case: &Case, options: Options) -> anyhow::
         fault if fault.aborts() => aborted,
         // The SDK's own retry leaves no trace of these in the state machine.
         FaultKind::AnswerLost | FaultKind::CallFailsOnce => spoiled,
-        // What is read late may lead to nothing else than what is read in time.
-        FaultKind::StaleReads => spoiled,
         _ => spoiled && left_a_trace(cell, &observed.stories),
     };
     let hit = case.cells.iter().zip(spoiled).zip(aborted).map(met).collect();

@@ -1,8 +1,9 @@
 //! What going back needs next, given what was and what is.
 
+use crate::fresh::{is_fresh, look_again, moved_again};
 use changeover_domain::Timestamp;
 use changeover_domain::evidence::SideSeen;
-use changeover_domain::plan::{Member, READ_PATIENCE};
+use changeover_domain::plan::Member;
 use changeover_domain::route::{Route, WHOLE, is_at};
 use changeover_domain::span::Seconds;
 
@@ -175,12 +176,7 @@ pub fn decide(view: &View) -> Action {
         Action::Done { why } | Action::GiveUp { why } if view.may_be_surprised() => {
             may_still_come(view, &why)
         }
-        // What it was before may be what AWS still tells.
-        Action::Done { why } if view.asked_at.is_some_and(|at| view.now < READ_PATIENCE.after(at)) => {
-            Action::Wait {
-                why: format!("{why}; that is looked at again, since tasks were asked for just now"),
-            }
-        }
+        Action::Done { why } if is_fresh(view.now, view.asked_at) => look_again(&why),
         action => action,
     }
 }
@@ -202,12 +198,7 @@ fn next(view: &View) -> Action {
                 return action;
             }
             if let Some(since) = view.back_since().filter(|_| !back) {
-                // Two reads in a row may be answered by two replicas, the second of them the older.
-                return if view.now < READ_PATIENCE.after(since) {
-                    Action::Wait { why: "the weights that were back show as they were before".to_owned() }
-                } else {
-                    moved_again(routes)
-                };
+                return moved_again(view.now, since, routes);
             }
             if !back {
                 return weights(view, next);
@@ -259,17 +250,6 @@ fn capacity(view: &View, next: &SideSeen, back: bool, away: bool) -> Option<Acti
 /// How many healthy tasks the live side had: what it ran, unless it was told to run fewer.
 fn whole(before: &Member) -> u32 {
     before.running.min(before.desired)
-}
-
-/// The weights were back once and are not any more: somebody else moves them, and nobody wins such a fight.
-fn moved_again(routes: &[Route]) -> Action {
-    let weights: Vec<String> =
-        routes.iter().map(|route| format!("{} {:?}", route.id, route.weights)).collect();
-    let why = format!(
-        "the weights were back as they were and someone else changed them again: {}; they were left so, and no task was stopped",
-        weights.join(", ")
-    );
-    Action::GiveUp { why }
 }
 
 fn weights(view: &View, next: &SideSeen) -> Action {

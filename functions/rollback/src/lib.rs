@@ -7,6 +7,7 @@ mod act;
 mod apply;
 mod decide;
 mod early;
+mod fresh;
 mod look;
 
 pub use apply::apply;

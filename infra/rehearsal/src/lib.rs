@@ -1,5 +1,6 @@
 //! The rehearsal: AWS in miniature, real traffic, scenarios, a witness of the design's invariants, and the report.
 
+mod advice;
 pub mod binaries;
 pub mod cli;
 pub mod command;

@@ -159,6 +159,15 @@ async fn drift() {
     assert_eq!(holds("drift").await.requests.failed, 0);
 }
 
+/// An application that AWS would punish is punished, and the report says for what.
+#[tokio::test(flavor = "multi_thread")]
+async fn short_keep_alive() {
+    let told = holds("short-keep-alive").await;
+    assert!(told.requests.by_version["none"].failed > 0);
+    assert_eq!(told.requests.by_version["v1"].failed, 0, "the old server keeps connections for long enough");
+    assert!(told.advice[0].starts_with("green's server"), "{:?}", told.advice);
+}
+
 /// The rehearsal can say no: the same cloud and traffic lose requests when someone is careless, and the witness sees
 /// which invariants that broke.
 #[tokio::test(flavor = "multi_thread")]

@@ -25,6 +25,10 @@ pub struct Config {
     pub target_lag: Lag,
     /// How late a node learns that a target is draining: until then it gets new requests.
     pub draining_lag: Lag,
+    /// How late a node hears that a target closed an idle connection: a request that it sends over it meanwhile is
+    /// answered 502. In AWS it is the network's time, about a millisecond; longer here, so that minutes show what days
+    /// would.
+    pub close_lag: Lag,
     /// The shortest health check interval that is accepted. AWS's 5 s; only tests go lower.
     pub health_check_interval_floor: Duration,
     /// How many seconds of metrics are kept.
@@ -45,6 +49,7 @@ impl Default for Config {
             weight_lag: (Duration::from_millis(200), Duration::from_millis(2_500)),
             target_lag: (Duration::from_millis(100), Duration::from_millis(1_500)),
             draining_lag: (Duration::ZERO, Duration::from_secs(3)),
+            close_lag: (Duration::ZERO, Duration::from_millis(250)),
             health_check_interval_floor: AWS_INTERVAL_FLOOR,
             metrics_history: Duration::from_secs(3_600),
             connect_timeout: Duration::from_secs(10),
@@ -60,6 +65,7 @@ impl Config {
         self.weight_lag = (Duration::ZERO, Duration::ZERO);
         self.target_lag = (Duration::ZERO, Duration::ZERO);
         self.draining_lag = (Duration::ZERO, Duration::ZERO);
+        self.close_lag = (Duration::ZERO, Duration::ZERO);
         self
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::config::{Config, Lag};
 use crate::health::TargetHealth;
+use crate::kept::KeptConnections;
 use crate::metrics::{LoadBalancerWindow, MetricWindow};
 use crate::plane::Node;
 use crate::snapshot::Snapshot;
@@ -13,7 +14,7 @@ use rehearsal_wire::ApiError;
 use serde_json::Value;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
@@ -128,6 +129,16 @@ impl Elb {
         runtime.map_or_else(LoadBalancerWindow::default, |runtime| {
             runtime.metrics.lock().window(from_epoch_s..to_epoch_s)
         })
+    }
+
+    /// What became of the connections that were kept to a target group's targets; nothing if it is unknown.
+    pub fn kept_connections(&self, target_group_arn: &str) -> KeptConnections {
+        let state = self.inner.state.lock();
+        let Some(group) = state.groups.get(target_group_arn) else { return KeptConnections::default() };
+        let balancer =
+            state.balancers_of(target_group_arn).first().and_then(|arn| state.load_balancers.get(*arn));
+        let idle_seconds = balancer.map_or(0, |known| known.runtime.idle_seconds.load(Ordering::Relaxed));
+        KeptConnections { idle_timeout: Duration::from_secs(idle_seconds), ..*group.runtime.kept.lock() }
     }
 
     /// Everything a witness needs to check invariants, at this moment.

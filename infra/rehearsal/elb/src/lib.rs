@@ -13,6 +13,7 @@ mod arn;
 mod config;
 mod elb;
 mod health;
+mod kept;
 mod lifecycle;
 mod metrics;
 mod plane;
@@ -24,6 +25,7 @@ mod target;
 pub use config::{Config, Lag};
 pub use elb::Elb;
 pub use health::TargetHealth;
+pub use kept::KeptConnections;
 pub use metrics::{HostCounts, LoadBalancerWindow, MetricWindow};
 pub use snapshot::{
     GroupSnapshot, NodeSnapshot, NodeTargetSnapshot, RuleSnapshot, Snapshot, TargetSnapshot, WeightSnapshot,

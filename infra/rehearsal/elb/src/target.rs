@@ -3,6 +3,7 @@
 //! Owns: its requests in flight, its idle connections per node, and the switch that cuts what is left when
 //! the deregistration delay is over. Lives as long as anything still talks to it.
 
+use crate::kept::{Closes, KeptConnections};
 use crate::metrics::GroupMetrics;
 use crate::plane::Link;
 use parking_lot::Mutex;
@@ -10,6 +11,7 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// Idle connections kept to one target by one node.
@@ -19,6 +21,7 @@ const IDLE_LINKS: usize = 256;
 pub(crate) struct GroupRuntime {
     pub(crate) arn: String,
     pub(crate) metrics: Mutex<GroupMetrics>,
+    pub(crate) kept: Mutex<KeptConnections>,
 }
 
 /// One registration of one address in one target group.
@@ -36,12 +39,16 @@ pub(crate) struct Target {
     /// The newest change each node has applied, so that a late one does not undo it.
     applied: Vec<AtomicU64>,
     idle: Vec<Mutex<Vec<Link>>>,
+    /// Idle connections that it closed.
+    pub(crate) closes: Arc<Closes>,
 }
 
 impl Target {
     pub(crate) fn new(group: Arc<GroupRuntime>, id: &str, address: SocketAddr, nodes: usize) -> Self {
+        let closes = Arc::new(Closes::new(Arc::clone(&group)));
         Self {
             group,
+            closes,
             id: id.to_owned(),
             port: address.port(),
             address,
@@ -78,21 +85,30 @@ impl Target {
         self.applied[node].fetch_max(version, Ordering::AcqRel) < version
     }
 
-    /// An idle connection of this node that is open as far as we know.
-    pub(crate) fn take_link(&self, node: usize) -> Option<Link> {
+    /// An idle connection of this node that is open as far as we know: the one used last, or else the one that was
+    /// idle for the longest.
+    pub(crate) fn take_link(&self, node: usize, longest_idle: bool) -> Option<Link> {
         let mut idle = self.idle[node].lock();
+        if longest_idle {
+            idle.retain(Link::is_usable);
+            return (!idle.is_empty()).then(|| idle.remove(0)).filter(Link::take);
+        }
         while let Some(link) = idle.pop() {
-            if link.is_usable() {
+            if link.take() {
                 return Some(link);
             }
         }
         None
     }
 
-    /// Keeps an idle connection for the node's next request.
-    pub(crate) fn keep_link(&self, node: usize, link: Link) {
+    /// Keeps an idle connection for the node's next request, for no longer than `limit`.
+    pub(crate) fn keep_link(&self, node: usize, link: Link, limit: Duration) {
         let mut idle = self.idle[node].lock();
+        if idle.len() == IDLE_LINKS {
+            idle.retain(Link::is_usable);
+        }
         if idle.len() < IDLE_LINKS && !self.cut.is_cancelled() {
+            link.rest(limit);
             idle.push(link);
         }
     }

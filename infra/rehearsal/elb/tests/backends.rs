@@ -4,13 +4,17 @@ mod common;
 
 use common::backend::{Backend, raw, read_head, reset};
 use common::client::{Client, get, whole};
-use common::{World, quick};
-use http::{Request, Version};
+use common::{DEADLINE, World, quick, until};
+use http::{Method, Request, Version};
 use http_body_util::Full;
+use rehearsal_elb::Config;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 
+/// How long the backend of a test keeps idle connections.
+const KEEP_ALIVE: Duration = Duration::from_millis(50);
 const HELLO: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello";
 
 #[tokio::test]
@@ -107,35 +111,72 @@ async fn breaks_at_second(seconds: Arc<AtomicUsize>, say: &'static [u8]) -> std:
 }
 
 #[tokio::test]
-async fn a_get_on_a_kept_connection_that_breaks_unheard_is_sent_once_more() {
-    let world = World::new(quick()).await;
-    let seconds = Arc::new(AtomicUsize::new(0));
-    let target = breaks_at_second(Arc::clone(&seconds), b"").await;
-    world.serving("web", 1, &[target]).await;
+async fn what_breaks_on_a_kept_connection_is_a_502_whatever_the_method_and_never_sent_twice() {
+    for method in [Method::GET, Method::POST] {
+        let world = World::new(quick()).await;
+        let seconds = Arc::new(AtomicUsize::new(0));
+        let target = breaks_at_second(Arc::clone(&seconds), b"").await;
+        world.serving("web", 1, &[target]).await;
+        let mut client = Client::connect(world.address).await;
+        let (mut sent, mut failed) = (0, 0);
+        while seconds.load(Ordering::Relaxed) < 3 {
+            let answer =
+                if method == Method::GET { client.get("/").await } else { client.post("/", "x").await };
+            failed += usize::from(answer.status == 502);
+            sent += 1;
+            assert!(sent < 100, "connections are not reused");
+        }
+        assert_eq!(failed, seconds.load(Ordering::Relaxed), "{method}");
+    }
+}
+
+/// A backend that closes every connection a moment after its first answer, as one does whose keep-alive is short.
+#[tokio::test]
+async fn a_request_that_crosses_a_close_is_a_502_and_counted() {
+    let closed = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&closed);
+    let target = raw(move |mut stream, _| {
+        let counter = Arc::clone(&counter);
+        async move {
+            stream.write_all(HELLO).await.expect("answered");
+            tokio::time::sleep(KEEP_ALIVE).await;
+            stream.shutdown().await.expect("ended");
+            counter.fetch_add(1, Ordering::Relaxed);
+        }
+    })
+    .await;
+    let late = (DEADLINE, DEADLINE);
+    let world = World::new(Config { close_lag: late, ..quick() }).await;
+    let web = world.serving("web", 1, &[target]).await;
     let mut client = Client::connect(world.address).await;
     let mut sent = 0;
-    while seconds.load(Ordering::Relaxed) < 3 {
-        assert_eq!(client.get("/").await.body, "hello", "request {sent}");
+    while world.elb.kept_connections(&web).crossed == 0 {
+        let before = closed.load(Ordering::Relaxed);
+        if client.get("/").await.status == 200 {
+            until("the target has closed the connection", || closed.load(Ordering::Relaxed) > before).await;
+        }
         sent += 1;
-        assert!(sent < 100, "connections are not reused");
+        assert!(sent < 100, "no request crosses a close");
     }
-    assert_eq!(world.errors().elb_502, 0);
+    assert!(world.errors().elb_502 > 0);
+    // The target goes on serving, as its health checks show: it was not its end.
+    world.until("closes are told", |world| world.elb.kept_connections(&web).closed_by_targets > 0).await;
+    let soonest = world.elb.kept_connections(&web).soonest.expect("a close");
+    assert!(soonest < DEADLINE, "{soonest:?}");
 }
 
 #[tokio::test]
-async fn a_post_on_a_kept_connection_that_breaks_is_a_502_and_never_sent_twice() {
+async fn an_idle_connection_ends_with_the_idle_timeout_and_that_is_nobodys_fault() {
     let world = World::new(quick()).await;
-    let seconds = Arc::new(AtomicUsize::new(0));
-    let target = breaks_at_second(Arc::clone(&seconds), b"").await;
-    world.serving("web", 1, &[target]).await;
-    let mut client = Client::connect(world.address).await;
-    let (mut sent, mut failed) = (0, 0);
-    while seconds.load(Ordering::Relaxed) < 3 {
-        failed += usize::from(client.post("/", "x").await.status == 502);
-        sent += 1;
-        assert!(sent < 100, "connections are not reused");
-    }
-    assert_eq!(failed, seconds.load(Ordering::Relaxed));
+    let a = Backend::start("a").await;
+    let attributes = serde_json::json!([{"Key": "idle_timeout.timeout_seconds", "Value": "1"}]);
+    let input = serde_json::json!({"LoadBalancerArn": world.balancer, "Attributes": attributes});
+    world.call("ModifyLoadBalancerAttributes", input).await;
+    let web = world.serving("web", 1, &[a.address]).await;
+    assert_eq!(get(world.address, "/").await.status, 200);
+    world.until("the connection has ended", |_| a.seen.open.load(Ordering::Relaxed) == 0).await;
+    assert_eq!(get(world.address, "/").await.status, 200);
+    assert_eq!(world.elb.kept_connections(&web).closed_by_targets, 0);
 }
 
 #[tokio::test]

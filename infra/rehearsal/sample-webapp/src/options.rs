@@ -40,6 +40,9 @@ pub struct Options {
     /// Think this long before every answer that is not a health check.
     #[arg(long, env = "LATENCY", value_name = "DURATION", value_parser = duration)]
     pub latency: Option<Duration>,
+    /// Close a connection that is idle for this long. The default is longer than a load balancer's idle timeout.
+    #[arg(long, env = "KEEP_ALIVE", value_name = "DURATION", default_value = "75s", value_parser = duration)]
+    pub keep_alive: Duration,
     /// On SIGTERM drop every connection and exit at once.
     #[arg(long, env = "DROP_ON_SIGTERM")]
     pub drop_on_sigterm: bool,

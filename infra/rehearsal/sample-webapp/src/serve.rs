@@ -21,9 +21,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
-/// How long a connection may be idle or take over the head of a request. Longer than a load balancer's idle
-/// timeout (60 s), so that it is never this end that closes a connection just as a request is on its way.
-const IDLE_AT_MOST: Duration = Duration::from_secs(75);
 /// How long, once stopping, a connection on which nothing was ever asked may still ask something.
 const FIRST_REQUEST_WITHIN: Duration = Duration::from_secs(1);
 /// How long to wait after the system refuses a connection, for instance for want of file descriptors.
@@ -124,7 +121,10 @@ async fn serve_connection(app: Arc<App>, stream: Stream) {
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(IDLE_AT_MOST)
+        // How long it may be idle, and how long the head of a request may take. Unless told otherwise that is longer
+        // than a load balancer's idle timeout, so that it is never this end that closes a connection just as a request
+        // is on its way.
+        .header_read_timeout(app.options.keep_alive)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     tokio::pin!(connection);

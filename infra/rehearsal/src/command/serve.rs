@@ -1,18 +1,23 @@
 //! `cargo rehearse serve`
 
 use super::words::words;
+use crate::advice::advice;
 use crate::binaries::Binaries;
 use crate::stage::{Image, Setting, Stage};
 use anyhow::{Context as _, bail};
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::net::{Ipv4Addr, TcpListener};
+use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Images that are there from the beginning under tags that deploy nothing: a tag that does is given to them later.
 /// Their tags, the version that they answer with, and the options of the sample application.
 pub(super) const BUILDS: [(&str, &str, &[&str]); 2] =
     [("build-2", "v2", &[]), ("build-3", "v3", &["--error-rate", "0.3"])];
+
+/// How often a served cloud is looked at for what AWS would punish.
+const WARN_EVERY: Duration = Duration::from_secs(10);
 
 /// Leaves a cloud up with both sample services until Ctrl-C or SIGTERM; no process is left after that.
 ///
@@ -47,10 +52,29 @@ pub async fn serve(port: u16, traffic_port: u16, seed: u64) -> anyhow::Result<()
         () = end.asked() => return Ok(()),
     };
     say(&words(&stage)?);
-    end.asked().await;
+    tokio::select! {
+        () = end.asked() => {}
+        () = warn(&stage) => {}
+    }
     say("taking everything down");
     stage.strike().await;
     Ok(())
+}
+
+/// Says what AWS would punish as soon as it is seen, and again when there is more of it.
+async fn warn(stage: &Stage) {
+    let mut said: BTreeMap<String, String> = BTreeMap::new();
+    loop {
+        for sample in &stage.samples {
+            let told = advice(stage, sample).join("\n");
+            let known = said.entry(sample.service.to_string()).or_default();
+            if !told.is_empty() && *known != told {
+                say(&format!("{}: {told}", sample.service));
+                *known = told;
+            }
+        }
+        tokio::time::sleep(WARN_EVERY).await;
+    }
 }
 
 /// Ctrl-C and SIGTERM.

@@ -51,6 +51,9 @@ pub struct Scenario {
     pub held: bool,
     /// What did not hold, one sentence each.
     pub broken: Vec<String>,
+    /// What AWS punishes now and then, whether it did here or not, and what to do; one text each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub advice: Vec<String>,
     /// What happened, in plain words.
     pub verdict: String,
     /// Whether each invariant that was watched held, by its number.

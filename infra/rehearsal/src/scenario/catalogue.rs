@@ -16,13 +16,14 @@ const PUSH: Scenario = Scenario {
     tags: &[("steps", "10 50 100")],
     outcome: Some("RolledBack"),
     reason: &[],
+    advice: &[],
     may_fail: MayFail::None,
     instances: ROOM,
     group: None,
 };
 
 /// Every scenario, in the order in which they are best understood.
-pub const CATALOGUE: [Scenario; 19] = [
+pub const CATALOGUE: [Scenario; 20] = [
     Scenario {
         name: "good-push",
         about: "A good image is pushed; a blue/green pair changes over in steps of 10, 50 and 100 %.",
@@ -171,6 +172,15 @@ pub const CATALOGUE: [Scenario; 19] = [
         script: Script::PushThenReset,
         tags: &[],
         outcome: Some("Succeeded"),
+        ..PUSH
+    },
+    Scenario {
+        name: "short-keep-alive",
+        about: "The new server closes idle connections after a second, the load balancer after a minute: requests that cross a close are lost.",
+        image: &["--keep-alive", "1s"],
+        outcome: Some("Succeeded"),
+        advice: &["closes idle connections after 1.0 s", "keeps them for 60 s", "longer than"],
+        may_fail: MayFail::Balancer(502),
         ..PUSH
     },
     Scenario {

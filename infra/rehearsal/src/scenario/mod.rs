@@ -59,6 +59,8 @@ pub enum MayFail {
     NewVersion(u32),
     /// Those that the new version never answers, while it has no more than this weight.
     Unanswered(u32),
+    /// Some must, and only those that the load balancer itself answers with this status.
+    Balancer(u16),
     /// Some must: this is the control.
     Must,
 }
@@ -84,6 +86,8 @@ pub struct Scenario {
     pub outcome: Option<&'static str>,
     /// What the reason must say.
     pub reason: &'static [&'static str],
+    /// What the advice must say.
+    pub advice: &'static [&'static str],
     /// Which requests may fail.
     pub may_fail: MayFail,
     /// CPU units of each container instance.
@@ -162,6 +166,9 @@ impl Scenario {
             MayFail::NewVersion(weight) => format!("failures only of the new version, within its {weight} %"),
             MayFail::Unanswered(weight) => {
                 format!("unanswered requests only of the new version, within its {weight} %")
+            }
+            MayFail::Balancer(status) => {
+                format!("requests lost, each answered {status} by the load balancer")
             }
             MayFail::Must => "lost requests".to_owned(),
         };

@@ -3,6 +3,7 @@
 use super::account::{self, Known};
 use super::observe::{Observation, Observed};
 use super::{Already, MOVING_TAG, MayFail, Scenario, Script, already, hand};
+use crate::advice::advice;
 use crate::binaries::Binaries;
 use crate::report::{self, Moment, Series};
 use crate::stage::{Image, Pace, Sample, Stage};
@@ -101,7 +102,8 @@ async fn on_stage(
         settings: scenario.settings(options.pace),
     };
     let receipt = account::receipt(&known);
-    Ok(Told { scenario, options, observed, receipt }.judge())
+    let advice = advice(stage, &sample);
+    Ok(Told { scenario, options, observed, receipt, advice }.judge())
 }
 
 /// Tells whoever listens how things are.
@@ -164,6 +166,7 @@ struct Told<'a> {
     options: Options,
     observed: Observed,
     receipt: Option<report::Receipt>,
+    advice: Vec<String>,
 }
 
 impl Told<'_> {
@@ -184,6 +187,10 @@ impl Told<'_> {
             scenario.reason.iter().filter(|part| !reason.as_deref().unwrap_or_default().contains(*part))
         {
             broken.push(format!("the reason does not say {part:?}"));
+        }
+        for part in scenario.advice.iter().filter(|part| !self.advice.iter().any(|said| said.contains(*part)))
+        {
+            broken.push(format!("no advice says {part:?}"));
         }
         self.judge_users(&mut broken);
         // The control breaks invariants on purpose; what it must show is that this was noticed.
@@ -219,6 +226,7 @@ impl Told<'_> {
             failed_requests: report::failed_requests(summary),
             failed_requests_beyond: summary.failures_beyond,
             receipt: self.receipt,
+            advice: self.advice,
             ..report::Scenario::default()
         };
         told.conclude()
@@ -234,13 +242,12 @@ impl Told<'_> {
             MayFail::Unanswered(weight) => {
                 Allowed::OnlyOf { version: NEW_VERSION.to_owned(), weight, silent: true }
             }
-            MayFail::Must => {
-                if failed == 0 {
-                    broken.push("no request was lost, so this rehearsal could not have shown one".to_owned());
-                }
-                Allowed::None
-            }
+            MayFail::Balancer(status) => Allowed::Balancer(status),
+            MayFail::Must => Allowed::None,
         };
+        if matches!(self.scenario.may_fail, MayFail::Must | MayFail::Balancer(_)) && failed == 0 {
+            broken.push("no request was lost, so this rehearsal could not have shown one".to_owned());
+        }
         judge_traffic(&self.observed.record, &allowed, &mut self.observed.breaches);
     }
 }

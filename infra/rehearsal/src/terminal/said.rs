@@ -34,6 +34,8 @@ pub fn verdict(scenario: &Scenario) -> Vec<Line> {
             .with(PLAIN, ": ")
             .with(PLAIN, &scenario.verdict),
     ];
+    let advice = scenario.advice.iter();
+    lines.extend(advice.map(|advice| Line::new().with(BAD, "  ! ").with(PLAIN, advice)));
     if scenario.held {
         return lines;
     }

@@ -19,6 +19,8 @@ pub enum Allowed {
         /// that no version answered are counted as its own.
         silent: bool,
     },
+    /// Those that the load balancer itself answered with this status.
+    Balancer(u16),
 }
 
 /// Chance gives a share of `weight` per cent a spread; this many standard deviations of it are taken for chance.
@@ -35,6 +37,19 @@ pub fn judge(record: &Record, allowed: &Allowed, breaches: &mut Breaches) {
                 totals.unsent
             ),
         );
+    }
+    if let Allowed::Balancer(status) = allowed {
+        let failures = record.summary.failures.iter();
+        let others =
+            failures.filter(|one| one.request.version.is_some() || one.request.status != Some(*status));
+        let others = others.count();
+        if others > 0 {
+            breaches.add(
+                11,
+                format!("{others} requests failed otherwise than by a {status} of the load balancer"),
+            );
+        }
+        return;
     }
     for (name, version) in &record.summary.by_version {
         let failed = version.counts.failed;

@@ -74,7 +74,7 @@ pub(crate) fn create(inner: &Inner, input: &Value) -> Result<Value, ApiError> {
         attributes: attributes::group_defaults(),
         in_use: false,
         targets: BTreeMap::new(),
-        runtime: Arc::new(GroupRuntime { arn: arn.clone(), metrics }),
+        runtime: Arc::new(GroupRuntime { arn: arn.clone(), metrics, kept: Mutex::default() }),
     };
     let told = render(&state, &arn, &group);
     tags::put(&mut state, &arn, given);

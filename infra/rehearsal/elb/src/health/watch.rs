@@ -1,6 +1,6 @@
 //! A target's checks over time: the first soon after registration, then one an interval.
 
-use super::{Health, Thresholds, probe::probe};
+use super::{Finding, Health, Thresholds, probe::probe};
 use crate::elb::Inner;
 use crate::state::CheckSettings;
 use crate::target::Target;
@@ -27,6 +27,9 @@ async fn check_on_and_on(inner: &Arc<Inner>, target: &Arc<Target>) {
     // Settings are read anew for each check: ModifyTargetGroup acts from the next one on.
     while let Some(settings) = settings(inner, target) {
         let finding = probe(target.address, &settings).await;
+        if finding == Finding::Passed {
+            target.closes.confirm();
+        }
         let thresholds =
             Thresholds { healthy: settings.healthy_threshold, unhealthy: settings.unhealthy_threshold };
         inner.turn(target, |health| health.observe(finding, thresholds));

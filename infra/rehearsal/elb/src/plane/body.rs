@@ -113,13 +113,13 @@ impl Drop for Relay {
         let whole = self.ended || self.inner.is_end_stream();
         // A connection with half a body on it is of no use to anybody: dropping the link closes it.
         if let Some(link) = self.link.take().filter(|_| whole) {
-            let (target, node) = (Arc::clone(self.in_flight.target()), self.node);
+            let (target, node, limit) = (Arc::clone(self.in_flight.target()), self.node, self.silence);
             if link.is_usable() {
-                target.keep_link(node, link);
+                target.keep_link(node, link, limit);
             } else if let Ok(runtime) = tokio::runtime::Handle::try_current() {
                 runtime.spawn(async move {
                     if let Some(link) = link.ready().await {
-                        target.keep_link(node, link);
+                        target.keep_link(node, link, limit);
                     }
                 });
             }
@@ -163,11 +163,6 @@ impl Upload {
             Arc::new(Progress { last: Mutex::new(Instant::now()), broken: AtomicBool::new(false) });
         let inner = (!inner.is_end_stream()).then_some(inner);
         (Self { inner, progress: Arc::clone(&progress) }, progress)
-    }
-
-    /// No body, for a request that is sent once more.
-    pub(crate) fn empty(progress: &Arc<Progress>) -> Self {
-        Self { inner: None, progress: Arc::clone(progress) }
     }
 }
 

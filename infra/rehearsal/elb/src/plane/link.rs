@@ -1,20 +1,19 @@
-//! A connection to a target, that knows whether the target has said anything on it.
+//! A connection to a target, and how requests are sent over it.
 
 use super::body::Upload;
+use super::kept::{Kept, Stream};
+use crate::kept::Closes;
 use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::client::conn::TrySendError;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
-use rehearsal_world::net::Stream;
+use rehearsal_world::net;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
 use tokio::time::timeout;
 
 /// How long a connection may take to be ready again after a body has ended.
@@ -23,22 +22,34 @@ const READY_TIMEOUT: Duration = Duration::from_secs(1);
 /// One HTTP/1.1 connection to a target.
 pub(crate) struct Link {
     sender: SendRequest<Upload>,
-    received: Arc<AtomicU64>,
+    kept: Arc<Kept>,
 }
 
 impl Link {
-    /// Connects anew.
-    pub(crate) async fn connect(address: SocketAddr, limit: Duration) -> io::Result<Self> {
-        let stream = timeout(limit, Stream::connect(address)).await??;
+    /// Connects anew. That the target closes it while it is idle is heard `lag` later.
+    pub(crate) async fn connect(
+        address: SocketAddr,
+        limit: Duration,
+        lag: Duration,
+        closes: Arc<Closes>,
+    ) -> io::Result<Self> {
+        let stream = timeout(limit, net::Stream::connect(address)).await??;
         stream.set_nodelay(true)?;
-        let received = Arc::new(AtomicU64::new(0));
-        let counted = Counted { stream, received: Arc::clone(&received) };
-        let (sender, connection) = http1::handshake(TokioIo::new(counted)).await.map_err(io::Error::other)?;
-        // Ends when the sender is dropped, or the target closes. Its errors reach whoever has a request on it.
+        closes.confirm();
+        let kept = Arc::new(Kept::new(closes));
+        let stream = TokioIo::new(Stream::new(stream, Arc::clone(&kept), lag));
+        let (sender, connection) = http1::handshake(stream).await.map_err(io::Error::other)?;
+        let idle = Arc::clone(&kept);
+        // Ends when the sender is dropped, the target closes, or it was idle for too long. Its errors reach whoever
+        // has a request on it.
         tokio::spawn(async move {
-            let _ = connection.with_upgrades().await;
+            tokio::select! {
+                biased;
+                _ended = connection.with_upgrades() => {}
+                () = idle.expired() => {}
+            }
         });
-        Ok(Self { sender, received })
+        Ok(Self { sender, kept })
     }
 
     /// Open and idle, as far as we know.
@@ -46,9 +57,19 @@ impl Link {
         self.sender.is_ready() && !self.sender.is_closed()
     }
 
-    /// How many bytes the target has sent on this connection.
-    pub(crate) fn received(&self) -> u64 {
-        self.received.load(Ordering::Acquire)
+    /// Nothing is on it from now on; after `limit` it ends.
+    pub(crate) fn rest(&self, limit: Duration) {
+        self.kept.rest(limit);
+    }
+
+    /// A request is to go over it. False if it has ended, as far as we know.
+    pub(crate) fn take(&self) -> bool {
+        self.is_usable() && self.kept.take()
+    }
+
+    /// Whether the target closed it while it was idle.
+    pub(crate) fn was_closed(&self) -> bool {
+        self.kept.was_closed()
     }
 
     /// Sends a request; a failure carries it back if nothing of it has left.
@@ -62,57 +83,5 @@ impl Link {
     /// Waits until the connection can take the next request; `None` if it cannot any more.
     pub(crate) async fn ready(mut self) -> Option<Self> {
         matches!(timeout(READY_TIMEOUT, self.sender.ready()).await, Ok(Ok(()))).then_some(self)
-    }
-}
-
-/// A stream that counts what comes in.
-struct Counted {
-    stream: Stream,
-    received: Arc<AtomicU64>,
-}
-
-impl AsyncRead for Counted {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        let polled = Pin::new(&mut self.stream).poll_read(context, buffer);
-        let news = buffer.filled().len() - before;
-        if news > 0 {
-            self.received.fetch_add(news as u64, Ordering::Release);
-        }
-        polled
-    }
-}
-
-impl AsyncWrite for Counted {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        slices: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
     }
 }

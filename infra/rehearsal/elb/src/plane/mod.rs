@@ -6,6 +6,7 @@ mod choose;
 mod connection;
 mod door;
 mod headers;
+mod kept;
 mod link;
 mod node;
 mod proxy;

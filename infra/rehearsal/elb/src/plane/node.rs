@@ -154,6 +154,7 @@ mod tests {
         let group = Arc::new(GroupRuntime {
             arn: "group".to_owned(),
             metrics: Mutex::new(GroupMetrics::new(Duration::from_secs(1))),
+            kept: Mutex::default(),
         });
         Arc::new(Target::new(group, "127.0.0.1", ([127, 0, 0, 1], port).into(), 1))
     }

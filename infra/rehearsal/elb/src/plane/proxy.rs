@@ -11,12 +11,16 @@ use crate::metrics;
 use crate::target::{InFlight, Target};
 use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response, StatusCode, Version, header};
-use hyper::body::{Body as _, Incoming};
+use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
+
+/// One request in so many goes over the connection that was idle for the longest, the others over the one used last:
+/// AWS does not say which it takes, and ages of all kinds are to be met.
+const LONGEST_IDLE_ONE_IN: u32 = 8;
 
 /// Why no answer came from the target.
 enum Failure {
@@ -88,35 +92,36 @@ fn own_error(client: &Client, status: StatusCode) -> Response<Body> {
 
 /// Sends a request and waits for the head of its answer.
 ///
-/// An idle connection may have been closed by the target just as we took it. Then the request is sent once
-/// more, on a fresh connection, if that can do no harm: nothing of it had left, or it is idempotent, has no
-/// body, and not a byte of an answer had come. A fresh connection that breaks is the target's own failure.
+/// Over an idle connection, if there is one that the node takes for open. A request that the target has closed under is
+/// lost with it, a GET as well: a load balancer replays nothing. Only one of which nothing has left goes over a fresh
+/// connection instead.
 async fn exchange(
     client: &Client,
     target: &Arc<Target>,
     parts: Parts,
     body: Incoming,
 ) -> Result<(Response<Incoming>, Link), Failure> {
-    let replayable = body.is_end_stream() && parts.method.is_idempotent();
     let (upload, progress) = Upload::new(body);
     let mut request = Request::from_parts(parts, upload);
-    if let Some(mut link) = target.take_link(client.node.index) {
-        let again = replayable.then(|| copy(&request, &progress));
-        let received = link.received();
+    let (node, config) = (&client.node, &client.door.inner.config);
+    if let Some(mut link) = target.take_link(node.index, node.draw(LONGEST_IDLE_ONE_IN) == 0) {
         match attempt(client, target, &mut link, request, &progress).await {
             Ok(response) => return Ok((response, link)),
-            Err((failure, unsent)) => {
-                let silent = matches!(failure, Failure::Broken) && link.received() == received;
-                request = unsent.or(again.filter(|_| silent)).ok_or(failure)?;
+            Err((_, Some(unsent))) => request = unsent,
+            Err((failure, None)) => {
+                if matches!(failure, Failure::Broken) && link.was_closed() {
+                    target.group.kept.lock().crossed += 1;
+                }
+                return Err(failure);
             }
         }
     }
+    let lag = client.door.inner.draw(config.close_lag);
+    let connected = Link::connect(target.address, config.connect_timeout, lag, Arc::clone(&target.closes));
     let mut link = tokio::select! {
         biased;
         () = target.cut.cancelled() => return Err(Failure::Cut),
-        link = Link::connect(target.address, client.door.inner.config.connect_timeout) => {
-            link.map_err(Failure::Unreachable)?
-        }
+        link = connected => link.map_err(Failure::Unreachable)?,
     };
     match attempt(client, target, &mut link, request, &progress).await {
         Ok(response) => Ok((response, link)),
@@ -143,15 +148,6 @@ async fn attempt(
         () = target.cut.cancelled() => Err((Failure::Cut, None)),
         () = progress.stalled(client.silence) => Err((Failure::Timeout, None)),
     }
-}
-
-/// The same request without its body, which it does not have.
-fn copy(request: &Request<Upload>, progress: &Arc<Progress>) -> Request<Upload> {
-    let mut copy = Request::new(Upload::empty(progress));
-    *copy.method_mut() = request.method().clone();
-    *copy.uri_mut() = request.uri().clone();
-    *copy.headers_mut() = request.headers().clone();
-    copy
 }
 
 /// Turns a target's answer into what the client gets.

@@ -34,6 +34,19 @@ async fn a_connection_serves_many_requests_and_takes_bodies() {
 }
 
 #[tokio::test]
+async fn an_idle_connection_is_closed_when_its_time_is_over_and_not_before() {
+    let app = App::start(&["--keep-alive", "300ms"]).await;
+    let mut connection = Connection::open(&app).await;
+    for _ in 0..2 {
+        connection.ask("/").await;
+        assert_eq!(connection.answer().await.status, 200);
+    }
+    let idle = Instant::now();
+    assert!(connection.closes().await);
+    assert!(idle.elapsed() >= Duration::from_millis(200), "closed after {:?}", idle.elapsed());
+}
+
+#[tokio::test]
 async fn the_environment_tells_it_what_flags_do() {
     let mut command = command(&[]);
     command.envs([("VERSION_NAME", "v9"), ("UNHEALTHY", "true"), ("LATENCY", "5ms")]);

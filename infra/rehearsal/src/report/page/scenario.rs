@@ -24,6 +24,12 @@ pub fn section(scenario: &Scenario) -> Markup {
                     ul { @for broken in &scenario.broken { li { (broken) } } }
                 }
             }
+            @if !scenario.advice.is_empty() {
+                div.advice {
+                    h3 { "What AWS would punish" }
+                    ul { @for advice in &scenario.advice { li { (advice) } } }
+                }
+            }
             (facts(scenario))
             figure { (legend(scenario)) div.scroll { (chart(scenario)) } }
             (tables::failed_requests(scenario))

@@ -99,7 +99,7 @@ impl Elb {
     /// A target's health; `None` if it is not registered, or no longer so after it has drained.
     pub fn target_health(&self, target_group_arn: &str, id: &str, port: u16) -> Option<TargetHealth> {
         let state = self.inner.state.lock();
-        state.target(target_group_arn, id, port).map(|registered| registered.health.describe())
+        state.target(target_group_arn, id, port).map(|registered| registered.health().describe())
     }
 
     /// Requests and upgraded connections in flight on a target.

@@ -17,6 +17,7 @@ mod kept;
 mod lifecycle;
 mod metrics;
 mod plane;
+mod routing;
 mod snapshot;
 mod spread;
 mod state;

@@ -6,12 +6,14 @@ use crate::api::refuse;
 use crate::elb::Inner;
 use crate::health::{Health, watch::watch};
 use crate::metrics;
+use crate::plane::Node;
 use crate::spread::Standing;
 use crate::state::{Group, Registered, State};
 use crate::target::Target;
 use rehearsal_wire::ApiError;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// Targets that one group may have.
@@ -40,17 +42,21 @@ impl Inner {
                 ));
             }
             let target = Target::new(Arc::clone(&group.runtime), id, address, self.nodes.len());
-            let registered =
-                Registered { target: Arc::new(target), health: Health::Unused, checks: None, drain: None };
+            let registered = Registered {
+                target: Arc::new(target),
+                found: vec![Health::Unused; self.nodes.len()],
+                checks: None,
+                drain: None,
+            };
             group.targets.insert(key.clone(), registered);
-        } else if group.targets[&key].health != Health::Draining {
+        } else if group.targets[&key].health() != Health::Draining {
             return Ok(());
         }
         if let Some(registered) = group.targets.get_mut(&key) {
             if let Some(drain) = registered.drain.take() {
                 drain.cancel();
             }
-            registered.health = Health::Unused;
+            registered.set_health(Health::Unused);
             if group.in_use {
                 self.start_checks(registered);
             }
@@ -74,13 +80,13 @@ impl Inner {
         let Some(registered) = group.targets.get_mut(&key) else {
             return Ok(());
         };
-        if registered.health == Health::Draining {
+        if registered.health() == Health::Draining {
             return Ok(());
         }
         if let Some(checks) = registered.checks.take() {
             checks.cancel();
         }
-        registered.health = Health::Draining;
+        registered.set_health(Health::Draining);
         let target = Arc::clone(&registered.target);
         let called_off = self.stop.child_token();
         registered.drain = Some(called_off.clone());
@@ -146,7 +152,8 @@ impl Inner {
                 continue;
             }
             group.in_use = in_use;
-            for registered in group.targets.values_mut().filter(|target| target.health != Health::Draining) {
+            for registered in group.targets.values_mut().filter(|target| target.health() != Health::Draining)
+            {
                 if in_use {
                     self.start_checks(registered);
                 } else {
@@ -159,22 +166,34 @@ impl Inner {
 
     fn start_checks(self: &Arc<Self>, registered: &mut Registered) {
         let stop = self.stop.child_token();
-        registered.health = Health::Registering;
+        registered.set_health(Health::Registering);
         registered.checks = Some(stop.clone());
-        self.spread_target(&registered.target, Standing::Unhealthy, self.config.target_lag);
-        self.spawn(watch(Arc::clone(self), Arc::clone(&registered.target), stop));
+        // Each node for itself; until it has judged a target it sends it nothing.
+        for node in &self.nodes {
+            self.spawn(watch(
+                Arc::clone(self),
+                Arc::clone(node),
+                Arc::clone(&registered.target),
+                stop.clone(),
+            ));
+        }
     }
 
     fn stop_checks(self: &Arc<Self>, registered: &mut Registered) {
         if let Some(checks) = registered.checks.take() {
             checks.cancel();
         }
-        registered.health = Health::Unused;
+        registered.set_health(Health::Unused);
         self.spread_target(&registered.target, Standing::Out, self.config.target_lag);
     }
 
-    /// Changes a target's health and tells the nodes if it now stands otherwise.
-    pub(crate) fn turn(self: &Arc<Self>, target: &Arc<Target>, change: impl FnOnce(Health) -> Health) {
+    /// Changes a target's health as one node has found it; the node acts on it at once.
+    pub(crate) fn turn(
+        self: &Arc<Self>,
+        node: &Node,
+        target: &Arc<Target>,
+        change: impl FnOnce(Health) -> Health,
+    ) {
         let mut state = self.state.lock();
         let Some(group) = state.groups.get_mut(&target.group.arn) else {
             return;
@@ -182,17 +201,22 @@ impl Inner {
         let Some(registered) = group.targets.get_mut(&(target.id.clone(), target.port)) else {
             return;
         };
-        let before = registered.health;
+        let before = registered.found[node.index];
         if !Arc::ptr_eq(&registered.target, target) || matches!(before, Health::Draining | Health::Unused) {
             return;
         }
-        registered.health = change(before);
-        let after = registered.health;
-        if before.is_healthy() != after.is_healthy() {
-            let standing = if after.is_healthy() { Standing::Healthy } else { Standing::Unhealthy };
-            self.spread_target(target, standing, self.config.target_lag);
+        let told = registered.health().describe();
+        let after = change(before);
+        registered.found[node.index] = after;
+        let standing = after.standing();
+        if before.standing() != standing
+            && let Some(standing) = standing
+        {
+            let version = self.versions.fetch_add(1, Ordering::Relaxed) + 1;
+            node.apply_target(target, version, standing);
+            self.tick();
         }
-        if before.describe() != after.describe() {
+        if told != registered.health().describe() {
             count_hosts(group);
             self.tick();
         }
@@ -201,9 +225,9 @@ impl Inner {
 
 /// Notes how many of a group's targets are healthy and unhealthy from now on.
 fn count_hosts(group: &Group) {
-    let healthy = group.targets.values().filter(|target| target.health.is_healthy()).count();
+    let healthy = group.targets.values().filter(|target| target.health().is_healthy()).count();
     let unhealthy =
-        group.targets.values().filter(|target| matches!(target.health, Health::Unhealthy { .. })).count();
+        group.targets.values().filter(|target| matches!(target.health(), Health::Unhealthy { .. })).count();
     group.runtime.metrics.lock().hosts(metrics::now(), healthy, unhealthy);
 }
 

@@ -112,7 +112,7 @@ impl Snapshot {
                     .targets
                     .values()
                     .map(|registered| {
-                        let health = registered.health.describe();
+                        let health = registered.health().describe();
                         TargetSnapshot {
                             id: registered.target.id.clone(),
                             port: registered.target.port,

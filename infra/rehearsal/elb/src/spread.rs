@@ -12,7 +12,7 @@ use std::sync::atomic::Ordering;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Standing {
     Healthy,
-    /// Registered but not healthy: gets requests only when no target of the group is.
+    /// Found unhealthy: gets requests only when too few targets of the group are healthy.
     Unhealthy,
     /// Draining, unused or gone: gets no new requests.
     Out,

@@ -6,7 +6,9 @@ use crate::api::action::{Action, Forward};
 use crate::api::condition::Condition;
 use crate::health::Health;
 use crate::metrics::BalancerMetrics;
+use crate::plane::HeaderRules;
 use crate::target::{GroupRuntime, Target};
+use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -40,6 +42,7 @@ pub(crate) struct BalancerRuntime {
     pub(crate) metrics: Mutex<BalancerMetrics>,
     pub(crate) idle_seconds: AtomicU64,
     pub(crate) keep_alive_seconds: AtomicU64,
+    pub(crate) headers: ArcSwap<HeaderRules>,
 }
 
 pub(crate) struct Listener {
@@ -108,11 +111,24 @@ pub(crate) struct CheckSettings {
 /// A target's place in its group.
 pub(crate) struct Registered {
     pub(crate) target: Arc<Target>,
-    pub(crate) health: Health,
+    /// Its health as each node has found it; the same for all while it is unused or draining.
+    pub(crate) found: Vec<Health>,
     /// Ends its health checks.
     pub(crate) checks: Option<CancellationToken>,
     /// Calls off its removal, should it be registered again while it drains.
     pub(crate) drain: Option<CancellationToken>,
+}
+
+impl Registered {
+    /// Its health as the API tells it.
+    pub(crate) fn health(&self) -> Health {
+        Health::of_nodes(&self.found)
+    }
+
+    /// Makes it the same for all nodes.
+    pub(crate) fn set_health(&mut self, health: Health) {
+        self.found.fill(health);
+    }
 }
 
 impl State {

@@ -6,8 +6,11 @@
 use crate::kept::{Closes, KeptConnections};
 use crate::metrics::GroupMetrics;
 use crate::plane::Link;
+use crate::routing::Routing;
+use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -22,6 +25,19 @@ pub(crate) struct GroupRuntime {
     pub(crate) arn: String,
     pub(crate) metrics: Mutex<GroupMetrics>,
     pub(crate) kept: Mutex<KeptConnections>,
+    /// How its requests are divided among its targets.
+    pub(crate) routing: ArcSwap<Routing>,
+}
+
+impl GroupRuntime {
+    pub(crate) fn new(arn: &str, metrics: GroupMetrics) -> Self {
+        Self {
+            arn: arn.to_owned(),
+            metrics: Mutex::new(metrics),
+            kept: Mutex::default(),
+            routing: ArcSwap::default(),
+        }
+    }
 }
 
 /// One registration of one address in one target group.
@@ -59,6 +75,13 @@ impl Target {
             applied: (0..nodes).map(|_| AtomicU64::new(0)).collect(),
             idle: (0..nodes).map(|_| Mutex::default()).collect(),
         }
+    }
+
+    /// What a cookie calls it.
+    pub(crate) fn mark(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        (&self.group.arn, &self.id, self.port).hash(&mut hasher);
+        hasher.finish()
     }
 
     pub(crate) fn in_flight(&self) -> usize {

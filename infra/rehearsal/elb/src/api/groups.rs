@@ -6,7 +6,6 @@ use crate::elb::Inner;
 use crate::metrics::GroupMetrics;
 use crate::state::{Group, State};
 use crate::target::GroupRuntime;
-use parking_lot::Mutex;
 use rehearsal_wire::ApiError;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -64,7 +63,7 @@ pub(crate) fn create(inner: &Inner, input: &Value) -> Result<Value, ApiError> {
         ));
     }
     let arn = Arns::new(&inner.config).group(name, inner.id());
-    let metrics = Mutex::new(GroupMetrics::new(inner.config.metrics_history));
+    let metrics = GroupMetrics::new(inner.config.metrics_history);
     let group = Group {
         name: name.to_owned(),
         port,
@@ -74,7 +73,7 @@ pub(crate) fn create(inner: &Inner, input: &Value) -> Result<Value, ApiError> {
         attributes: attributes::group_defaults(),
         in_use: false,
         targets: BTreeMap::new(),
-        runtime: Arc::new(GroupRuntime { arn: arn.clone(), metrics, kept: Mutex::default() }),
+        runtime: Arc::new(GroupRuntime::new(&arn, metrics)),
     };
     let told = render(&state, &arn, &group);
     tags::put(&mut state, &arn, given);

@@ -6,6 +6,7 @@ use crate::arn::{Arns, tail};
 use crate::elb::Inner;
 use crate::metrics::BalancerMetrics;
 use crate::state::{BalancerRuntime, LoadBalancer, State};
+use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use rehearsal_wire::ApiError;
 use serde_json::{Value, json};
@@ -64,6 +65,7 @@ pub(crate) fn create(inner: &Arc<Inner>, input: &Value) -> Result<Value, ApiErro
             metrics: Mutex::new(BalancerMetrics::new(inner.config.metrics_history)),
             idle_seconds: AtomicU64::new(attributes::IDLE_SECONDS),
             keep_alive_seconds: AtomicU64::new(attributes::KEEP_ALIVE_SECONDS),
+            headers: ArcSwap::default(),
         }),
     };
     let told = render(inner, &arn, &balancer);
@@ -98,6 +100,14 @@ pub(crate) fn describe(inner: &Inner, input: &Value) -> Result<Value, ApiError> 
 pub(crate) fn delete(inner: &Arc<Inner>, input: &Value) -> Result<Value, ApiError> {
     let arn = input::required(input, "LoadBalancerArn")?;
     let mut state = inner.state.lock();
+    let protected =
+        state.load_balancers.get(arn).and_then(|known| known.attributes.get(attributes::PROTECTED));
+    if protected.is_some_and(|value| value == "true") {
+        return Err(ApiError::new(
+            "OperationNotPermitted",
+            format!("Load balancer '{arn}' cannot be deleted because deletion protection is enabled"),
+        ));
+    }
     let listeners: Vec<String> = state
         .listeners
         .iter()

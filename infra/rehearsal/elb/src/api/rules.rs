@@ -5,7 +5,7 @@ use super::{condition, input, page::page, refuse, tags};
 use crate::arn;
 use crate::config::Lag;
 use crate::elb::Inner;
-use crate::state::{Rule, State};
+use crate::state::{Group, Rule, State};
 use rehearsal_wire::ApiError;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -127,6 +127,15 @@ pub(crate) fn vet_actions(state: &State, balancer: &str, actions: &[Action]) -> 
         for share in &forward.groups {
             if !state.groups.contains_key(&share.group) {
                 return Err(refuse::group_not_found(&share.group));
+            }
+            if forward.groups.len() > 1
+                && forward.stickiness.is_none()
+                && state.groups.get(&share.group).is_some_and(Group::is_sticky)
+            {
+                return Err(ApiError::new(
+                    "InvalidLoadBalancerAction",
+                    "You must enable group stickiness on a rule if you enabled target stickiness on one of its target groups",
+                ));
             }
             if state.balancers_of(&share.group).iter().any(|other| *other != balancer) {
                 return Err(ApiError::new(

@@ -41,7 +41,7 @@ pub(crate) fn describe_health(inner: &Inner, input: &Value) -> Result<Value, Api
     let told: Vec<Value> = if input::list(input, "Targets").is_empty() {
         let known = group.targets.values();
         known
-            .map(|known| render(group, &known.target.id, known.target.port, known.health.describe()))
+            .map(|known| render(group, &known.target.id, known.target.port, known.health().describe()))
             .collect()
     } else {
         targets(input)?
@@ -49,7 +49,7 @@ pub(crate) fn describe_health(inner: &Inner, input: &Value) -> Result<Value, Api
             .map(|(id, port)| {
                 let port = port.unwrap_or(group.port);
                 let known = group.targets.get(&(id.clone(), port));
-                let health = known.map_or_else(not_registered, |known| known.health.describe());
+                let health = known.map_or_else(not_registered, |known| known.health().describe());
                 render(group, &id, port, health)
             })
             .collect()

@@ -5,6 +5,7 @@
 pub(crate) mod probe;
 pub(crate) mod watch;
 
+use crate::spread::Standing;
 use serde::Serialize;
 
 /// A target's health as `DescribeTargetHealth` tells it.
@@ -88,6 +89,26 @@ impl Health {
             }
             Self::Unhealthy { passes, last } if passed => Self::Unhealthy { passes: passes + 1, last },
             Self::Unhealthy { .. } => Self::Unhealthy { passes: 0, last: finding },
+        }
+    }
+
+    /// What the API tells of a target that each node checks by itself, which AWS does not say: that it is healthy once
+    /// every node has found it so, and unhealthy as soon as one does.
+    pub(crate) fn of_nodes(found: &[Self]) -> Self {
+        let any = |is: fn(&Self) -> bool| found.iter().copied().find(is);
+        any(|health| matches!(health, Self::Unused | Self::Draining | Self::Unhealthy { .. }))
+            .or_else(|| any(|health| matches!(health, Self::Checking { .. })))
+            .or_else(|| any(|health| !health.is_healthy()))
+            .unwrap_or(Self::Healthy { failures: 0 })
+    }
+
+    /// How a node that has found this treats the target; not at all before it has judged it.
+    pub(crate) fn standing(self) -> Option<Standing> {
+        match self {
+            Self::Registering | Self::Checking { .. } => None,
+            Self::Healthy { .. } => Some(Standing::Healthy),
+            Self::Unhealthy { .. } => Some(Standing::Unhealthy),
+            Self::Unused | Self::Draining => Some(Standing::Out),
         }
     }
 
@@ -188,6 +209,18 @@ mod tests {
     fn checks_do_not_turn_what_is_unused_or_draining() {
         assert_eq!(after(Health::Unused, &[Finding::Passed]), Health::Unused);
         assert_eq!(after(Health::Draining, &[Finding::Passed]), Health::Draining);
+    }
+
+    #[test]
+    fn a_target_is_healthy_when_every_node_says_so() {
+        let (healthy, checking) = (Health::Healthy { failures: 1 }, Health::Checking { failures: 1 });
+        let unhealthy = Health::Unhealthy { passes: 0, last: Finding::Broken };
+        assert!(Health::of_nodes(&[healthy, healthy]).is_healthy());
+        assert_eq!(Health::of_nodes(&[healthy, Health::Registering, checking]), checking);
+        assert_eq!(Health::of_nodes(&[healthy, Health::Registering]), Health::Registering);
+        assert_eq!(Health::of_nodes(&[healthy, checking, unhealthy]), unhealthy);
+        assert_eq!(Health::of_nodes(&[Health::Draining, Health::Draining]), Health::Draining);
+        assert_eq!(checking.standing(), None, "what is not judged gets nothing");
     }
 
     #[test]

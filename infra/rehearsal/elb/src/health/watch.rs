@@ -1,25 +1,27 @@
-//! A target's checks over time: the first soon after registration, then one an interval.
+//! A target's checks by one node over time: the first as soon as the node has heard of it, then one an interval, so
+//! that each node has a phase of its own.
 
 use super::{Finding, Health, Thresholds, probe::probe};
 use crate::elb::Inner;
+use crate::plane::Node;
 use crate::state::CheckSettings;
 use crate::target::Target;
 use std::sync::Arc;
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-/// Checks a target until told to stop.
-pub(crate) async fn watch(inner: Arc<Inner>, target: Arc<Target>, stop: CancellationToken) {
+/// Checks a target for a node until told to stop.
+pub(crate) async fn watch(inner: Arc<Inner>, node: Arc<Node>, target: Arc<Target>, stop: CancellationToken) {
     tokio::select! {
         biased;
         () = stop.cancelled() => {}
-        () = check_on_and_on(&inner, &target) => {}
+        () = check_on_and_on(&inner, &node, &target) => {}
     }
 }
 
-async fn check_on_and_on(inner: &Arc<Inner>, target: &Arc<Target>) {
+async fn check_on_and_on(inner: &Arc<Inner>, node: &Node, target: &Arc<Target>) {
     sleep(inner.draw(inner.config.target_lag)).await;
-    inner.turn(target, |health| match health {
+    inner.turn(node, target, |health| match health {
         Health::Registering => Health::Checking { failures: 0 },
         other => other,
     });
@@ -32,7 +34,7 @@ async fn check_on_and_on(inner: &Arc<Inner>, target: &Arc<Target>) {
         }
         let thresholds =
             Thresholds { healthy: settings.healthy_threshold, unhealthy: settings.unhealthy_threshold };
-        inner.turn(target, |health| health.observe(finding, thresholds));
+        inner.turn(node, target, |health| health.observe(finding, thresholds));
         due = (due + settings.interval).max(Instant::now());
         sleep_until(due).await;
     }

@@ -1,24 +1,22 @@
 //! Which target a request goes to, by one node's view.
 
+use super::cookie;
 use super::node::{Node, View};
 use crate::api::action::{Action, FixedResponse, Forward};
 use crate::arn;
 use crate::metrics;
 use crate::target::Target;
+use http::HeaderValue;
 use http::request::Parts;
-use http::{HeaderMap, header};
 use std::sync::Arc;
-
-/// The cookie that pins a client to a target group.
-const COOKIE: &str = "AWSALBTG";
 
 /// What to do with a request.
 pub(crate) enum Choice {
     /// Answer this.
     Fixed(FixedResponse),
     /// Send it there.
-    Target { target: Arc<Target>, unhealthy: bool, cookie: Option<String> },
-    /// The chosen group has no target: 503.
+    Target { target: Arc<Target>, fail_open: bool, cookies: Vec<HeaderValue> },
+    /// The chosen group has no target that the node has judged: 503.
     Nobody,
 }
 
@@ -34,23 +32,25 @@ pub(crate) fn choose(node: &Node, view: &View, listener: &str, parts: &Parts) ->
 }
 
 fn forward_to(node: &Node, view: &View, forward: &Forward, parts: &Parts) -> Choice {
-    let pinned = forward.stickiness.and_then(|_| pinned(forward, &parts.headers, metrics::now()));
+    let now = metrics::now();
+    let pin = |name: &str| cookie::pinned(&parts.headers, name, now);
+    let pinned = forward.stickiness.and_then(|_| pinned(forward, pin(cookie::GROUP)?));
     let total = forward.groups.iter().map(|share| share.weight).sum();
-    let drawn = || pick(forward, node.draw(total));
-    // A pin on a group without targets is let go; between weights there is no such failover.
-    let group = pinned
-        .filter(|group| view.groups.contains_key(*group))
-        .or_else(drawn)
-        .filter(|group| view.groups.contains_key(*group));
-    let Some((target, unhealthy)) = group.and_then(|group| view.groups[group].next()) else {
+    // A pin holds though the group has no target left: while the cookie lives, that is a 503. Nor is there a failover
+    // between weights.
+    let group = pinned.or_else(|| pick(forward, node.draw(total))).and_then(|group| view.groups.get(group));
+    let to = pin(cookie::TARGET).and_then(|mark| u64::from_str_radix(mark, 16).ok());
+    let Some(taken) = group.and_then(|group| group.next(to, |bound| node.draw(bound))) else {
         return Choice::Nobody;
     };
-    let cookie = forward.stickiness.map(|duration| {
-        let seconds = duration.as_secs();
-        let until = metrics::now() + seconds;
-        format!("{COOKIE}={}-{until}; Max-Age={seconds}; Path=/", arn::tail(&target.group.arn))
-    });
-    Choice::Target { target: Arc::clone(target), unhealthy, cookie }
+    let target = Arc::clone(taken.target);
+    let of_group =
+        forward.stickiness.map(|life| cookie::pin(cookie::GROUP, arn::tail(&target.group.arn), life, now));
+    let of_target = taken
+        .stickiness
+        .map(|life| cookie::pin(cookie::TARGET, &format!("{:016x}", target.mark()), life, now));
+    let cookies = [of_group, of_target].into_iter().flatten().flatten().flatten().collect();
+    Choice::Target { target, fail_open: taken.fail_open, cookies }
 }
 
 /// The group on whose stretch of the weights, laid end to end, the draw falls. With all weights 0, none.
@@ -62,18 +62,9 @@ fn pick(forward: &Forward, draw: u32) -> Option<&str> {
     })
 }
 
-/// The group a client's cookie pins it to, if the rule still has it: at weight 0 too.
-fn pinned<'a>(forward: &'a Forward, headers: &HeaderMap, now: u64) -> Option<&'a str> {
-    let value = headers
-        .get_all(header::COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|cookies| cookies.split(';'))
-        .find_map(|cookie| cookie.trim().strip_prefix(COOKIE)?.strip_prefix('='))?;
-    let (id, until) = value.split_once('-')?;
-    let fresh = until.parse::<u64>().is_ok_and(|until| now < until);
-    let groups = forward.groups.iter().map(|share| share.group.as_str());
-    groups.filter(|_| fresh).find(|group| arn::tail(group) == id)
+/// The group that a cookie's text means, if the rule still has it: at weight 0 too.
+fn pinned<'a>(forward: &'a Forward, text: &str) -> Option<&'a str> {
+    forward.groups.iter().map(|share| share.group.as_str()).find(|group| arn::tail(group) == text)
 }
 
 #[cfg(test)]
@@ -100,16 +91,8 @@ mod tests {
     }
 
     #[test]
-    fn a_fresh_cookie_pins_even_at_weight_0_and_a_stale_or_foreign_one_does_not() {
-        let forward = forward(&[1, 0]);
-        let pinned_by = |cookie: &'static str| {
-            let headers = HeaderMap::from_iter([(header::COOKIE, http::HeaderValue::from_static(cookie))]);
-            pinned(&forward, &headers, 100)
-        };
-        assert_eq!(pinned_by("a=b; AWSALBTG=1-101"), Some("tg/1"));
-        assert_eq!(pinned_by("AWSALBTG=1-100"), None);
-        assert_eq!(pinned_by("AWSALBTG=9-101"), None);
-        assert_eq!(pinned_by("AWSALBTGCORS=1-101"), None);
-        assert_eq!(pinned_by("AWSALBTG=rubbish"), None);
+    fn a_pin_holds_at_weight_0_as_long_as_the_rule_has_its_group() {
+        assert_eq!(pinned(&forward(&[1, 0]), "1"), Some("tg/1"));
+        assert_eq!(pinned(&forward(&[1, 0]), "9"), None);
     }
 }

@@ -4,7 +4,7 @@ use http::header::{self, HeaderName, HeaderValue};
 use http::request::Parts;
 use http::uri::{PathAndQuery, Uri};
 use http::{HeaderMap, Version};
-use std::net::IpAddr;
+use std::net::SocketAddr;
 
 const HOP_BY_HOP: [HeaderName; 8] = [
     header::CONNECTION,
@@ -21,9 +21,29 @@ const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto")
 const FORWARDED_PORT: HeaderName = HeaderName::from_static("x-forwarded-port");
 const TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
 
+/// What a load balancer's attributes say of requests' headers.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct HeaderRules {
+    /// Names of other than letters, digits and hyphens do not reach targets.
+    pub(crate) drop_invalid: bool,
+    /// The client's port is told beside its address.
+    pub(crate) client_port: bool,
+    pub(crate) forwarded_for: ForwardedFor,
+}
+
+/// What becomes of `X-Forwarded-For`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum ForwardedFor {
+    #[default]
+    Append,
+    Preserve,
+    Remove,
+}
+
 /// What the balancer adds to a request.
 pub(crate) struct Origin {
-    pub(crate) client: IpAddr,
+    pub(crate) client: SocketAddr,
+    pub(crate) rules: HeaderRules,
     pub(crate) port: u16,
     pub(crate) epoch: u64,
     pub(crate) trace: u128,
@@ -70,21 +90,42 @@ pub(crate) fn to_target(parts: &mut Parts, origin: &Origin) {
     if let Some(protocol) = protocol {
         set_upgrade(&mut parts.headers, protocol);
     }
-    let client = origin.client.to_string();
-    let chain = match parts.headers.get(&FORWARDED_FOR).and_then(|value| value.to_str().ok()) {
-        Some(before) => format!("{before}, {client}"),
-        None => client,
-    };
+    if origin.rules.drop_invalid {
+        drop_invalid(&mut parts.headers);
+    }
+    let chain = forwarded_for(&mut parts.headers, origin);
     let trace = trace_id(parts.headers.get(&TRACE_ID).and_then(|value| value.to_str().ok()), origin);
-    for (name, value) in
-        [(FORWARDED_FOR, chain), (FORWARDED_PORT, origin.port.to_string()), (TRACE_ID, trace)]
-    {
+    let added = [(FORWARDED_PORT, origin.port.to_string()), (TRACE_ID, trace)];
+    for (name, value) in chain.map(|chain| (FORWARDED_FOR, chain)).into_iter().chain(added) {
         // All of it is visible ASCII: it was a header before, or is made of digits.
         if let Ok(value) = HeaderValue::from_str(&value) {
             parts.headers.insert(name, value);
         }
     }
     parts.headers.insert(FORWARDED_PROTO, HeaderValue::from_static("http"));
+}
+
+/// What `X-Forwarded-For` is to become; none if it stays as it is.
+fn forwarded_for(headers: &mut HeaderMap, origin: &Origin) -> Option<String> {
+    let client =
+        if origin.rules.client_port { origin.client.to_string() } else { origin.client.ip().to_string() };
+    match (origin.rules.forwarded_for, headers.get(&FORWARDED_FOR).and_then(|value| value.to_str().ok())) {
+        (ForwardedFor::Append, Some(before)) => Some(format!("{before}, {client}")),
+        (ForwardedFor::Append, None) => Some(client),
+        (ForwardedFor::Preserve, _) => None,
+        (ForwardedFor::Remove, _) => {
+            headers.remove(&FORWARDED_FOR);
+            None
+        }
+    }
+}
+
+fn drop_invalid(headers: &mut HeaderMap) {
+    let valid = |name: &HeaderName| name.as_str().bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    let invalid: Vec<HeaderName> = headers.keys().filter(|name| !valid(name)).cloned().collect();
+    for name in invalid {
+        headers.remove(&name);
+    }
 }
 
 /// A new trace, or the client's with ourselves added.
@@ -102,16 +143,40 @@ mod tests {
     use http::Request;
 
     const ORIGIN: Origin = Origin {
-        client: IpAddr::V4(std::net::Ipv4Addr::LOCALHOST),
+        client: SocketAddr::V4(std::net::SocketAddrV4::new(std::net::Ipv4Addr::LOCALHOST, 5_000)),
+        rules: HeaderRules { drop_invalid: false, client_port: false, forwarded_for: ForwardedFor::Append },
         port: 80,
         epoch: 0x5759_e988,
         trace: 0xbd86,
     };
 
     fn sent(build: impl FnOnce(http::request::Builder) -> http::request::Builder) -> Parts {
+        sent_by(HeaderRules::default(), build)
+    }
+
+    fn sent_by(
+        rules: HeaderRules,
+        build: impl FnOnce(http::request::Builder) -> http::request::Builder,
+    ) -> Parts {
         let (mut parts, ()) = build(Request::builder()).body(()).expect("a request").into_parts();
-        to_target(&mut parts, &ORIGIN);
+        to_target(&mut parts, &Origin { rules, ..ORIGIN });
         parts
+    }
+
+    #[test]
+    fn attributes_say_what_becomes_of_headers() {
+        let before = |request: http::request::Builder| {
+            request.header("x-forwarded-for", "203.0.113.7").header("x_odd", "1").header("x-fine", "2")
+        };
+        let with_port = HeaderRules { client_port: true, ..HeaderRules::default() };
+        assert_eq!(sent_by(with_port, before).headers["x-forwarded-for"], "203.0.113.7, 127.0.0.1:5000");
+        let kept = HeaderRules { forwarded_for: ForwardedFor::Preserve, ..HeaderRules::default() };
+        assert_eq!(sent_by(kept, before).headers["x-forwarded-for"], "203.0.113.7");
+        let removed =
+            HeaderRules { forwarded_for: ForwardedFor::Remove, drop_invalid: true, ..HeaderRules::default() };
+        let parts = sent_by(removed, before);
+        assert!(!parts.headers.contains_key("x-forwarded-for") && !parts.headers.contains_key("x_odd"));
+        assert_eq!(parts.headers["x-fine"], "2");
     }
 
     #[test]

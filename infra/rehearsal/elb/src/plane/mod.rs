@@ -4,6 +4,7 @@ mod answer;
 mod body;
 mod choose;
 mod connection;
+mod cookie;
 mod door;
 mod headers;
 mod kept;
@@ -11,7 +12,9 @@ mod link;
 mod node;
 mod proxy;
 mod tunnel;
+mod turn;
 
 pub(crate) use door::{Door, open};
+pub(crate) use headers::{ForwardedFor, HeaderRules};
 pub(crate) use link::Link;
 pub(crate) use node::Node;

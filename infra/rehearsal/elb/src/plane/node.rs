@@ -2,6 +2,7 @@
 //!
 //! Requests read an immutable view; news are rare and rebuild it.
 
+use super::turn::{GroupView, Healthy};
 use crate::snapshot::{self, NodeSnapshot, NodeTargetSnapshot, RuleSnapshot};
 use crate::spread::Standing;
 use crate::state::Rule;
@@ -12,7 +13,8 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::AtomicUsize;
+use tokio::time::Instant;
 
 pub(crate) struct Node {
     pub(crate) index: usize,
@@ -26,8 +28,16 @@ pub(crate) struct Node {
 struct Book {
     /// A deleted rule stays as `None`, so that late news of it are known to be old.
     rules: BTreeMap<String, (u64, Option<Arc<Rule>>)>,
-    targets: BTreeMap<(String, String, u16), (Arc<Target>, Standing)>,
+    targets: BTreeMap<(String, String, u16), Known>,
     cursors: HashMap<String, Arc<AtomicUsize>>,
+}
+
+/// A target that the node has judged.
+struct Known {
+    target: Arc<Target>,
+    standing: Standing,
+    /// When it began to start slowly, if it did.
+    slow_since: Option<Instant>,
 }
 
 /// What requests are routed by.
@@ -36,23 +46,6 @@ pub(crate) struct View {
     /// A listener's rules in the order in which they are tried.
     pub(crate) rules: HashMap<String, Vec<Arc<Rule>>>,
     pub(crate) groups: HashMap<String, GroupView>,
-}
-
-#[derive(Default)]
-pub(crate) struct GroupView {
-    pub(crate) healthy: Vec<Arc<Target>>,
-    pub(crate) unhealthy: Vec<Arc<Target>>,
-    cursor: Arc<AtomicUsize>,
-}
-
-impl GroupView {
-    /// The next target in turn, and whether it is one that is not healthy: with no healthy target, all get
-    /// requests (fail-open).
-    pub(crate) fn next(&self) -> Option<(&Arc<Target>, bool)> {
-        let targets = if self.healthy.is_empty() { &self.unhealthy } else { &self.healthy };
-        let turn = self.cursor.fetch_add(1, Ordering::Relaxed);
-        targets.get(turn.checked_rem(targets.len())?).map(|target| (target, self.healthy.is_empty()))
-    }
 }
 
 impl Node {
@@ -95,12 +88,13 @@ impl Node {
         if gone {
             target.drop_links(self.index);
             // The same address may have been registered anew meanwhile: that one is another target.
-            if book.targets.get(&key).is_some_and(|(known, _)| Arc::ptr_eq(known, target)) {
+            if book.targets.get(&key).is_some_and(|known| Arc::ptr_eq(&known.target, target)) {
                 book.targets.remove(&key);
             }
         } else {
             book.cursors.entry(key.0.clone()).or_default();
-            book.targets.insert(key, (Arc::clone(target), standing));
+            let slow_since = book.slow_start(target, standing);
+            book.targets.insert(key, Known { target: Arc::clone(target), standing, slow_since });
         }
         self.publish(&book);
     }
@@ -113,13 +107,17 @@ impl Node {
         for rules in view.rules.values_mut() {
             rules.sort_by_key(|rule| rule.rank());
         }
-        for ((group, ..), (target, standing)) in &book.targets {
+        for ((group, ..), known) in &book.targets {
             let entry = view.groups.entry(group.clone()).or_insert_with(|| GroupView {
                 cursor: book.cursors.get(group).cloned().unwrap_or_default(),
                 ..GroupView::default()
             });
-            let side = if *standing == Standing::Healthy { &mut entry.healthy } else { &mut entry.unhealthy };
-            side.push(Arc::clone(target));
+            let target = Arc::clone(&known.target);
+            if known.standing == Standing::Healthy {
+                entry.healthy.push(Healthy { target, slow_since: known.slow_since });
+            } else {
+                entry.unhealthy.push(target);
+            }
         }
         self.view.store(Arc::new(view));
     }
@@ -132,14 +130,32 @@ impl Node {
         let targets = book
             .targets
             .iter()
-            .map(|((group, id, port), (_, standing))| NodeTargetSnapshot {
+            .map(|((group, id, port), known)| NodeTargetSnapshot {
                 target_group_arn: group.clone(),
                 id: id.clone(),
                 port: *port,
-                healthy: *standing == Standing::Healthy,
+                healthy: known.standing == Standing::Healthy,
             })
             .collect();
         NodeSnapshot { node: self.index, rules, targets }
+    }
+}
+
+impl Book {
+    /// When a target begins to start slowly: as it joins a group of which a healthy target has its full share.
+    fn slow_start(&self, target: &Arc<Target>, standing: Standing) -> Option<Instant> {
+        let key = (target.group.arn.clone(), target.id.clone(), target.port);
+        if standing != Standing::Healthy {
+            return None;
+        }
+        if let Some(known) = self.targets.get(&key).filter(|known| known.standing == standing) {
+            return known.slow_since;
+        }
+        let slow_start = target.group.routing.load().slow_start;
+        let others = self.targets.iter().filter(|((group, ..), _)| *group == key.0).map(|(_, known)| known);
+        let mut healthy = others.filter(|known| known.standing == Standing::Healthy);
+        let joins = healthy.any(|known| known.slow_since.is_none_or(|since| since.elapsed() >= slow_start));
+        (joins && !slow_start.is_zero()).then(Instant::now)
     }
 }
 
@@ -147,15 +163,12 @@ impl Node {
 mod tests {
     use super::*;
     use crate::metrics::GroupMetrics;
+    use crate::routing::Routing;
     use crate::target::GroupRuntime;
     use std::time::Duration;
 
     fn target(port: u16) -> Arc<Target> {
-        let group = Arc::new(GroupRuntime {
-            arn: "group".to_owned(),
-            metrics: Mutex::new(GroupMetrics::new(Duration::from_secs(1))),
-            kept: Mutex::default(),
-        });
+        let group = Arc::new(GroupRuntime::new("group", GroupMetrics::new(Duration::from_secs(1))));
         Arc::new(Target::new(group, "127.0.0.1", ([127, 0, 0, 1], port).into(), 1))
     }
 
@@ -184,19 +197,18 @@ mod tests {
     }
 
     #[test]
-    fn turns_go_round_the_healthy_and_fail_open_without_any() {
+    fn who_joins_a_healthy_target_starts_slowly_and_the_first_one_does_not() {
         let node = Node::new(0, 1);
         let (a, b) = (target(1), target(2));
+        let slow = [(crate::routing::SLOW_START.to_owned(), "30".to_owned())].into();
+        for target in [&a, &b] {
+            target.group.routing.store(Arc::new(Routing::of(&slow)));
+        }
         node.apply_target(&a, 1, Standing::Healthy);
-        node.apply_target(&b, 2, Standing::Unhealthy);
-        let ports = |node: &Node| -> Vec<u16> {
-            let view = node.view.load();
-            (0..4).filter_map(|_| view.groups["group"].next().map(|(target, _)| target.port)).collect()
-        };
-        assert_eq!(ports(&node), [1, 1, 1, 1]);
-        node.apply_target(&a, 3, Standing::Unhealthy);
-        let mut all = ports(&node);
-        all.sort_unstable();
-        assert_eq!(all, [1, 1, 2, 2]);
+        node.apply_target(&b, 2, Standing::Healthy);
+        let view = node.view.load();
+        let slow: Vec<bool> =
+            view.groups["group"].healthy.iter().map(|healthy| healthy.slow_since.is_some()).collect();
+        assert_eq!(slow, [false, true]);
     }
 }

@@ -45,15 +45,16 @@ pub(crate) async fn answer(client: &Client, mut request: Request<Incoming>) -> R
     let upgrade = headers::upgrade(request.headers()).map(|_| hyper::upgrade::on(&mut request));
     let (mut parts, body) = request.into_parts();
     let choice = choose(&client.node, &client.node.view.load(), &client.door.listener, &parts);
-    let (target, unhealthy, cookie) = match choice {
+    let (target, fail_open, cookies) = match choice {
         Choice::Fixed(fixed) => return answer::fixed(&fixed),
         Choice::Nobody => return own_error(client, StatusCode::SERVICE_UNAVAILABLE),
-        Choice::Target { target, unhealthy, cookie } => (target, unhealthy, cookie),
+        Choice::Target { target, fail_open, cookies } => (target, fail_open, cookies),
     };
     let in_flight = target.enter(&client.kill);
-    target.group.metrics.lock().request(metrics::now(), unhealthy);
+    target.group.metrics.lock().request(metrics::now(), fail_open);
     let origin = Origin {
-        client: client.peer.ip(),
+        client: client.peer,
+        rules: **client.door.balancer.headers.load(),
         port: client.door.port,
         epoch: metrics::now(),
         trace: client.node.trace(),
@@ -64,7 +65,7 @@ pub(crate) async fn answer(client: &Client, mut request: Request<Incoming>) -> R
         Ok((response, link)) => {
             let status = response.status().as_u16();
             target.group.metrics.lock().response(metrics::now(), status, sent.elapsed());
-            pass_back(client, response, link, in_flight, upgrade, cookie)
+            pass_back(client, response, link, in_flight, upgrade, cookies)
         }
         Err(failure) => refuse(client, &target, &failure),
     }
@@ -157,12 +158,12 @@ fn pass_back(
     link: Link,
     in_flight: InFlight,
     upgrade: Option<OnUpgrade>,
-    cookie: Option<String>,
+    cookies: Vec<HeaderValue>,
 ) -> Response<Body> {
     let silence: Duration = client.silence;
     // Between the balancer and the client it is their version, whatever the target speaks.
     *response.version_mut() = Version::HTTP_11;
-    let body = if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+    let mut response = if response.status() == StatusCode::SWITCHING_PROTOCOLS {
         let (Some(upgrade), Some(protocol)) = (upgrade, headers::upgrade(response.headers())) else {
             return own_error(client, StatusCode::BAD_GATEWAY);
         };
@@ -183,11 +184,7 @@ fn pass_back(
         let node = client.node.index;
         response.map(|body| Body::Relay(Box::new(Relay::new(body, in_flight, link, node, silence))))
     };
-    with_cookie(body, cookie)
-}
-
-fn with_cookie(mut response: Response<Body>, cookie: Option<String>) -> Response<Body> {
-    if let Some(cookie) = cookie.and_then(|cookie| HeaderValue::from_str(&cookie).ok()) {
+    for cookie in cookies {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     response

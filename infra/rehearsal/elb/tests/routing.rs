@@ -124,12 +124,71 @@ async fn a_sticky_client_stays_with_its_group_even_at_weight_0() {
     let first = get(world.address, "/").await;
     assert_eq!(first.body, "a");
     let cookie = first.headers["set-cookie"].to_str().expect("text");
-    assert!(cookie.starts_with("AWSALBTG="), "{cookie}");
+    assert!(
+        cookie.starts_with("AWSALBTG=") && cookie.contains("; Expires=") && cookie.ends_with("; Path=/"),
+        "{cookie}"
+    );
+    let twin = first.headers.get_all("set-cookie").iter().nth(1).expect("its twin").to_str().expect("text");
+    assert!(twin.starts_with("AWSALBTGCORS=") && twin.ends_with("; SameSite=None; Secure"), "{twin}");
     let cookie = cookie.split(';').next().expect("a pair").to_owned();
     world.call("ModifyListener", sticky(&[(&blue, 0), (&green, 1)])).await;
     assert_eq!(get(world.address, "/").await.body, "b");
-    let request = http::Request::get("/").header("cookie", cookie).body(http_body_util::Full::default());
     let mut client = Client::connect(world.address).await;
-    let pinned = common::client::whole(client.send(request.expect("a request")).await).await;
+    let pinned = client.get_with(&cookie).await;
     assert_eq!(pinned.body, "a");
+    assert!(pinned.headers.contains_key("set-cookie"), "the cookie's life begins anew");
+    // While the cookie lives there is no other group for it, even when its own is empty.
+    world.deregister(&blue, a.address);
+    world.until_state(&blue, a.address, None).await;
+    let lost = client.get_with(&cookie).await;
+    assert_eq!((lost.status, lost.headers.contains_key("set-cookie")), (503, false));
+    assert_eq!(get(world.address, "/").await.body, "b", "who has no cookie is served");
+}
+
+#[tokio::test]
+async fn a_client_stays_with_its_target_and_that_needs_stickiness_of_a_weighted_rule() {
+    let world = World::new(quick()).await;
+    let (a, b) = (Backend::start("a").await, Backend::start("b").await);
+    let web = world.serving("web", 1, &[a.address, b.address]).await;
+    let other = world.group("other", 1).await;
+    let sticky =
+        json!({"TargetGroupArn": web, "Attributes": [{"Key": "stickiness.enabled", "Value": "true"}]});
+    world.call("ModifyTargetGroupAttributes", sticky.clone()).await;
+    let first = get(world.address, "/").await;
+    let cookie = first.headers["set-cookie"].to_str().expect("text").to_owned();
+    assert!(cookie.starts_with("AWSALB="), "{cookie}");
+    let cookie = cookie.split(';').next().expect("a pair").to_owned();
+    let mut client = Client::connect(world.address).await;
+    for _ in 0..6 {
+        assert_eq!(client.get_with(&cookie).await.body, first.body);
+    }
+    let weighted =
+        json!({"ListenerArn": world.listener, "DefaultActions": forward(&[(&web, 1), (&other, 1)])});
+    assert_eq!(common::code(&world.elb, "ModifyListener", weighted).await, "InvalidLoadBalancerAction");
+    let plain =
+        json!({"TargetGroupArn": web, "Attributes": [{"Key": "stickiness.enabled", "Value": "false"}]});
+    world.call("ModifyTargetGroupAttributes", plain).await;
+    world.forward(&[(&web, 1), (&other, 1)]).await;
+    assert_eq!(
+        common::code(&world.elb, "ModifyTargetGroupAttributes", sticky).await,
+        "InvalidConfigurationRequest"
+    );
+}
+
+#[tokio::test]
+async fn what_no_node_has_judged_yet_gets_nothing() {
+    let world = World::new(quick()).await;
+    let a = Backend::start("a").await;
+    a.answer_health_with(500);
+    let web = world.group("web", 1).await;
+    // Found unhealthy only after ten checks: until then it is initial.
+    world.call("ModifyTargetGroup", json!({"TargetGroupArn": web, "UnhealthyThresholdCount": 10})).await;
+    world.forward(&[(&web, 1)]).await;
+    world.register(&web, a.address);
+    assert_eq!(world.state(&web, a.address).as_deref(), Some("initial"));
+    assert_eq!(get(world.address, "/").await.status, 503);
+    assert_eq!(a.requests(), 0);
+    a.answer_health_with(200);
+    world.until_state(&web, a.address, Some("healthy")).await;
+    assert_eq!(get(world.address, "/").await.status, 200);
 }

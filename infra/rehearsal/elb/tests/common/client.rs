@@ -39,6 +39,12 @@ impl Client {
         whole(self.send(request).await).await
     }
 
+    /// With a cookie.
+    pub async fn get_with(&mut self, cookie: &str) -> Answer {
+        let request = Request::get("/").header("host", "test").header("cookie", cookie);
+        whole(self.send(request.body(Full::default()).expect("a request")).await).await
+    }
+
     pub async fn post(&mut self, path: &str, body: impl Into<Bytes>) -> Answer {
         let request =
             Request::post(path).header("host", "test").body(Full::new(body.into())).expect("a request");

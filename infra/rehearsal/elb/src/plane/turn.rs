@@ -83,9 +83,12 @@ impl GroupView {
     fn has_its_share(&self, target: &Arc<Target>, routing: &Routing, draw: impl Fn(u32) -> u32) -> bool {
         let known = self.healthy.iter().find(|healthy| Arc::ptr_eq(&healthy.target, target));
         let Some(since) = known.and_then(|healthy| healthy.slow_since) else { return true };
-        let share = since.elapsed().as_secs_f64() / routing.slow_start.as_secs_f64();
-        // Zero seconds of slow start give no number below one, so that the full share is had.
-        !(share < 1.0) || f64::from(draw(FULL_SHARE)) < share * f64::from(FULL_SHARE)
+        let elapsed = since.elapsed();
+        if elapsed >= routing.slow_start {
+            return true;
+        }
+        let share = elapsed.as_secs_f64() / routing.slow_start.as_secs_f64();
+        f64::from(draw(FULL_SHARE)) < share * f64::from(FULL_SHARE)
     }
 }
 

@@ -9,6 +9,7 @@ pub mod capacity;
 pub mod definition;
 pub mod error;
 pub mod evidence;
+pub mod gathered;
 pub mod health;
 pub mod image;
 pub mod judging;

@@ -10,9 +10,11 @@ pub mod embedded;
 mod room;
 mod serve;
 mod telemetry;
+mod watch;
 
 pub use blind::{Blind, blind, sighted};
 pub use config::Config;
 pub use context::{Clock, Context, Held, Print};
 pub use room::give_room_back;
 pub use serve::{input, message, output, serve};
+pub use watch::{HISTORY, MOST_WATCHED, live_since, watch};

@@ -278,7 +278,7 @@ fn start_services(
     });
     let (sns, sqs) = (Sns::new(account.clone()), Sqs::new(account.clone()));
     lambda.set_dead_letter_sink(letters(stack, iam, &sqs));
-    let cloudwatch = CloudWatch::new(account.clone(), elb.clone(), config.metrics_delay);
+    let cloudwatch = CloudWatch::new(account.clone(), elb.clone(), config.metrics);
     of_functions(&lambda, stack, iam, &cloudwatch);
     let hub = Arc::new(Hub {
         lambda: lambda.clone(),

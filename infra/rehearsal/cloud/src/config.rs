@@ -6,8 +6,30 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// How long after its end a period of metrics can be seen, unless configured. AWS takes minutes.
-const METRICS_DELAY: Duration = Duration::from_secs(1);
+/// How much faster than AWS's the metrics' clock runs in a rehearsal, unless configured: the minutes that a load balancer
+/// reports last a second here, and so on.
+pub const METRICS_SPEED: u32 = 60;
+
+/// How long the periods of load balancers' metrics are, and how late they are complete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MetricPace {
+    /// What a load balancer reports in one piece, in seconds; other periods are multiples of it.
+    pub minute: u64,
+    /// How long after its end a period is complete.
+    pub delay: Duration,
+}
+
+impl MetricPace {
+    /// As AWS does it: each minute, of which something may be missing for two more.
+    pub const AWS: Self = Self { minute: 60, delay: Duration::from_secs(120) };
+
+    /// So many times as fast, but no minute lasts less than a second.
+    #[must_use]
+    pub fn faster(speed: u32) -> Self {
+        let speed = speed.max(1);
+        Self { minute: (Self::AWS.minute / u64::from(speed)).max(1), delay: Self::AWS.delay / speed }
+    }
+}
 
 /// What a cloud is started with. `CloudConfig::default()` has the shipped template in the current folder,
 /// AWS's rate limits, and any free port.
@@ -33,8 +55,8 @@ pub struct CloudConfig {
     pub ecs: rehearsal_ecs::Config,
     /// Lambda.
     pub lambda: rehearsal_lambda::Config,
-    /// How long after its end a period of metrics can be seen.
-    pub metrics_delay: Duration,
+    /// How long periods of metrics are, and how late they are complete.
+    pub metrics: MetricPace,
     /// Whether the template's policies count: a role may only what they allow it. Operators may everything.
     pub enforce_policies: bool,
     /// How many calls are let in; none for no limit.
@@ -54,7 +76,7 @@ impl Default for CloudConfig {
             elb: rehearsal_elb::Config::default(),
             ecs: rehearsal_ecs::Config::default(),
             lambda: rehearsal_lambda::Config::default(),
-            metrics_delay: METRICS_DELAY,
+            metrics: MetricPace::faster(METRICS_SPEED),
             enforce_policies: true,
             limits: Some(Limits::aws()),
         }

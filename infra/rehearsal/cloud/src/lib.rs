@@ -34,7 +34,7 @@ pub mod template;
 
 pub use account::Account;
 pub use cloud::Cloud;
-pub use config::CloudConfig;
+pub use config::{CloudConfig, METRICS_SPEED, MetricPace};
 pub use front::{Access, ApiFault, ApiFaultRule, CallCount, Caller, Calls, FaultHook, Limit, Limits};
 pub use iam::Iam;
 pub use mailbox::Message;

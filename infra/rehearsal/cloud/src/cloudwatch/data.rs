@@ -106,9 +106,9 @@ fn ask<'a>(
     let stat = Stat::parse(name).ok_or_else(|| invalid(&format!("Stat {name} is not known")))?;
     let period = asked.get("Period").and_then(Value::as_u64).unwrap_or_default();
     let cut = Cut::new(from, to, period).map_err(|what| invalid(&what))?;
+    inner.check_period(&metric, period).map_err(|what| invalid(&what))?;
     let points = (cut.starts())
-        .filter(|start| inner.is_visible(start + period, now))
-        .filter_map(|start| Some((start, inner.samples(&metric, start..start + period).statistic(stat)?)))
+        .filter_map(|start| Some((start, inner.seen(&metric, start, period, now)?.statistic(stat)?)))
         .collect();
     let label = text(query, "Label").map_or_else(|| metric.name.clone(), str::to_owned);
     Ok(Answer { id, label, points })
@@ -189,8 +189,9 @@ pub(super) fn get_metric_statistics(inner: &Inner, input: &Value, now: u64) -> R
             .ok_or_else(|| invalid(format!("The value {name} for parameter Statistics is invalid.")))
     };
     let mut points = Vec::new();
-    for start in cut.starts().filter(|start| inner.is_visible(start + period, now)) {
-        let samples = inner.samples(&metric, start..start + period);
+    inner.check_period(&metric, period).map_err(invalid)?;
+    for start in cut.starts() {
+        let Some(samples) = inner.seen(&metric, start, period, now) else { continue };
         let mut point = Map::new();
         for name in &plain {
             point.extend(samples.statistic(parse(name)?).map(|value| ((*name).to_owned(), value.into())));

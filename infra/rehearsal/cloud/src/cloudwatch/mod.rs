@@ -13,6 +13,7 @@ mod stat;
 mod store;
 
 use crate::account::Account;
+use crate::config::MetricPace;
 use crate::input::{page, required, text, unknown};
 use alarm::{Alarms, Notification};
 use metric::Metric;
@@ -22,7 +23,6 @@ use serde_json::{Value, json};
 use stat::Samples;
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::Duration;
 use store::Store;
 
 /// Metrics on a page of ListMetrics.
@@ -37,17 +37,16 @@ pub struct CloudWatch {
 struct Inner {
     account: Account,
     elb: Elb,
-    /// How long after its end a period can be seen.
-    delay: Duration,
+    pace: MetricPace,
     store: Store,
     alarms: Alarms,
 }
 
 impl CloudWatch {
-    /// Over this load balancer; a period can be seen so long after its end.
+    /// Over this load balancer, at this pace.
     #[must_use]
-    pub fn new(account: Account, elb: Elb, delay: Duration) -> Self {
-        let inner = Inner { account, elb, delay, store: Store::default(), alarms: Alarms::default() };
+    pub fn new(account: Account, elb: Elb, pace: MetricPace) -> Self {
+        let inner = Inner { account, elb, pace, store: Store::default(), alarms: Alarms::default() };
         Self { inner: Arc::new(inner) }
     }
 
@@ -142,14 +141,43 @@ impl Inner {
         }
     }
 
-    /// Whether a period that ends then can be seen now.
-    fn is_visible(&self, end: u64, now: u64) -> bool {
-        end <= self.visible_until(now)
+    /// What can be seen now of a metric's period; nothing of it if `None`.
+    ///
+    /// Of a load balancer's newest periods that is less than there was, and of each of its metrics another part: its nodes
+    /// report one after the other. Other metrics are whole or not there.
+    fn seen(&self, metric: &Metric, start: u64, period: u64, now: u64) -> Option<Samples> {
+        let end = start + period;
+        if metric.namespace != balancer::NAMESPACE {
+            return (end <= self.visible_until(now)).then(|| self.samples(metric, start..end));
+        }
+        let last = now.saturating_sub(self.lag(&metric.name)).min(end);
+        (start < last).then(|| self.samples(metric, start..last))
     }
 
-    /// The last end of a period that can be seen now.
+    /// How long a second of one of a load balancer's metrics takes to be seen: never longer than until its period is
+    /// complete.
+    fn lag(&self, name: &str) -> u64 {
+        let mixed = name.bytes().fold(7_u64, |mixed, byte| mixed.wrapping_mul(31).wrapping_add(byte.into()));
+        mixed % (self.delay() + 1)
+    }
+
+    /// How long after its end a period is complete, in whole seconds.
+    fn delay(&self) -> u64 {
+        self.pace.delay.as_secs() + u64::from(self.pace.delay.subsec_nanos() > 0)
+    }
+
+    /// The last end of a period that is complete now.
     fn visible_until(&self, now: u64) -> u64 {
-        now.saturating_sub(self.delay.as_secs() + u64::from(self.delay.subsec_nanos() > 0))
+        now.saturating_sub(self.delay())
+    }
+
+    /// Whether a metric is kept in periods like that; what is wrong, if not.
+    fn check_period(&self, metric: &Metric, period: u64) -> Result<(), String> {
+        let minute = self.pace.minute;
+        let fits = metric.namespace != balancer::NAMESPACE || (period > 0 && period.is_multiple_of(minute));
+        fits.then_some(()).ok_or_else(|| {
+            format!("Period {period} must be a multiple of {minute} for metrics of {}", balancer::NAMESPACE)
+        })
     }
 }
 

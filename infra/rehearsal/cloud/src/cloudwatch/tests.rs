@@ -2,11 +2,12 @@
 
 use super::*;
 use rehearsal_elb::Config;
+use std::time::Duration;
 
 const NOW: i64 = 1_800_000_060;
 
 fn cloudwatch(delay: Duration) -> CloudWatch {
-    CloudWatch::new(Account::default(), Elb::new(Config::default()), delay)
+    CloudWatch::new(Account::default(), Elb::new(Config::default()), MetricPace { minute: 1, delay })
 }
 
 fn at(second: i64) -> jiff::Timestamp {
@@ -232,4 +233,28 @@ async fn metrics_come_from_log_lines_and_services_too() {
     };
     assert_eq!(sum("Changeover", "Deployments", "Service", "web"), json!(2.0));
     assert_eq!(sum("AWS/Lambda", "Errors", "FunctionName", "plan"), json!(1.0));
+}
+
+#[tokio::test]
+async fn a_load_balancer_reports_whole_minutes_and_the_newest_not_at_once() {
+    let elb = Elb::new(Config::default());
+    let cloudwatch = CloudWatch::new(Account::default(), elb, MetricPace::AWS);
+    let metric = Metric {
+        namespace: balancer::NAMESPACE.to_owned(),
+        name: "RequestCount".to_owned(),
+        dimensions: [("LoadBalancer".to_owned(), "app/web/1".to_owned())].into(),
+    };
+    let inner = &cloudwatch.inner;
+    assert!(inner.check_period(&metric, 120).is_ok());
+    for period in [0, 1, 30, 90] {
+        let mistake = inner.check_period(&metric, period).unwrap_err();
+        assert!(mistake.contains("multiple of 60"), "{mistake}");
+    }
+    let now = u64::try_from(NOW).unwrap();
+    assert!(inner.seen(&metric, now, 60, now).is_none(), "it has not begun");
+    assert!(inner.seen(&metric, now - 180, 60, now).is_some(), "it is complete");
+    let lags: Vec<u64> = ["RequestCount", "HTTPCode_Target_5XX_Count", "TargetResponseTime"]
+        .map(|name| inner.lag(name))
+        .into();
+    assert!(lags.iter().all(|lag| *lag <= 120) && lags[0] != lags[1] && lags[1] != lags[2], "{lags:?}");
 }

@@ -13,6 +13,9 @@ pub fn apply(record: &mut Deployment, view: &View, ruling: &Ruling, why: &str) {
     }
     progress.set_since(ruling.since);
     progress.health.harmful |= ruling.harmful;
+    if let Some(watching) = &ruling.watching {
+        progress.watching = watching.clone();
+    }
     if ruling.verdict == Verdict::Ready {
         match view.purpose {
             Purpose::Start => drop(progress.health.healthy_at.get_or_insert(view.now)),

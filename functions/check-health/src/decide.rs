@@ -5,11 +5,12 @@ use changeover_domain::Timestamp;
 use changeover_domain::bearing::{Bearing, Course, Patience, Since, bear, course};
 use changeover_domain::evidence::SideSeen;
 use changeover_domain::health::{Expectation, Judgement, judge};
-use changeover_domain::metrics::{Comparison, Counts, compare};
 use changeover_domain::plan::READ_PATIENCE;
 use changeover_domain::settings::Settings;
 use changeover_domain::span::Seconds;
 use changeover_domain::state::Verdict;
+use changeover_domain::verdict::watching::{Watch, Watched, Watching};
+use changeover_domain::verdict::{self, Asked};
 
 /// What was seen, and what is asked.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,8 +35,9 @@ pub struct View {
     pub read_at: Option<Timestamp>,
     /// Since when they are not healthy any more, if they had been.
     pub since: Since,
-    /// What new and old tasks did with their requests; none without a load balancer, or without traffic yet.
-    pub metrics: Option<(Counts, Counts)>,
+    /// What new and old tasks did with their requests; none without a load balancer that counts them, or without traffic
+    /// yet.
+    pub watch: Option<Watch>,
     /// The newer image that this deployment gives way to.
     pub newer: Option<String>,
     /// Why it is to be taken back, if someone asked for that.
@@ -77,6 +79,8 @@ pub struct Ruling {
     pub superseded: bool,
     /// Whether it fails because users suffer from the new tasks.
     pub harmful: bool,
+    /// What watching has come to, if something was watched.
+    pub watching: Option<Watching>,
 }
 
 impl Ruling {
@@ -112,14 +116,31 @@ pub fn decide(view: &View) -> Ruling {
         now: view.now,
         room_patience: view.room_patience,
     };
-    let metrics =
-        view.metrics.as_ref().map(|(next, live)| compare(next, live, view.settings.minimum_requests));
-    if let Some(Comparison::Worse(why)) = &metrics {
-        return Ruling { harmful: true, ..failed(view, why.clone()) };
-    }
-    match view.purpose {
-        Purpose::Start => starting(view, &expectation),
-        Purpose::Bake => bearing(view, &expectation, metrics.as_ref()),
+    let watched = view.watch.as_ref().map(|watch| watch.judge(&view.settings, &asked(view, watch)));
+    let ruling = match (&watched, view.purpose) {
+        (Some(Watched { ruling, .. }), _) if ruling.harmful => {
+            Ruling { harmful: true, ..failed(view, ruling.why.clone()) }
+        }
+        (_, Purpose::Start) => starting(view, &expectation),
+        (watched, Purpose::Bake) => {
+            bearing(view, &expectation, watched.as_ref().map(|watched| &watched.ruling))
+        }
+    };
+    Ruling { watching: watched.map(|watched| watched.watching), ..ruling }
+}
+
+/// What is asked of the numbers. A bake is watched once its last period is complete.
+fn asked(view: &View, watch: &Watch) -> Asked {
+    let judging = &view.settings.judging;
+    let watched = Seconds::between(view.watched_since, view.now);
+    Asked {
+        tolerated: judging.tolerated(),
+        side_by_side: watch.side_by_side,
+        watched: Seconds(watched.0.saturating_sub(view.numbers_after.0)),
+        bake: view.settings.bake,
+        patience: view.data_patience,
+        unproven: judging.unproven,
+        minimum_requests: view.settings.minimum_requests,
     }
 }
 
@@ -135,14 +156,14 @@ fn starting(view: &View, expectation: &Expectation<'_>) -> Ruling {
 }
 
 /// Afterwards tasks may come and go, as long as enough of them serve.
-fn bearing(view: &View, expectation: &Expectation<'_>, metrics: Option<&Comparison>) -> Ruling {
+fn bearing(view: &View, expectation: &Expectation<'_>, numbers: Option<&verdict::Ruling>) -> Ruling {
     let fell_ill = |why: String| format!("the new tasks fell ill: {why}");
     match (by_hand(view), bear(&view.seen, expectation)) {
         (_, broken @ Bearing::Broken { .. }) => lasting(view, broken),
         (Some(theirs), _) => ill(view, theirs),
         (None, Bearing::Ill(why)) => ill(view, fell_ill(why)),
         (None, Bearing::Short(why)) => lasting(view, Bearing::Short(fell_ill(why))),
-        (None, Bearing::Well) => baking(view, metrics),
+        (None, Bearing::Well) => baking(view, numbers),
     }
 }
 
@@ -157,6 +178,7 @@ fn failed(view: &View, why: String) -> Ruling {
         task: None,
         superseded: false,
         harmful: false,
+        watching: None,
     }
 }
 
@@ -220,27 +242,29 @@ fn lasting(view: &View, bearing: Bearing) -> Ruling {
     }
 }
 
-fn baking(view: &View, metrics: Option<&Comparison>) -> Ruling {
+fn baking(view: &View, numbers: Option<&verdict::Ruling>) -> Ruling {
     let watched = Seconds::between(view.watched_since, view.now);
     let bake = view.settings.bake;
     if watched < bake {
         let rest = Seconds(bake.0 - watched.0).min(view.poll);
-        return wait(view, rest, format!("watching for {bake}"));
+        let why = numbers.map_or_else(|| format!("watching for {bake}"), |numbers| numbers.why.clone());
+        return wait(view, rest, why);
     }
-    let Some(metrics) = metrics else { return ready(view, format!("healthy for {watched}")) };
+    let Some(numbers) = numbers else { return ready(view, format!("healthy for {watched}")) };
     // Who wants no bake does not wait for its numbers either.
-    let numbers_after = if bake == Seconds(0) { bake } else { view.numbers_after };
-    let complete = Seconds(bake.0.saturating_add(numbers_after.0));
+    if bake == Seconds(0) {
+        return ready(view, format!("healthy, and not to be watched any longer; so far: {}", numbers.why));
+    }
+    let complete = Seconds(bake.0.saturating_add(view.numbers_after.0));
     if watched < complete {
         let rest = Seconds(complete.0 - watched.0).min(view.poll);
-        return wait(view, rest, format!("watched for {bake}, whose numbers become complete"));
+        let why = format!("watched for {bake}, whose numbers become complete; so far: {}", numbers.why);
+        return wait(view, rest, why);
     }
-    match metrics {
-        Comparison::Inconclusive(why) if watched.0 >= complete.0.saturating_add(view.data_patience.0) => {
-            failed(view, format!("there was nothing to judge the new tasks by after {watched}: {why}"))
-        }
-        Comparison::Inconclusive(why) => wait(view, view.poll, why.clone()),
-        Comparison::AsWell(why) | Comparison::Worse(why) => ready(view, why.clone()),
+    match numbers.verdict {
+        Verdict::Ready => ready(view, numbers.why.clone()),
+        Verdict::Failed => failed(view, numbers.why.clone()),
+        _ => wait(view, view.poll, numbers.why.clone()),
     }
 }
 

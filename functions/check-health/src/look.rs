@@ -1,22 +1,15 @@
 //! What `check-health` looks at: the new tasks, and while they have traffic the load balancer's counts.
 
 use crate::{Purpose, View};
-use changeover_aws::elb::NETWORK;
 use changeover_aws::look::side;
-use changeover_aws::metrics::{Window, counts};
+use changeover_domain::StepError;
 use changeover_domain::bearing::{self, least};
 use changeover_domain::evidence::SideSeen;
-use changeover_domain::metrics::Counts;
 use changeover_domain::plan::Plan;
 use changeover_domain::record::Wanted;
 use changeover_domain::route::Weight;
 use changeover_domain::settings::{OnPush, Strategy};
-use changeover_domain::span::Seconds;
-use changeover_domain::{StepError, Timestamp};
-use changeover_lambda::{Context, Held};
-
-/// How far before the deployment the baseline begins.
-const BASELINE: Seconds = Seconds(600);
+use changeover_lambda::{Context, Held, watch};
 
 pub(crate) async fn look(context: &Context, held: &Held<'_>, purpose: Purpose) -> Result<View, StepError> {
     let (plan, progress, now) = (held.plan()?, &held.record.progress, context.now());
@@ -26,11 +19,7 @@ pub(crate) async fn look(context: &Context, held: &Held<'_>, purpose: Purpose) -
     let watched_since = progress.shift.shifted_at.or(progress.health.healthy_at).unwrap_or(started_at);
     // A rolling service's new tasks meet users from their first passed check on.
     let has_traffic = purpose == Purpose::Bake || plan.strategy() == Strategy::Rolling;
-    let metrics = if has_traffic {
-        metrics(context, plan, held.record.began_at, watched_since, now).await?
-    } else {
-        None
-    };
+    let watch = if has_traffic { watch(context, held).await? } else { None };
     let wanted = held.ledger().wanted(&held.record.service).await?;
     let seen = side(&context.aws, &plan.cluster, plan.target()).await?;
     Ok(View {
@@ -44,7 +33,7 @@ pub(crate) async fn look(context: &Context, held: &Held<'_>, purpose: Purpose) -
         readings: progress.health.readings,
         read_at: progress.health.read_at,
         since: progress.since(),
-        metrics,
+        watch,
         newer: newer(wanted.as_ref(), plan),
         taken_back: held.record.orders.taken_back.clone(),
         more_steps: match progress.shift.step {
@@ -83,37 +72,4 @@ fn newer(wanted: Option<&Wanted>, plan: &Plan) -> Option<String> {
         .filter(|_| plan.settings.on_push == OnPush::Supersede)
         .filter(|wanted| wanted.image.digest != plan.image.digest)
         .map(|wanted| wanted.image.to_string())
-}
-
-/// What the new tasks and the old ones did, if a load balancer counts it, in all of their target groups. A pair's sides are counted apart; a
-/// rolling service is compared with itself before the deployment.
-async fn metrics(
-    context: &Context,
-    plan: &Plan,
-    began_at: Timestamp,
-    since: Timestamp,
-    now: Timestamp,
-) -> Result<Option<(Counts, Counts)>, StepError> {
-    let period = context.config.metric_period;
-    let complete = now.checked_sub(jiff_seconds(context.config.metric_delay)).unwrap_or(now);
-    let before = began_at.checked_sub(jiff_seconds(BASELINE)).unwrap_or(Timestamp::UNIX_EPOCH);
-    let baseline_end = if plan.next.is_some() { now } else { began_at };
-    let mut all: Option<(Counts, Counts)> = None;
-    for (group, live_group) in plan.target().target_groups.iter().zip(&plan.live.target_groups) {
-        let route = plan.routes.iter().find(|route| route.weights.contains_key(group));
-        let Some(route) = route.filter(|route| !route.load_balancer.contains(NETWORK)) else { continue };
-        let window = |target_group, from, to| {
-            let load_balancer = route.load_balancer.as_str();
-            Window { target_group, load_balancer, from, to, complete, period }
-        };
-        let live = counts(&context.aws, &window(live_group, before, baseline_end), None).await?;
-        let next = counts(&context.aws, &window(group, since, now), Some(&live)).await?;
-        let (next_before, live_before) = all.unwrap_or_default();
-        all = Some((next_before.and(&next), live_before.and(&live)));
-    }
-    Ok(all)
-}
-
-fn jiff_seconds(span: Seconds) -> std::time::Duration {
-    std::time::Duration::from_secs(span.0)
 }

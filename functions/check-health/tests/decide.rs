@@ -4,7 +4,7 @@ use changeover_domain::Timestamp;
 use changeover_domain::bearing::Since;
 use changeover_domain::evidence::SideSeen;
 use changeover_domain::evidence::{EcsDeployment, TargetSeen, TaskSeen};
-use changeover_domain::metrics::Counts;
+use changeover_domain::samples::watch;
 use changeover_domain::settings::{Raw, read};
 use changeover_domain::span::Seconds;
 use changeover_domain::state::Verdict;
@@ -50,7 +50,7 @@ fn view(purpose: Purpose, state: &str) -> View {
         readings: 0,
         read_at: None,
         since: Since::default(),
-        metrics: None,
+        watch: None,
         newer: None,
         taken_back: None,
         more_steps: true,
@@ -61,10 +61,6 @@ fn view(purpose: Purpose, state: &str) -> View {
         numbers_after: Seconds(20),
         data_patience: Seconds(100),
     }
-}
-
-fn counts(requests: u64, errors: u64) -> Counts {
-    Counts { requests, errors, ..Counts::default() }
 }
 
 #[test]
@@ -126,17 +122,19 @@ fn never_healthy_fails_at_the_timeout_with_what_was_missing() {
 fn a_bake_needs_its_time_and_its_requests() {
     let bake = |watched_since, next| View {
         watched_since: at(watched_since),
-        metrics: Some((next, counts(1000, 0))),
+        watch: Some(watch(at(watched_since), at(1000), next, (100_000, 0))),
         ..view(Purpose::Bake, "healthy")
     };
-    assert_eq!(decide(&bake(950, counts(100, 0))).verdict, Verdict::Wait, "60 s are not over");
-    assert_eq!(decide(&bake(921, counts(100, 0))).verdict, Verdict::Wait, "their numbers are not all there");
-    assert_eq!(decide(&bake(920, counts(100, 0))).verdict, Verdict::Ready);
-    assert_eq!(decide(&bake(920, counts(3, 0))).verdict, Verdict::Wait, "no data waits");
-    let uncounted = View { metrics: None, ..bake(940, counts(0, 0)) };
+    assert_eq!(decide(&bake(950, (10_000, 0))).verdict, Verdict::Wait, "60 s are not over");
+    assert_eq!(decide(&bake(921, (10_000, 0))).verdict, Verdict::Wait, "their numbers are not all there");
+    assert_eq!(decide(&bake(920, (10_000, 0))).verdict, Verdict::Ready);
+    assert_eq!(decide(&bake(920, (3, 0))).verdict, Verdict::Wait, "no data waits");
+    assert_eq!(decide(&bake(920, (100, 0))).verdict, Verdict::Wait, "a hundred requests prove little");
+    assert_eq!(decide(&bake(800, (100, 0))).verdict, Verdict::Ready, "and are all there is");
+    let uncounted = View { watch: None, ..bake(940, (0, 0)) };
     assert_eq!(decide(&uncounted).verdict, Verdict::Ready, "there are no numbers to wait for");
-    assert_eq!(decide(&bake(800, counts(3, 0))).verdict, Verdict::Failed, "and in the end does not pass");
-    let erring = decide(&bake(999, counts(50, 15)));
+    assert_eq!(decide(&bake(800, (3, 0))).verdict, Verdict::Failed, "and in the end does not pass");
+    let erring = decide(&bake(999, (200, 60)));
     assert_eq!((erring.verdict, erring.harmful), (Verdict::Failed, true), "errors are seen at once");
 }
 
@@ -174,8 +172,11 @@ fn a_target_that_is_nobodys_task_is_told_with_its_port() {
 #[test]
 fn a_service_without_tasks_has_nothing_to_be_watched() {
     for purpose in [Purpose::Start, Purpose::Bake] {
-        let mut none =
-            View { needed: 0, metrics: Some((counts(0, 0), counts(0, 0))), ..view(purpose, "healthy") };
+        let mut none = View {
+            needed: 0,
+            watch: Some(watch(at(950), at(1000), (0, 0), (0, 0))),
+            ..view(purpose, "healthy")
+        };
         none.seen.tasks.clear();
         let ruling = decide(&none);
         assert!(ruling.verdict == Verdict::Ready && ruling.why.contains("no task proves"), "{}", ruling.why);

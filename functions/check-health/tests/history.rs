@@ -3,7 +3,7 @@
 use changeover_domain::Timestamp;
 use changeover_domain::bearing::{Since, enough};
 use changeover_domain::evidence::{EcsDeployment, SideSeen, TargetSeen, TaskSeen};
-use changeover_domain::metrics::Counts;
+use changeover_domain::samples::watch;
 use changeover_domain::settings::{Raw, read};
 use changeover_domain::span::Seconds;
 use changeover_domain::state::Verdict;
@@ -51,10 +51,6 @@ fn side(healthy: u32) -> SideSeen {
     seen
 }
 
-fn counts(requests: u64, errors: u64) -> Counts {
-    Counts { requests, errors, ..Counts::default() }
-}
-
 fn view(purpose: Purpose) -> View {
     let tags = [("repository", "web"), ("healthy-checks", "3"), ("bake", "60s"), ("health-timeout", "10m")];
     let tags: Raw = tags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
@@ -69,7 +65,7 @@ fn view(purpose: Purpose) -> View {
         readings: 0,
         read_at: None,
         since: Since::default(),
-        metrics: (purpose == Purpose::Bake).then(|| (counts(100, 0), counts(1000, 0))),
+        watch: (purpose == Purpose::Bake).then(|| watch(at(0), at(0), (10_000, 0), (100_000, 0))),
         newer: None,
         taken_back: None,
         more_steps: false,
@@ -170,8 +166,8 @@ proptest! {
     ) {
         let since = Since { ill: ill.filter(|ill| *ill <= second).map(at), short: None };
         let rank = |healthy, errors| {
-            let metrics = Some((counts(100, errors), counts(1000, 0)));
-            let seen = View { now: at(second), seen: side(healthy), since, metrics, ..view(Purpose::Bake) };
+            let watch = Some(watch(at(0), at(second), (10_000, errors), (100_000, 0)));
+            let seen = View { now: at(second), seen: side(healthy), since, watch, ..view(Purpose::Bake) };
             match decide(&seen).verdict {
                 Verdict::Failed => 0,
                 Verdict::Wait => 1,

@@ -1,21 +1,23 @@
 //! What goes on a deployment's record with an action. The model of the whole uses it as well.
 
-use crate::{Action, STATE, View, serving};
-use changeover_domain::bearing::Course;
+use crate::{Action, STATE, View, serving, watched};
 use changeover_domain::record::Deployment;
 
 /// Puts an action on record, before it is performed. Pure.
 pub fn apply(record: &mut Deployment, view: &View, action: &Action) {
     let (now, course) = (view.now, serving(view));
     record.progress.set_since(course.since());
+    if let Some(watched) = watched(view) {
+        record.progress.watching = watched.watching;
+    }
     match action {
         Action::Wait { why, .. } => record.note(now, STATE, why),
         Action::Quiet { why } => {
             record.progress.drain.quiet_at = Some(now);
             record.note(now, STATE, why);
         }
-        Action::TakeBack { why } => {
-            record.progress.health.harmful |= matches!(course, Course::Over { .. });
+        Action::TakeBack { why, harmful } => {
+            record.progress.health.harmful |= *harmful;
             record.fail(why);
             record.note(now, STATE, why);
         }

@@ -5,7 +5,10 @@ use changeover_domain::evidence::SideSeen;
 use changeover_domain::health::Expectation;
 use changeover_domain::plan::{FIGHT_PATIENCE, QUIET_PATIENCE, READ_PATIENCE, STOP_PATIENCE};
 use changeover_domain::route::{Route, WHOLE, is_at};
+use changeover_domain::settings::Settings;
 use changeover_domain::span::Seconds;
+use changeover_domain::verdict::Asked;
+use changeover_domain::verdict::watching::{Watch, Watched};
 use changeover_domain::{StepError, Timestamp};
 
 /// What was seen.
@@ -35,6 +38,10 @@ pub struct View {
     pub scaled_in_at: Option<Timestamp>,
     /// The weights and the requests of a pair's side that went out; none when rolling.
     pub outgoing: Option<Outgoing>,
+    /// What users' requests came to, as long as there are old tasks to go back to; none where nobody counts them.
+    pub watch: Option<Watch>,
+    /// What was asked for.
+    pub settings: Settings,
     /// Why it is to be taken back, if someone asked for that.
     pub taken_back: Option<String>,
     /// How long it stays warm.
@@ -85,6 +92,8 @@ pub enum Action {
     TakeBack {
         /// Who asked for it, or what somebody did.
         why: String,
+        /// Whether users suffer from the new tasks.
+        harmful: bool,
     },
     /// Tell ECS that no task shall run.
     ScaleIn,
@@ -114,6 +123,29 @@ pub fn serving(view: &View) -> Course {
     course(bear(seen, &expectation), view.since, view.patience, view.now)
 }
 
+/// What users' requests say by now, if they are watched.
+pub fn watched(view: &View) -> Option<Watched> {
+    let (watch, judging) = (view.watch.as_ref()?, &view.settings.judging);
+    let asked = Asked {
+        tolerated: judging.tolerated(),
+        side_by_side: watch.side_by_side,
+        // It has passed its bakes: from here on only harm counts, and no lack of proof.
+        watched: Seconds(0),
+        bake: Seconds(1),
+        patience: Seconds(0),
+        unproven: judging.unproven,
+        minimum_requests: view.settings.minimum_requests,
+    };
+    Some(watch.judge(&view.settings, &asked))
+}
+
+/// Whether users suffer from the new tasks while the old ones are there.
+fn harm(view: &View) -> Option<Action> {
+    let ruling = watched(view)?.ruling;
+    let why = format!("the old tasks were still there, and take the traffic back: {}", ruling.why);
+    ruling.harmful.then_some(Action::TakeBack { why, harmful: true })
+}
+
 /// What to do next. Pure: everything it knows is in its arguments.
 ///
 /// The old tasks are told to stop only at a look at which those that serve are well.
@@ -131,7 +163,7 @@ pub fn decide(view: &View) -> Result<Action, StepError> {
         }
     }
     if let Some(why) = &view.taken_back {
-        return Ok(Action::TakeBack { why: why.clone() });
+        return Ok(Action::TakeBack { why: why.clone(), harmful: false });
     }
     if let Some(route) =
         outgoing.routes.iter().find(|route| !is_at(route, &outgoing.live, &outgoing.next, WHOLE))
@@ -145,6 +177,9 @@ pub fn decide(view: &View) -> Result<Action, StepError> {
             found: format!("{:?}", route.weights),
             expected: format!("weight {WHOLE} to {}; the old tasks were left running", outgoing.next),
         });
+    }
+    if let Some(back) = harm(view) {
+        return Ok(back);
     }
     match serving(view) {
         Course::Over { reason, .. } => return Ok(fell_ill(&reason)),
@@ -162,7 +197,8 @@ pub fn decide(view: &View) -> Result<Action, StepError> {
 }
 
 fn fell_ill(reason: &str) -> Action {
-    Action::TakeBack { why: format!("the new tasks fell ill before the old ones were gone: {reason}") }
+    let why = format!("the new tasks fell ill before the old ones were gone: {reason}");
+    Action::TakeBack { why, harmful: true }
 }
 
 fn not_well(why: &str) -> String {
@@ -215,12 +251,12 @@ fn stopping(view: &View) -> Action {
 /// ECS replaces a rolling service's tasks by itself: what is left to see is that it has finished.
 fn rolling(view: &View) -> Action {
     if let Some(why) = &view.taken_back {
-        return Action::TakeBack { why: why.clone() };
+        return Action::TakeBack { why: why.clone(), harmful: false };
     }
     let service = &view.seen.service;
     if service.task_definition != view.revision && view.now >= READ_PATIENCE.after(view.started_at) {
         let why = format!("someone else has set {} to {}", service.name, service.task_definition);
-        return Action::TakeBack { why };
+        return Action::TakeBack { why, harmful: false };
     }
     match serving(view) {
         Course::Over { reason, .. } => return fell_ill(&reason),

@@ -9,7 +9,7 @@ mod decide;
 mod look;
 
 pub use apply::apply;
-pub use decide::{Action, Outgoing, View, decide, serving};
+pub use decide::{Action, Outgoing, View, decide, serving, watched};
 
 use changeover_aws::ecs::{Change, update_service};
 use changeover_domain::StepError;
@@ -45,7 +45,7 @@ pub async fn run(context: &Context, baton: Baton) -> Result<Baton, StepError> {
     Ok(match action {
         Action::Wait { seconds, why } => baton.waiting(seconds.0, why),
         Action::Quiet { why } => baton.waiting(1, why),
-        Action::TakeBack { why } => baton.with(Verdict::Failed, why),
+        Action::TakeBack { why, .. } => baton.with(Verdict::Failed, why),
         Action::ScaleIn => baton.waiting(context.config.poll.0, "the old tasks are told to stop"),
         Action::Drained { why, .. } if held.record.progress.owes_room() => baton.waiting(1, why),
         Action::Drained { why, .. } => baton.with(Verdict::Ready, why),

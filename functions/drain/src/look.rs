@@ -2,12 +2,12 @@
 
 use crate::{Outgoing, View};
 use changeover_aws::look::{routes, side};
-use changeover_aws::metrics::{Window, counts};
+use changeover_aws::metrics::{Window, requests};
 use changeover_domain::StepError;
 use changeover_domain::bearing::Patience;
 use changeover_domain::plan::{Member, Plan};
 use changeover_domain::span::Seconds;
-use changeover_lambda::{Context, Held};
+use changeover_lambda::{Context, Held, watch};
 
 pub(crate) async fn look(context: &Context, held: &Held<'_>) -> Result<View, StepError> {
     let (plan, progress, now) = (held.plan()?, &held.record.progress, context.now());
@@ -18,8 +18,13 @@ pub(crate) async fn look(context: &Context, held: &Held<'_>) -> Result<View, Ste
         None => None,
         Some(next) => Some(outgoing(context, plan, next).await?),
     };
+    // Once they are told to stop there is nothing to go back to. A rolling service's old tasks are ECS's to stop.
+    let is_watched = plan.next.is_some() && progress.drain.scaled_in_at.is_none();
+    let watch = if is_watched { watch(context, held).await? } else { None };
     Ok(View {
         now,
+        watch,
+        settings: plan.settings.clone(),
         seen: side(&context.aws, &plan.cluster, &plan.live).await?,
         revision: progress.start.revision.clone().ok_or_else(|| missing("which revision was registered"))?,
         planned: plan.tasks,
@@ -57,7 +62,6 @@ async fn outgoing(context: &Context, plan: &Plan, serving: &Member) -> Result<Ou
         load_balancer: &route.load_balancer,
         from: now.checked_sub(span).unwrap_or(now),
         to: now,
-        complete: now,
         period: context.config.metric_period,
     };
     Ok(Outgoing {
@@ -65,6 +69,6 @@ async fn outgoing(context: &Context, plan: &Plan, serving: &Member) -> Result<Ou
         next: next_group.to_owned(),
         serving: side(&context.aws, &plan.cluster, serving).await?,
         routes: routes(&context.aws, plan).await?.into_iter().map(|found| found.route).collect(),
-        requests: counts(&context.aws, &window, None).await?.requests,
+        requests: requests(&context.aws, &window).await?,
     })
 }

@@ -7,6 +7,7 @@ use changeover_domain::evidence::{EcsDeployment, TargetSeen, TaskSeen};
 use changeover_domain::plan::FIGHT_PATIENCE;
 use changeover_domain::route::{Route, WHOLE};
 use changeover_domain::route::{RouteId, weights_for};
+use changeover_domain::settings::{Raw, read};
 use changeover_domain::span::Seconds;
 use drain::{Action, Outgoing, View, decide};
 
@@ -54,6 +55,9 @@ fn view(now: i64) -> View {
         shifted_at: at(1000),
         quiet_at: None,
         scaled_in_at: None,
+        watch: None,
+        settings: read(&Raw::new(), &[("repository".to_owned(), "web".to_owned())].into(), &Raw::new())
+            .unwrap(),
         taken_back: None,
         outgoing: Some(Outgoing {
             live: "live".into(),
@@ -116,7 +120,7 @@ fn no_old_task_is_stopped_while_the_new_ones_are_not_well() {
     assert!(waits(&view), "it may pass");
     assert_eq!(drain::serving(&view).since().ill, Some(at(1400)));
     let lasting = View { since: Since { ill: Some(at(1390)), short: None }, ..view.clone() };
-    assert!(matches!(decide(&lasting), Ok(Action::TakeBack { why }) if why.contains("0 of 2")));
+    assert!(matches!(decide(&lasting), Ok(Action::TakeBack { why, .. }) if why.contains("0 of 2")));
     let mut gone = view;
     gone.scaled_in_at = Some(at(1390));
     gone.seen.service.desired = 0;
@@ -140,7 +144,9 @@ fn new_tasks_that_die_take_the_deployment_back_at_any_point_of_the_window() {
     for (now, quiet_at) in [(1210, None), (1400, Some(at(1300)))] {
         let mut view = View { quiet_at, rollback_window: Seconds(9000), ..view(now) };
         view.outgoing.as_mut().unwrap().serving.tasks.extend([killed(1), killed(2)]);
-        assert!(matches!(decide(&view), Ok(Action::TakeBack { why }) if why.contains("OutOfMemoryError")));
+        assert!(
+            matches!(decide(&view), Ok(Action::TakeBack { why, .. }) if why.contains("OutOfMemoryError"))
+        );
     }
 }
 
@@ -187,7 +193,7 @@ fn a_number_of_tasks_that_someone_sets_again_is_not_fought_over_for_ever() {
 #[test]
 fn the_old_tasks_take_the_traffic_back_while_they_are_there() {
     let asked = View { taken_back: Some("asked".into()), rollback_window: Seconds(600), ..view(1400) };
-    assert_eq!(decide(&asked), Ok(Action::TakeBack { why: "asked".into() }));
+    assert_eq!(decide(&asked), Ok(Action::TakeBack { why: "asked".into(), harmful: false }));
     let mut late = View { scaled_in_at: Some(at(1390)), ..asked };
     late.seen.service.desired = 0;
     assert!(!matches!(decide(&late), Ok(Action::TakeBack { .. })), "they are going already");
@@ -200,7 +206,7 @@ fn a_rolling_service_that_somebody_set_to_something_else_is_not_called_done() {
     rolling.seen.service.task_definition = "td:2".into();
     assert!(matches!(decide(&rolling), Ok(Action::Drained { needs_human: false, .. })));
     let asked = View { taken_back: Some("asked".into()), ..rolling.clone() };
-    assert_eq!(decide(&asked), Ok(Action::TakeBack { why: "asked".into() }));
+    assert_eq!(decide(&asked), Ok(Action::TakeBack { why: "asked".into(), harmful: false }));
     let stale = View { started_at: at(1315), ..rolling.clone() };
     let mut stale = View { seen: SideSeen { tasks: Vec::new(), ..stale.seen.clone() }, ..stale };
     stale.seen.service.task_definition = "td:1".into();
@@ -227,5 +233,17 @@ fn a_rolling_service_that_somebody_set_to_something_else_is_not_called_done() {
     assert!(waits(&moving), "ECS has not completed its rollout");
     rolling.seen.service.task_definition = "td:1".into();
     let why = "someone else has set web to td:1".to_owned();
-    assert_eq!(decide(&rolling), Ok(Action::TakeBack { why }));
+    assert_eq!(decide(&rolling), Ok(Action::TakeBack { why, harmful: false }));
+}
+
+#[test]
+fn harm_within_the_rollback_window_takes_the_traffic_back() {
+    let window = View { rollback_window: Seconds(600), ..view(1400) };
+    let told = |next| {
+        let watch = changeover_domain::samples::watch(at(1390), at(1400), next, (1_000, 0));
+        decide(&View { watch: Some(watch), ..window.clone() })
+    };
+    assert!(matches!(told((1_000, 0)), Ok(Action::Wait { .. })), "{:?}", told((1_000, 0)));
+    let Ok(Action::TakeBack { why, harmful }) = told((1_000, 400)) else { panic!("it goes on") };
+    assert!(harmful && why.contains("400 of 1,000 requests"), "{why}");
 }

@@ -9,7 +9,6 @@ pub mod capacity;
 pub mod definition;
 pub mod error;
 pub mod evidence;
-pub mod gathered;
 pub mod health;
 pub mod image;
 pub mod judging;
@@ -24,6 +23,8 @@ pub mod reference;
 pub mod rollout;
 pub mod room;
 pub mod route;
+#[cfg(feature = "samples")]
+pub mod samples;
 pub mod settings;
 pub mod span;
 pub mod state;

@@ -5,6 +5,7 @@ use crate::bearing::Since;
 use crate::plan::{Plan, READ_PATIENCE};
 use crate::room::Enlarged;
 use crate::route::Weight;
+use crate::verdict::watching::Watching;
 use serde::{Deserialize, Serialize};
 
 /// How far a deployment has come: written after each change, so that any function can go on from here.
@@ -21,6 +22,9 @@ pub struct Progress {
     /// Giving them traffic.
     #[serde(flatten)]
     pub shift: Shift,
+    /// What users' requests came to.
+    #[serde(default, skip_serializing_if = "Watching::is_unused")]
+    pub watching: Watching,
     /// Letting the old ones go.
     #[serde(flatten)]
     pub drain: Drain,

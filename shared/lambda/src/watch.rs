@@ -4,15 +4,16 @@
 use crate::{Context, Held};
 use changeover_aws::elb::NETWORK;
 use changeover_aws::metrics::{Asked, MAX_GROUPS, minutes};
-use changeover_domain::gathered::Minute;
 use changeover_domain::plan::Plan;
+use changeover_domain::route::WHOLE;
 use changeover_domain::span::Seconds;
+use changeover_domain::verdict::watching::Watch;
 use changeover_domain::{StepError, Timestamp};
 
 /// How far before a deployment the history of the live side begins, if the live side is as old as that.
-pub const HISTORY: Seconds = Seconds(3600);
+const HISTORY: Seconds = Seconds(3600);
 /// How far back periods are read at the most: whoever watches for longer has judged what is older already.
-pub const MOST_WATCHED: Seconds = Seconds(3 * 3600);
+const MOST_WATCHED: Seconds = Seconds(3 * 3600);
 
 /// Target groups, each with its load balancer, by ARN.
 type Groups<'a> = Vec<(&'a str, &'a str)>;
@@ -26,35 +27,55 @@ fn counted<'a>(plan: &'a Plan, groups: &'a [String]) -> Groups<'a> {
     groups.iter().filter_map(|group| Some((group.as_str(), balancer(group)?))).take(MAX_GROUPS).collect()
 }
 
-/// What was counted since a moment, in order of time; none if no load balancer counts requests here. Answers beyond each of
-/// these limits, in seconds, are counted apart; without limits the percentiles are read to make some from.
+/// All that is to be known to judge the new tasks by their users' requests; none if no load balancer counts them here.
 ///
 /// # Errors
-/// `Busy` or `Aws`, as GetMetricData answers.
-pub async fn watch(
-    context: &Context,
-    held: &Held<'_>,
-    since: Timestamp,
-    limits: &[f64],
-) -> Result<Option<Vec<Minute>>, StepError> {
-    let (plan, now) = (held.plan()?, context.now());
+/// `Busy` or `Aws`, as GetMetricData and DynamoDB answer; `RecordMissing` before tasks were asked for.
+pub async fn watch(context: &Context, held: &Held<'_>) -> Result<Option<Watch>, StepError> {
+    let (plan, progress, now) = (held.plan()?, &held.record.progress, context.now());
     let next = counted(plan, &plan.target().target_groups);
     if next.is_empty() {
         return Ok(None);
     }
+    let missing = || StepError::RecordMissing("the record does not say when tasks were started".to_owned());
+    let began = progress.start.started_at.ok_or_else(missing)?;
+    let mut before = progress.watching.clone();
+    let since = match before.live_since {
+        Some(since) => since,
+        None => live_since(held).await?,
+    };
+    before.live_since = Some(since);
     // A rolling service's old and new tasks are in one target group, and cannot be told apart.
     let live = if plan.next.is_some() { counted(plan, &plan.live.target_groups) } else { Vec::new() };
-    let oldest = now.checked_sub(std::time::Duration::from_secs(MOST_WATCHED.0)).unwrap_or(since);
+    let limits = before.limits();
+    let (period, convergence) = (context.config.metric_period, context.config.convergence);
     let asked = Asked {
         next,
         live,
-        from: since.max(oldest),
+        from: since.max(earlier(now, MOST_WATCHED)),
         to: now,
-        period: context.config.metric_period,
-        limits,
+        period,
+        limits: &limits,
         percentiles: limits.is_empty(),
     };
-    minutes(&context.aws, &asked).await.map(Some)
+    let minutes = minutes(&context.aws, &asked).await?;
+    let pair = plan.next.is_some();
+    Ok(Some(Watch {
+        before,
+        minutes,
+        period,
+        complete: earlier(now, context.config.metric_delay),
+        began,
+        shifted_at: if pair { progress.shift.shifted_at } else { progress.health.healthy_at },
+        weight: if pair { progress.shift.weight } else { WHOLE },
+        side_by_side: pair,
+        sticky: plan.pace.stickiness > Seconds(0),
+        convergence: if pair { convergence } else { Seconds(0) },
+    }))
+}
+
+fn earlier(now: Timestamp, span: Seconds) -> Timestamp {
+    now.checked_sub(std::time::Duration::from_secs(span.0)).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
 /// Since when the version that serves now has been serving alone, as far as the ledger knows: when the last deployment
@@ -62,12 +83,11 @@ pub async fn watch(
 ///
 /// # Errors
 /// `Busy` or `Aws`, as DynamoDB answers.
-pub async fn live_since(held: &Held<'_>) -> Result<Timestamp, StepError> {
+async fn live_since(held: &Held<'_>) -> Result<Timestamp, StepError> {
     let record = &held.record;
-    let oldest = record.began_at.checked_sub(std::time::Duration::from_secs(HISTORY.0));
+    let oldest = earlier(record.began_at, HISTORY);
     let before = held.ledger().recent_deployments(&record.service).await?;
     let ended = before.iter().filter(|one| one.id != record.id && one.plan.is_some());
     let last = ended.filter_map(|one| one.ended_at).filter(|at| *at <= record.began_at).max();
-    let oldest = oldest.unwrap_or(Timestamp::UNIX_EPOCH);
     Ok(last.map_or(oldest, |last| last.max(oldest)))
 }

@@ -6,9 +6,9 @@ use changeover_aws::elb::TargetGroup;
 use changeover_domain::bearing::{Patience, Since, needed};
 use changeover_domain::evidence::{EcsDeployment, ServiceSeen, SideSeen, TargetSeen, TaskSeen};
 use changeover_domain::image::PinnedImage;
-use changeover_domain::metrics::Counts;
 use changeover_domain::name::ServiceName;
 use changeover_domain::route::{Route, RouteId, weights_for};
+use changeover_domain::samples::watch;
 use changeover_domain::settings::{Raw, Settings, read};
 use changeover_domain::span::Seconds;
 use changeover_domain::{Timestamp, plan as domain};
@@ -275,11 +275,10 @@ pub fn for_check(
     let is_pair = world.members.len() == 2;
     let settings = settings(is_pair, on_push);
     let target = if is_pair { 1 - planned.live } else { 0 };
-    let counts = |requests, errors| Counts { requests, errors, ..Counts::default() };
     let seen = match evidence {
-        Evidence::Nothing => counts(0, 0),
-        Evidence::Bad => counts(100, 50),
-        Evidence::Good => counts(100, 0),
+        Evidence::Nothing => (0, 0),
+        Evidence::Bad => (10_000, 5_000),
+        Evidence::Good => (10_000, 0),
     };
     let has_traffic = purpose == check_health::Purpose::Bake || !is_pair;
     let wanted = world.ledger.wanted.as_ref();
@@ -301,7 +300,7 @@ pub fn for_check(
         readings: u32::from(record.readings),
         read_at: None,
         since: since(record),
-        metrics: has_traffic.then(|| (seen, counts(1000, 0))),
+        watch: has_traffic.then(|| watch(at(THEN), clock.now(), seen, (100_000, 0))),
         newer: wanted
             .filter(|wanted| supersedes && wanted.image != planned.image)
             .map(|wanted| wanted.image.to_string()),
@@ -342,6 +341,9 @@ pub fn for_drain(world: &World, record: &Record, planned: &Planned, clock: Clock
             routes: vec![route(world, live)],
             requests: u64::from(world.weight_of(live)),
         }),
+        // What users' requests come to while draining is told by whether the new tasks are well.
+        watch: None,
+        settings: settings(is_pair, "queue"),
         taken_back: record.taken_back.then(|| "somebody asked for it".to_owned()),
         rollback_window: settings(is_pair, "queue").rollback_window,
         stickiness: Seconds(0),

@@ -3,8 +3,8 @@
 use super::{by_period, rank, whole};
 use crate::{At, Aws, date_time};
 use aws_sdk_cloudwatch::types::{MetricDataQuery, MetricDataResult};
-use changeover_domain::gathered::{Answered, Balancer, Minute};
 use changeover_domain::span::Seconds;
+use changeover_domain::verdict::gathered::{Answered, Balancer, Minute};
 use changeover_domain::{StepError, Timestamp};
 use std::collections::BTreeMap;
 

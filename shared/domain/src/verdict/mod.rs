@@ -9,11 +9,13 @@ mod clumping;
 pub mod convergence;
 pub mod counts;
 mod evidence;
+pub mod gathered;
 mod law;
 pub mod limits;
 mod proof;
 mod question;
 mod ruling;
+pub mod watching;
 mod words;
 
 #[cfg(test)]

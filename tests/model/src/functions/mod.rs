@@ -165,7 +165,7 @@ impl Functions {
         let (healthy, more_steps) = (view.seen.healthy(), view.more_steps);
         let ruling = (self.deciders.check)(&view);
         noting(deployment, record, |real| check_health::apply(real, &view, &ruling, &ruling.why));
-        let good = evidence == Evidence::Good || view.metrics.is_none();
+        let good = evidence == Evidence::Good || view.watch.is_none();
         let is_bake = purpose == Purpose::Bake;
         world.noted.blind |=
             ruling.verdict == Verdict::Ready && (healthy < view.needed || (is_bake && !good));

@@ -4,6 +4,7 @@
 //! counts those for itself as a whole. So two things are held together: how many requests of a target group have no
 //! answer, and how many the load balancer says that it answered for somebody.
 
+use super::counts::{Counted, Slow};
 use crate::Timestamp;
 use crate::span::Seconds;
 
@@ -71,23 +72,6 @@ pub struct Minute {
     pub whole: Balancer,
 }
 
-/// One side's count of a period once it is known who got no answer.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Known {
-    /// Requests.
-    pub requests: u64,
-    /// Those that failed: 5xx, or no answer at all.
-    pub errors: u64,
-    /// Answers 4xx.
-    pub client_errors: u64,
-    /// Answers 3xx.
-    pub redirects: u64,
-    /// Answers whose time is known.
-    pub answers: u64,
-    /// Those beyond each limit.
-    pub beyond: Vec<u64>,
-}
-
 impl Answered {
     /// These and another target group's of the same side.
     pub fn add(&mut self, other: &Self) {
@@ -123,16 +107,19 @@ impl Answered {
         self.busy / length.0.max(1) as f64 * UNDER_WAY_FACTOR
     }
 
-    fn known(&self, lost: u64) -> Known {
+    /// What it did, once it is known how many got no answer.
+    pub fn counted(&self, lost: u64, limits: &[f64]) -> Counted {
         let errors = self.errors + lost;
-        Known {
+        let slow =
+            limits.iter().zip(&self.beyond).map(|(limit, answers)| Slow { limit: *limit, answers: *answers });
+        Counted {
             // A request given up in this period may have been counted in one before.
             requests: self.requests.max(errors),
             errors,
             client_errors: self.client_errors,
             redirects: self.redirects,
             answers: self.timed,
-            beyond: self.beyond.clone(),
+            slow: slow.collect(),
         }
     }
 }
@@ -178,11 +165,12 @@ impl Owed {
     }
 }
 
-/// What is known of each period, in order of time: who failed, answers that never came included. `length` is a period's.
+/// How many of each period's requests were never answered, in order of time: on the side with the new tasks, and on the
+/// other. `length` is a period's.
 ///
 /// What the load balancer gave up is shared out by the requests of each side that have no answer. Where a great part of
 /// the new tasks' requests has none, all of both sides count, as nobody waits for a minute until a load balancer gives up.
-pub fn know(minutes: &[Minute], length: Seconds) -> Vec<(Timestamp, Known, Known)> {
+pub fn lost(minutes: &[Minute], length: Seconds) -> Vec<(u64, u64)> {
     let (mut next, mut live) = (Owed::default(), Owed::default());
     let each = minutes.iter().map(|minute| {
         next.see(&minute.next, length);
@@ -192,11 +180,10 @@ pub fn know(minutes: &[Minute], length: Seconds) -> Vec<(Timestamp, Known, Known
             of_next >= LEAST_SILENCE && of_next as f64 >= GROSS_SILENCE * minute.next.requests.max(1) as f64;
         let (lost_next, lost_live) =
             if gross { (of_next, of_live) } else { shared(minute.whole.given_up, of_next, of_live) };
-        let lost_next = lost_next.max(minute.next.refused);
-        let lost_live = lost_live.max(minute.live.refused);
-        next.give_up(lost_next);
-        live.give_up(lost_live);
-        (minute.start, minute.next.known(lost_next), minute.live.known(lost_live))
+        let lost = (lost_next.max(minute.next.refused), lost_live.max(minute.live.refused));
+        next.give_up(lost.0);
+        live.give_up(lost.1);
+        lost
     });
     each.collect()
 }
@@ -237,8 +224,7 @@ mod tests {
     }
 
     fn errors(minutes: &[Minute]) -> (u64, u64) {
-        let known = know(minutes, MINUTE);
-        (known.iter().map(|one| one.1.errors).sum(), known.iter().map(|one| one.2.errors).sum())
+        lost(minutes, MINUTE).into_iter().fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
     }
 
     #[test]

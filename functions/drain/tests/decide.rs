@@ -238,7 +238,7 @@ fn a_rolling_service_that_somebody_set_to_something_else_is_not_called_done() {
 
 #[test]
 fn harm_within_the_rollback_window_takes_the_traffic_back() {
-    let window = View { rollback_window: Seconds(600), ..view(1400) };
+    let window = View { quiet_at: Some(at(1300)), rollback_window: Seconds(600), ..view(1400) };
     let told = |next| {
         let watch = changeover_domain::samples::watch(at(1390), at(1400), next, (1_000, 0));
         decide(&View { watch: Some(watch), ..window.clone() })

@@ -12,7 +12,6 @@ pub mod evidence;
 pub mod health;
 pub mod image;
 pub mod judging;
-pub mod metrics;
 pub mod name;
 pub mod orders;
 pub mod plan;

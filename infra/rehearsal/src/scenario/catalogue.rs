@@ -34,7 +34,7 @@ pub const CATALOGUE: [Scenario; 20] = [
         name: "bad-under-traffic",
         about: "The image is healthy but answers 30 % of real requests with 500; the first step's bake throws it back.",
         image: &["--error-rate", "0.3"],
-        reason: &["requests with errors"],
+        reason: &["requests of the new tasks failed"],
         may_fail: MayFail::NewVersion(10),
         ..PUSH
     },
@@ -44,7 +44,7 @@ pub const CATALOGUE: [Scenario; 20] = [
         image: &["--hang-rate", "0.7"],
         // Requests count as unanswered only when whoever answers would have.
         tags: &[("steps", "10 50 100"), ("bake", "8s")],
-        reason: &["requests with errors or not at all"],
+        reason: &["requests of the new tasks failed"],
         may_fail: MayFail::Unanswered(10),
         ..PUSH
     },

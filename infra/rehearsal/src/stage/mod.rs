@@ -109,7 +109,7 @@ impl Stage {
                 code: binaries.instead().map(|linked| linked.code.clone()),
                 ..rehearsal_lambda::Config::default()
             },
-            metrics_delay: setting.pace.metrics_delay(),
+            metrics: setting.pace.metrics(),
             ..CloudConfig::default()
         })
         .await

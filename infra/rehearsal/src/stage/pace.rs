@@ -1,6 +1,7 @@
 //! How quick the load balancers of a stage are: as AWS allows at most, or brisker where many deployments are to be
 //! seen in little time.
 
+use rehearsal_cloud::{METRICS_SPEED, MetricPace};
 use rehearsal_ecs::config::{Lag, Lags};
 use rehearsal_elb::Config;
 use std::time::Duration;
@@ -29,14 +30,14 @@ pub struct Pace {
     pub(crate) patience: u32,
 }
 
-/// What a quick rehearsal tells the stack: load balancers here learn within seconds and metrics are complete within a
-/// second, so nothing has to wait as long as in AWS.
+/// What a quick rehearsal tells the stack: load balancers here learn within seconds, and a minute of their metrics lasts a
+/// second (`METRICS_SPEED`), so nothing has to wait as long as in AWS.
 const QUICK: [(&str, &str); 5] = [
     ("PollSeconds", "1"),
     ("MetricPeriodSeconds", "1"),
-    ("MetricDelaySeconds", "1"),
+    ("MetricDelaySeconds", "2"),
     ("RoomPatienceSeconds", "5"),
-    ("DataPatienceSeconds", "30"),
+    ("DataPatienceSeconds", "6"),
 ];
 
 impl Pace {
@@ -105,9 +106,9 @@ impl Pace {
         self.by_the_minute
     }
 
-    /// How long after its end a period of metrics can be seen.
-    pub(super) fn metrics_delay(&self) -> Duration {
-        Duration::from_secs(if self.by_the_minute { 60 } else { 1 })
+    /// How long periods of metrics are, and how late they are complete.
+    pub(super) fn metrics(&self) -> MetricPace {
+        if self.by_the_minute { MetricPace::AWS } else { MetricPace::faster(METRICS_SPEED) }
     }
 
     /// The longest between two looks at the stage, besides those at every change.

@@ -47,9 +47,13 @@ pub struct Aws {
 
 /// The network, with the only TLS stack there is.
 fn network() -> Wire {
+    Wire { http: http(), time: SharedTimeSource::default() }
+}
+
+/// An HTTP client with the only TLS stack there is.
+pub fn http() -> SharedHttpClient {
     let tls = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring);
-    let http = Builder::new().tls_provider(tls).build_https();
-    Wire { http, time: SharedTimeSource::default() }
+    Builder::new().tls_provider(tls).build_https()
 }
 
 impl Aws {
@@ -84,21 +88,29 @@ impl Aws {
 
     fn new(region: String, credentials: Credentials, endpoint: Option<String>, wire: Option<Wire>) -> Self {
         let Wire { http, time } = wire.unwrap_or_else(network);
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .operation_attempt_timeout(ATTEMPT_TIMEOUT)
-            .operation_timeout(CALL_TIMEOUT)
-            .build();
         let mut config = SdkConfig::builder()
             .behavior_version(aws_smithy_runtime_api::client::behavior_version::BehaviorVersion::latest())
             .region(Region::new(region))
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             .http_client(http)
             .time_source(time)
-            .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
+            .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()));
+        config.set_endpoint_url(endpoint);
+        Self::of(config.build())
+    }
+
+    /// From region, credentials, endpoint and HTTP client that somebody else has found; how often and for how long a call
+    /// is tried is our own.
+    pub fn of(config: SdkConfig) -> Self {
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+            .operation_timeout(CALL_TIMEOUT)
+            .build();
+        let config = config
+            .into_builder()
             .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
             .timeout_config(timeouts);
-        config.set_endpoint_url(endpoint);
         Self {
             config: config.build(),
             ecs: OnceLock::new(),

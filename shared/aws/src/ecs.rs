@@ -3,7 +3,7 @@
 use crate::{At, Aws, moment};
 use aws_sdk_ecs::types::{
     ContainerInstance, ContainerInstanceField, ContainerInstanceStatus, DesiredStatus, Resource, Service,
-    ServiceField, Task, TaskDefinition, TaskDefinitionField,
+    ServiceField, Tag, Task, TaskDefinition, TaskDefinitionField,
 };
 use changeover_domain::StepError;
 use changeover_domain::capacity::Instance;
@@ -325,5 +325,13 @@ pub async fn update_service(aws: &Aws, change: &Change<'_>) -> Result<(), StepEr
         request = request.desired_count(i32::try_from(desired).unwrap_or(i32::MAX));
     }
     request.send().await.at("UpdateService", &format!("{}/{}", change.cluster, change.service))?;
+    Ok(())
+}
+
+/// Sets tags on a service; others stay.
+pub async fn tag_service(aws: &Aws, arn: &str, tags: &BTreeMap<String, String>) -> Result<(), StepError> {
+    let tag = |(key, value): (&String, &String)| Tag::builder().key(key).value(value).build();
+    let request = aws.ecs().tag_resource().resource_arn(arn).set_tags(Some(tags.iter().map(tag).collect()));
+    request.send().await.at("TagResource", arn)?;
     Ok(())
 }

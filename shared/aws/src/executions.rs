@@ -1,10 +1,11 @@
 //! Executions of the state machine, and their names.
 
 use crate::{At, Aws};
-use changeover_domain::StepError;
 use changeover_domain::image::short;
 use changeover_domain::name::ServiceName;
-use changeover_domain::state::Request;
+use changeover_domain::state::Baton;
+use changeover_domain::{StepError, Timestamp};
+use serde::Serialize;
 
 /// Longest name of an execution that Step Functions takes.
 const MAX_NAME: usize = 80;
@@ -45,6 +46,13 @@ pub fn of_redeploy(service: &ServiceName, tick: &str) -> String {
     named(service, &format!("redeploy-{tick}"))
 }
 
+/// The name of what somebody starts by hand; `at` is letters and digits, such as milliseconds, and tells one from another.
+/// Asked again with it, Step Functions starts nothing.
+pub fn of_hand(service: &ServiceName, at: &str) -> String {
+    let at: String = at.chars().filter(char::is_ascii_alphanumeric).take(30).collect();
+    named(service, &format!("by-hand-{at}"))
+}
+
 /// A name for people, which a hash of `CLUSTER/NAME` makes the service's own: other clusters have services of the same
 /// name, and a long name is cut. The tail, which tells one execution from another, is never cut.
 fn named(service: &ServiceName, tail: &str) -> String {
@@ -63,7 +71,7 @@ pub async fn start(
     aws: &Aws,
     state_machine: &str,
     name: &str,
-    request: &Request,
+    request: &impl Serialize,
 ) -> Result<Start, StepError> {
     let input = serde_json::to_string(request).map_err(|error| StepError::BadInput(error.to_string()))?;
     let call = aws.sfn().start_execution().state_machine_arn(state_machine).name(name).input(input);
@@ -81,6 +89,57 @@ pub async fn is_running(aws: &Aws, arn: &str) -> Result<bool, StepError> {
         return Ok(false);
     }
     Ok(answer.at("DescribeExecution", arn)?.status.as_str() == "RUNNING")
+}
+
+/// An execution as `DescribeExecution` tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// Its name.
+    pub name: String,
+    /// When it started.
+    pub started_at: Timestamp,
+    /// `RUNNING`, `SUCCEEDED`, `FAILED`, `TIMED_OUT`, `ABORTED` or `PENDING_REDRIVE`.
+    pub status: String,
+    /// What it answered, once it has succeeded.
+    pub output: Option<String>,
+    /// Its error's name, if it failed.
+    pub error: Option<String>,
+    /// And what is said of that.
+    pub cause: Option<String>,
+}
+
+/// An execution, if Step Functions still knows it.
+pub async fn describe(aws: &Aws, arn: &str) -> Result<Option<Seen>, StepError> {
+    let answer = aws.sfn().describe_execution().execution_arn(arn).send().await;
+    if crate::is_code(&answer, "ExecutionDoesNotExist") {
+        return Ok(None);
+    }
+    let answer = answer.at("DescribeExecution", arn)?;
+    Ok(Some(Seen {
+        name: answer.name.unwrap_or_else(|| arn.rsplit(':').next().unwrap_or_default().to_owned()),
+        started_at: crate::moment(&answer.start_date).unwrap_or(Timestamp::UNIX_EPOCH),
+        status: answer.status.as_str().to_owned(),
+        output: answer.output,
+        error: answer.error,
+        cause: answer.cause,
+    }))
+}
+
+/// How many of an execution's last events are looked at for what it said last.
+const LAST_EVENTS: i32 = 20;
+
+/// The state that an execution of ours left last, and what that handed on: with it, why it waits. None before the first.
+pub async fn last_word(aws: &Aws, arn: &str) -> Result<Option<(String, Baton)>, StepError> {
+    let request = aws.sfn().get_execution_history().execution_arn(arn).reverse_order(true);
+    let answer = request.max_results(LAST_EVENTS).send().await;
+    if crate::is_code(&answer, "ExecutionDoesNotExist") {
+        return Ok(None);
+    }
+    let answer = answer.at("GetExecutionHistory", arn)?;
+    let left = answer.events.iter().filter_map(|event| event.state_exited_event_details());
+    let mut told =
+        left.filter_map(|left| Some((left.name().to_owned(), serde_json::from_str(left.output()?).ok()?)));
+    Ok(told.next())
 }
 
 #[cfg(test)]

@@ -17,10 +17,11 @@ pub mod logs;
 pub mod look;
 pub mod metrics;
 pub mod revision;
+pub mod stacks;
 pub mod tags;
 pub mod topic;
 
-pub use clients::{Aws, Wire};
+pub use clients::{Aws, Wire, http};
 pub use failure::{At, is_code};
 
 /// AWS's own types, for functions that copy a resource whole.

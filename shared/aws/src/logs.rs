@@ -1,8 +1,9 @@
-//! What a container wrote last: for saying why it stopped.
+//! What a container wrote last, for saying why it stopped; and what a log group holds of something.
 
 use crate::{At, Aws};
+use aws_sdk_cloudwatchlogs::types::FilteredLogEvent;
 use aws_sdk_ecs::types::{LogDriver, TaskDefinition};
-use changeover_domain::StepError;
+use changeover_domain::{StepError, Timestamp};
 
 /// How many lines are told.
 const LINES: i32 = 10;
@@ -32,4 +33,34 @@ fn stream_of<'a>(definition: &'a TaskDefinition, container: &str) -> Option<(&'a
     let log = found.log_configuration().filter(|log| *log.log_driver() == LogDriver::Awslogs)?;
     let options = log.options()?;
     Some((options.get("awslogs-group")?, options.get("awslogs-stream-prefix")?))
+}
+
+/// Most lines of one log group that are told.
+const MAX_LINES: usize = 2_000;
+
+/// A log group's lines that match a filter pattern, since a moment, each with its time in epoch milliseconds; none if there
+/// is no such group.
+pub async fn matching(
+    aws: &Aws,
+    group: &str,
+    pattern: &str,
+    since: Timestamp,
+) -> Result<Vec<(i64, String)>, StepError> {
+    let request = aws.logs().filter_log_events().log_group_name(group).filter_pattern(pattern);
+    let mut pages = request.start_time(since.as_millisecond()).into_paginator().send();
+    let mut lines = Vec::new();
+    while let Some(page) = pages.next().await {
+        if crate::is_code(&page, "ResourceNotFoundException") {
+            break;
+        }
+        let page = page.at("FilterLogEvents", group)?;
+        let line = |event: &FilteredLogEvent| {
+            Some((event.timestamp().unwrap_or_default(), event.message()?.trim_end().to_owned()))
+        };
+        lines.extend(page.events().iter().filter_map(line));
+        if lines.len() >= MAX_LINES {
+            break;
+        }
+    }
+    Ok(lines)
 }

@@ -12,6 +12,7 @@ fn part(manifest: &str) -> &'static str {
         "/shared/aws",
         "/shared/lambda",
         "/functions",
+        "/cli",
         "/infra/rehearsal",
         "/infra/imagined",
         "/tests",
@@ -27,6 +28,8 @@ fn allowed(part: &str) -> &'static [&'static str] {
         "/shared/aws" => &["/shared/domain"],
         "/shared/lambda" => &["/shared/domain", "/shared/aws"],
         "/functions" => &["/shared/domain", "/shared/aws", "/shared/lambda"],
+        // It drives a stack as anybody does who has credentials: neither a function nor the rehearsal is in it.
+        "/cli" => &["/shared/domain", "/shared/aws"],
         // It starts the functions as processes and never links them.
         "/infra/rehearsal" => &["/shared/domain", "/infra/rehearsal"],
         // The only one besides tests that links the functions and the rehearsal together: in imagined time there are no
@@ -39,6 +42,7 @@ fn allowed(part: &str) -> &'static [&'static str] {
             "/shared/aws",
             "/shared/lambda",
             "/functions",
+            "/cli",
             "/infra/rehearsal",
             "/infra/imagined",
         ],

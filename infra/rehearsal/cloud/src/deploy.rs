@@ -37,9 +37,11 @@ pub(crate) async fn deploy(
     }
     let callers = functions(stack, binaries, services)?;
     for machine in &stack.state_machines {
+        let tags: Vec<Value> =
+            machine.tags.iter().map(|(key, value)| json!({ "key": key, "value": value })).collect();
         let input = json!({
             "name": machine.name, "definition": machine.definition, "roleArn": machine.role_arn,
-            "type": machine.kind,
+            "type": machine.kind, "tags": tags,
         });
         let made = services.stepfunctions.call("CreateStateMachine", input).await;
         made.with_context(|| format!("state machine {}", machine.logical_id))?;

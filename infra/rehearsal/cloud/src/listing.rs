@@ -1,7 +1,10 @@
 //! Everything that has tags: asked of the services that own it, page by page.
 
+use crate::account::Account;
+use crate::dynamodb::DynamoDb;
 use rehearsal_ecs::Ecs;
 use rehearsal_elb::Elb;
+use rehearsal_stepfunctions::StepFunctions;
 use rehearsal_wire::ApiError;
 use serde_json::{Value, json};
 
@@ -13,6 +16,9 @@ const CLUSTERS: usize = 100;
 
 /// What DescribeTags takes at once.
 const BALANCING: usize = 20;
+
+/// What ListStateMachines takes at once; more of them have no tags to be found by here.
+const MACHINES: u64 = 1000;
 
 /// ARN and tags.
 type Tagged = (String, Vec<(String, String)>);
@@ -35,6 +41,28 @@ pub(crate) async fn tagged(ecs: &Ecs, elb: &Elb) -> Result<Vec<Tagged>, ApiError
         }
     }
     all.extend(balancing(elb).await?);
+    Ok(all)
+}
+
+/// The state machines and the tables with their tags, as they are now.
+pub(crate) async fn tagged_of_stacks(
+    account: &Account,
+    machines: &StepFunctions,
+    tables: &DynamoDb,
+) -> Result<Vec<Tagged>, ApiError> {
+    let mut all = Vec::new();
+    let listed = machines.call("ListStateMachines", json!({ "maxResults": MACHINES })).await?;
+    for machine in items(&listed, "stateMachines") {
+        let arn = &machine["stateMachineArn"];
+        let answer = machines.call("ListTagsForResource", json!({ "resourceArn": arn })).await?;
+        all.push((arn.as_str().unwrap_or_default().to_owned(), pairs(&answer["tags"], "key", "value")));
+    }
+    let listed = tables.call("ListTables", json!({}))?;
+    for table in items(&listed, "TableNames").filter_map(Value::as_str) {
+        let arn = account.arn("dynamodb", &format!("table/{table}"));
+        let answer = tables.call("ListTagsOfResource", json!({ "ResourceArn": arn }))?;
+        all.push((arn, pairs(&answer["Tags"], "Key", "Value")));
+    }
     Ok(all)
 }
 

@@ -7,7 +7,7 @@ use crate::dynamodb::DynamoDb;
 use crate::ecr::Ecr;
 use crate::events::Events;
 use crate::front::{Caller, Handler};
-use crate::listing::tagged;
+use crate::listing::{tagged, tagged_of_stacks};
 use crate::logs::Logs;
 use crate::scaling::Scaling;
 use crate::scheduler::Scheduler;
@@ -73,7 +73,8 @@ impl Services {
             Service::ApplicationAutoScaling => self.scaling.call(operation, &input),
             Service::Sts => sts::call(&self.account, operation, caller.role()),
             Service::Tagging => {
-                let all = tagged(&self.ecs, &self.elb).await?;
+                let mut all = tagged(&self.ecs, &self.elb).await?;
+                all.extend(tagged_of_stacks(&self.account, &self.stepfunctions, &self.dynamodb).await?);
                 Tagging::new(Arc::new(move || all.clone())).call(operation, &input)
             }
             Service::AutoScaling => self.autoscaling.call(operation, &input),

@@ -68,6 +68,15 @@ impl Ledger<'_> {
 
     /// A service's latest deployments, newest first.
     pub async fn recent_deployments(&self, service: &ServiceName) -> Result<Vec<Deployment>, StepError> {
+        self.latest_deployments(service, RECENT).await
+    }
+
+    /// So many of a service's latest deployments at most, newest first; fewer where they do not fit into one answer.
+    pub async fn latest_deployments(
+        &self,
+        service: &ServiceName,
+        most: i32,
+    ) -> Result<Vec<Deployment>, StepError> {
         let answer = self
             .aws
             .dynamodb()
@@ -75,7 +84,7 @@ impl Ledger<'_> {
             .table_name(self.table)
             .consistent_read(true)
             .scan_index_forward(false)
-            .limit(RECENT)
+            .limit(most)
             .key_condition_expression("#service = :service AND begins_with(#record, :prefix)")
             .expression_attribute_names("#service", PARTITION_KEY)
             .expression_attribute_names("#record", SORT_KEY)

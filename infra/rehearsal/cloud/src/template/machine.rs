@@ -25,6 +25,8 @@ pub struct StateMachine {
     pub definition: String,
     /// The ARN of the role it runs as.
     pub role_arn: String,
+    /// Its tags.
+    pub tags: Vec<(String, String)>,
     /// Everything the template says of it, resolved.
     pub properties: Value,
 }
@@ -56,6 +58,7 @@ pub(super) fn read(node: &Node<'_>, identity: Identity, folder: &Path) -> StateM
         definition_uri: uri,
         substitutions,
         role_arn: node.needed("Role"),
+        tags: node.pairs("Tags"),
         properties: node.value.clone(),
         logical_id,
         name,

@@ -23,6 +23,8 @@ pub struct Table {
     pub indexes: Value,
     /// The attribute that tells when an item is over, if time to live is on.
     pub ttl: Option<String>,
+    /// `Tags` as they are; null if there are none.
+    pub tags: Value,
     /// Whether `DeleteTable` is refused.
     pub deletion_protection: bool,
 }
@@ -40,6 +42,9 @@ impl Table {
         });
         if !self.indexes.is_null() {
             input["GlobalSecondaryIndexes"] = self.indexes.clone();
+        }
+        if !self.tags.is_null() {
+            input["Tags"] = self.tags.clone();
         }
         input
     }
@@ -75,6 +80,7 @@ pub(super) fn read(node: &Node<'_>, identity: Identity) -> Table {
         attributes: node.raw("AttributeDefinitions"),
         indexes: node.raw("GlobalSecondaryIndexes"),
         ttl,
+        tags: node.raw("Tags"),
         deletion_protection: node.flag("DeletionProtectionEnabled").unwrap_or_default(),
         logical_id,
         name,

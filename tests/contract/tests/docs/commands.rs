@@ -38,7 +38,9 @@ fn everywhere() -> Vec<(String, Vec<String>)> {
     let mut found = Vec::new();
     for document in all() {
         let inline = code(&prose(&document.text));
-        for command in inline.iter().filter(|code| code.starts_with("cargo rehearse")) {
+        for command in
+            inline.iter().filter(|code| code.starts_with("cargo rehearse") || code.starts_with("changeover "))
+        {
             found.extend(commands(command).into_iter().map(|words| (document.path.clone(), words)));
         }
         for block in blocks(&document).iter().filter(|block| SHELLS.contains(&block.language.as_str())) {
@@ -51,7 +53,7 @@ fn everywhere() -> Vec<(String, Vec<String>)> {
 
 #[test]
 fn every_command_exists() {
-    let (mut aws, mut cargo) = (0, 0);
+    let (mut aws, mut cargo, mut ours) = (0, 0, 0);
     for (place, words) in everywhere() {
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         match words.as_slice() {
@@ -64,11 +66,17 @@ fn every_command_exists() {
                 let parsed = rehearsal::cli::Cli::try_parse_from(&words[1..]);
                 assert!(parsed.is_ok(), "{place}: {}: {}", words.join(" "), parsed.expect_err("it is"));
             }
-            ["cargo", "test" | "build", ..] => {}
             ["cargo", "run", "--release", "-p", "changeover-domain", "--example", name] => {
                 let example = workspace().join("shared/domain/examples").join(name).join("main.rs");
                 assert!(example.is_file(), "{place}: there is no example {name}");
             }
+            ["changeover", ..] => {
+                ours += 1;
+                let parsed = changeover_cli::args::Cli::try_parse_from(&words);
+                let why = parsed.as_ref().err().filter(|error| error.use_stderr());
+                assert!(why.is_none(), "{place}: {}: {why:?}", words.join(" "));
+            }
+            ["cargo", "test" | "build" | "install", ..] => {}
             ["sam", verb, rest @ ..] => {
                 let known = SAM.iter().find(|(name, _)| name == verb);
                 let (_, options) = known.unwrap_or_else(|| panic!("{place}: sam {verb}"));
@@ -80,7 +88,10 @@ fn every_command_exists() {
             [] => {}
         }
     }
-    assert!(aws > 15 && cargo > 3, "only {aws} commands of aws and {cargo} of cargo rehearse were seen");
+    assert!(
+        aws > 15 && cargo > 3 && ours > 15,
+        "only {aws} commands of aws, {cargo} of cargo rehearse and {ours} of changeover were seen"
+    );
 }
 
 fn check_aws(place: &str, service: &str, operation: &str, rest: &[&str]) {

@@ -245,6 +245,7 @@ mod tests {
                 deployment: DeploymentId::from("d-1"),
                 outcome,
                 attempts: 1,
+                at: None,
             }),
         }
     }

@@ -23,7 +23,7 @@ pub fn run(cases: &[Case], options: Options, tell: impl Fn(&Trial) + Sync) -> an
         }
     };
     std::thread::scope(|threads| {
-        let workers: Vec<_> = (0..options.at_once.max(1)).map(|_| threads.spawn(&work)).collect();
+        let workers: Vec<_> = (0..options.at_once.max(1)).map(|_| threads.spawn(work)).collect();
         workers
             .into_iter()
             .try_for_each(|worker| worker.join().map_err(|_| anyhow::anyhow!("a trial panicked"))?)

@@ -1,6 +1,6 @@
 //! The course: one run through everything that functions, state machine, rules and schedules ever do.
 
-use crate::stage::{Ended, abort, ended, push, quiet, reached, samples, set, tick};
+use crate::stage::{Ended, abort, ended, push, quiet, reached, samples, set, tag, tick, wanted};
 use anyhow::Context as _;
 use rehearsal::binaries::Binaries;
 use rehearsal::stage::{CLUSTER, Sample, Stage};
@@ -16,6 +16,10 @@ use tokio::time::Instant;
 const SEED: u64 = 11;
 /// The longest that a dead letter may take.
 const LETTER: Duration = Duration::from_secs(10);
+/// How long a bake takes.
+pub(crate) const SHORT: &str = "3s";
+/// How long one takes that is stopped while it goes on.
+const LONG: &str = "120s";
 /// How often waiting looks again.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
@@ -62,23 +66,27 @@ async fn on_stage(stage: &Stage) -> anyhow::Result<Shown> {
 /// A pair behind a rule, and then behind the listener's default action: there and back in each case, with an execution
 /// that dies and one that follows.
 async fn pairs(stage: &Stage, pair: &Sample) -> anyhow::Result<()> {
-    push(stage, pair, "v2", &[]).await?;
-    expect(stage, pair, 1, "Succeeded").await?;
+    expect(stage, pair, &push(stage, pair, "v2", &[]).await?, "Succeeded").await?;
+    // What is to be stopped in its bake bakes for longer than it takes to stop it, however busy the machine.
+    tag(stage, pair, "bake", LONG).await?;
     push(stage, pair, "v3", &[]).await?;
     let execution = reached(stage, pair, "Bake").await?;
     // While it is held, reconcile asks whether its execution lives, and a push waits for its end.
     tick(stage, "ReconcileTick")?;
-    push(stage, pair, "v4", &[]).await?;
+    let fourth = push(stage, pair, "v4", &[]).await?;
+    wanted(stage, pair, &fourth).await?;
+    tag(stage, pair, "bake", SHORT).await?;
     abort(stage, &execution).await?;
-    expect(stage, pair, 3, "Succeeded").await?;
+    expect(stage, pair, &fourth, "Succeeded").await?;
     quiet(stage).await?;
     to_default_action(stage, pair).await?;
-    push(stage, pair, "v5", &[]).await?;
-    expect(stage, pair, 4, "Succeeded").await?;
-    push(stage, pair, "v6", &[]).await?;
+    expect(stage, pair, &push(stage, pair, "v5", &[]).await?, "Succeeded").await?;
+    tag(stage, pair, "bake", LONG).await?;
+    let sixth = push(stage, pair, "v6", &[]).await?;
     let execution = reached(stage, pair, "Bake").await?;
     abort(stage, &execution).await?;
-    expect(stage, pair, 5, "RolledBack").await
+    expect(stage, pair, &sixth, "RolledBack").await?;
+    tag(stage, pair, "bake", SHORT).await
 }
 
 /// A rolling service gets an image that exits at start: its last words are read, and it goes back; its revision is
@@ -87,22 +95,17 @@ async fn rolls(stage: &Stage, single: &Sample) -> anyhow::Result<()> {
     let service = &single.members.first().context("it has no service")?.ecs_service;
     let input = json!({"cluster": CLUSTER, "services": [service]});
     let found = stage.call(Service::Ecs, "DescribeServices", input).await?;
-    push(stage, single, "v2", &["--crash", "3"]).await?;
+    let crashing = push(stage, single, "v2", &["--crash", "3"]).await?;
     reached(stage, single, "CheckHealth").await?;
     let tidied = json!({"taskDefinition": found["services"][0]["taskDefinition"]});
     stage.call(Service::Ecs, "DeregisterTaskDefinition", tidied).await?;
-    expect(stage, single, 1, "RolledBack").await?;
-    let tags = json!([{"key": "changeover:bake", "value": "soon"}]);
-    let input = json!({"resourceArn": found["services"][0]["serviceArn"], "tags": tags});
-    stage.call(Service::Ecs, "TagResource", input).await?;
-    push(stage, single, "v3", &[]).await?;
-    expect(stage, single, 2, "Refused").await
+    expect(stage, single, &crashing, "RolledBack").await?;
+    tag(stage, single, "bake", "soon").await?;
+    expect(stage, single, &push(stage, single, "v3", &[]).await?, "Refused").await
 }
 
-async fn expect(stage: &Stage, sample: &Sample, number: usize, expected: &str) -> anyhow::Result<()> {
-    let Ended { outcome, reason } = ended(stage, sample, number).await?;
-    anyhow::ensure!(outcome == expected, "deployment {number} ended {outcome}, not {expected}: {reason}");
-    Ok(())
+async fn expect(stage: &Stage, sample: &Sample, digest: &str, expected: &str) -> anyhow::Result<()> {
+    ended(stage, sample, digest, Some(expected)).await.map(drop)
 }
 
 /// Lets the default action do what the rule did.
@@ -119,8 +122,8 @@ async fn to_default_action(stage: &Stage, pair: &Sample) -> anyhow::Result<()> {
 async fn refused(stage: &Stage, pair: &Sample) -> anyhow::Result<()> {
     let (role, action) = ("UpdateServiceRole", "ecs:UpdateService");
     anyhow::ensure!(stage.cloud.iam().withdraw(role, action), "{role} was not granted {action}");
-    push(stage, pair, "v7", &[]).await?;
-    let Ended { outcome, reason } = ended(stage, pair, 6).await?;
+    let digest = push(stage, pair, "v7", &[]).await?;
+    let Ended { outcome, reason } = ended(stage, pair, &digest, None).await?;
     anyhow::ensure!(outcome != "Succeeded" && reason.contains(action), "it ended {outcome}: {reason}");
     let is_told = |denied: &Denied| denied.holder == role && denied.need.action == action;
     anyhow::ensure!(stage.cloud.iam().denied().iter().any(is_told), "nothing was denied");

@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 use rehearsal::binaries::Binaries;
-use rehearsal::stage::{Image, Pace, Sample, Setting, Stage};
+use rehearsal::stage::{CLUSTER, Image, Pace, Sample, Setting, Stage};
 use rehearsal::story::{Story, stories, until_over};
 use rehearsal::witness::read_ledger;
 use rehearsal_wire::Service;
@@ -24,7 +24,7 @@ pub async fn set(binaries: &Binaries, seed: u64) -> anyhow::Result<Stage> {
     let tags = [
         ("image-tag", "v@"),
         ("healthy-checks", "1"),
-        ("bake", "3s"),
+        ("bake", crate::course::SHORT),
         ("minimum-requests", "0"),
         ("health-timeout", "60s"),
     ];
@@ -54,13 +54,29 @@ pub fn samples(stage: &Stage) -> anyhow::Result<(&Sample, &Sample)> {
     Ok((find(true).context("there is no pair")?, find(false).context("there is no rolling service")?))
 }
 
-/// Pushes a version of the sample application.
+/// Pushes a version of the sample application; its digest.
 ///
 /// # Errors
 /// What the registry answered.
-pub async fn push(stage: &Stage, sample: &Sample, version: &str, options: &[&str]) -> anyhow::Result<()> {
+pub async fn push(stage: &Stage, sample: &Sample, version: &str, options: &[&str]) -> anyhow::Result<String> {
     let image = Image::sample(&stage.binaries, version, options);
-    stage.push(&sample.repository, version, &image).await.map(drop)
+    stage.push(&sample.repository, version, &image).await
+}
+
+/// Sets a setting of a service by its tag, on every member.
+///
+/// # Errors
+/// What ECS answered.
+pub async fn tag(stage: &Stage, sample: &Sample, key: &str, value: &str) -> anyhow::Result<()> {
+    let names: Vec<&str> = sample.members.iter().map(|member| member.ecs_service.as_str()).collect();
+    let input = json!({"cluster": CLUSTER, "services": names});
+    let found = stage.call(Service::Ecs, "DescribeServices", input).await?;
+    for service in found["services"].as_array().into_iter().flatten() {
+        let tags = json!([{"key": format!("changeover:{key}"), "value": value}]);
+        let input = json!({"resourceArn": service["serviceArn"], "tags": tags});
+        stage.call(Service::Ecs, "TagResource", input).await?;
+    }
+    Ok(())
 }
 
 /// How a deployment ended.
@@ -72,27 +88,49 @@ pub struct Ended {
     pub reason: String,
 }
 
-/// Waits until so many deployments of a service have ended and nothing goes on; how the last of them did.
+/// Waits until what was pushed is what is wanted, its answer is the one that is expected (or any), and nothing of the
+/// service goes on. How many attempts that took depends on who came first while another held the service.
 ///
 /// # Errors
 /// If that takes too long.
-pub async fn ended(stage: &Stage, sample: &Sample, deployments: usize) -> anyhow::Result<Ended> {
+pub async fn ended(
+    stage: &Stage,
+    sample: &Sample,
+    digest: &str,
+    expected: Option<&str>,
+) -> anyhow::Result<Ended> {
     let began = Instant::now();
     loop {
         let ledger = read_ledger(stage, &sample.service).await;
-        let over = ledger.deployments.iter().filter(|one| one.outcome.is_some()).count();
-        if over >= deployments && ledger.holder.is_none() {
-            let last = ledger.deployments.into_iter().next_back().context("there is no deployment")?;
-            return Ok(Ended {
-                outcome: last.outcome.unwrap_or_default(),
-                reason: last.reason.unwrap_or_default(),
-            });
+        let wanted = ledger.wanted.as_deref() == Some(digest) && ledger.holder.is_none();
+        let answer = ledger
+            .answer
+            .as_ref()
+            .filter(|(_, outcome)| wanted && expected.is_none_or(|expected| outcome.as_str() == expected));
+        if let Some((deployment, outcome)) = answer {
+            let its = ledger.deployments.iter().find(|one| one.id == *deployment);
+            let reason = its.and_then(|one| one.reason.clone()).unwrap_or_default();
+            return Ok(Ended { outcome: outcome.clone(), reason });
         }
         if began.elapsed() > DEADLINE {
-            anyhow::bail!("{} of {deployments} deployments of {} ended: {ledger:?}", over, sample.service);
+            let expected = expected.unwrap_or("at all");
+            anyhow::bail!("{digest} of {} has not ended {expected}: {ledger:?}", sample.service);
         }
         tokio::time::sleep(LOOK_AGAIN).await;
     }
+}
+
+/// Waits until what was pushed is what is wanted.
+///
+/// # Errors
+/// If that takes too long.
+pub async fn wanted(stage: &Stage, sample: &Sample, digest: &str) -> anyhow::Result<()> {
+    let began = Instant::now();
+    while read_ledger(stage, &sample.service).await.wanted.as_deref() != Some(digest) {
+        anyhow::ensure!(began.elapsed() < DEADLINE, "{digest} of {} is not wanted", sample.service);
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+    Ok(())
 }
 
 /// Waits until every execution is over.

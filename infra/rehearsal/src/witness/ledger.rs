@@ -16,6 +16,8 @@ pub struct LedgerSeen {
     pub has_plan: bool,
     /// The digest that is wanted.
     pub wanted: Option<String>,
+    /// The deployment that last gave an answer to that wish, and the outcome; none if there is no answer yet.
+    pub answer: Option<(String, String)>,
     /// Whether a deployment was asked to be taken back.
     pub taken_back: bool,
     /// Every deployment on record, oldest first.
@@ -64,6 +66,8 @@ fn understand(items: &[Value]) -> LedgerSeen {
             }
             "wanted" => {
                 seen.wanted = text(&item["image"]["M"]["digest"]);
+                let tried = &item["tried"]["M"];
+                seen.answer = text(&tried["deployment"]).zip(text(&tried["outcome"]));
             }
             record if record.starts_with("deployment#") => {
                 seen.taken_back |= !item["taken_back"]["S"].is_null();
@@ -94,13 +98,15 @@ mod tests {
     fn what_is_on_record_is_understood() {
         let items = [
             json!({"record": {"S": "lease"}, "holder": {"S": "d1"}, "fence": {"N": "7"}}),
-            json!({"record": {"S": "wanted"}, "image": {"M": {"digest": {"S": "sha256:1"}}}}),
+            json!({"record": {"S": "wanted"}, "image": {"M": {"digest": {"S": "sha256:1"}}},
+                "tried": {"M": {"deployment": {"S": "d0"}, "outcome": {"S": "Refused"}}}}),
             json!({"record": {"S": "deployment#d1"}, "id": {"S": "d1"}, "execution": {"S": "arn"},
                 "plan": {"M": {"image": {"M": {"digest": {"S": "sha256:1"}}}}}}),
         ];
         let seen = understand(&items);
         assert_eq!((seen.holder.as_deref(), seen.fence, seen.has_plan), (Some("d1"), 7, true));
         assert_eq!(seen.wanted.as_deref(), Some("sha256:1"));
+        assert_eq!(seen.answer, Some(("d0".to_owned(), "Refused".to_owned())));
         assert_eq!(seen.deployments[0].outcome, None);
     }
 }

@@ -10,14 +10,15 @@ pub const EXIT_DROPPED: u8 = 143;
 /// The exit code of `--crash-after`.
 pub const EXIT_CRASHED: u8 = 1;
 
-/// Says what a start failure says: what was tried, what went wrong, what it means.
+/// Says what a start failure says, in one piece: what was tried, what went wrong, what it means.
 pub fn explain_crash(version: &str, code: u8, say: &Say) {
-    say(&format!("INFO  sample-webapp {version} starting"));
-    say("INFO  reading configuration");
-    say("ERROR cannot connect to the database at db.internal:5432: connection refused");
-    say(&format!(
-        "FATAL sample-webapp {version} cannot start without its database, exiting with code {code}"
-    ));
+    let lines = [
+        format!("INFO  sample-webapp {version} starting"),
+        "INFO  reading configuration".to_owned(),
+        "ERROR cannot connect to the database at db.internal:5432: connection refused".to_owned(),
+        format!("FATAL sample-webapp {version} cannot start without its database, exiting with code {code}"),
+    ];
+    say(&lines.join("\n"));
 }
 
 /// Draws which requests fail, or hang. The same seed draws the same ones, in the order in which they arrive.

@@ -1,4 +1,5 @@
-//! The web application as a process: options from the command line, SIGTERM and Ctrl-C to stop, lines on standard output.
+//! The web application as a process: options from the command line, SIGTERM and Ctrl-C to stop, lines on standard output, and
+//! what ends it on standard error.
 
 use clap::Parser as _;
 use sample_webapp::{Options, run};
@@ -25,7 +26,7 @@ async fn main() -> ExitCode {
                 }
                 asked.cancel();
             });
-            run(options, stop, Arc::new(|line| println!("{line}"))).await
+            run(options, stop, Arc::new(say)).await
         }
         Err(error) => Err(error),
     };
@@ -35,5 +36,16 @@ async fn main() -> ExitCode {
             eprintln!("sample-webapp: {error}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// What ends the process goes to standard error.
+const FATAL: &str = "FATAL ";
+
+fn say(lines: &str) {
+    if lines.contains(FATAL) {
+        eprintln!("{lines}");
+    } else {
+        println!("{lines}");
     }
 }

@@ -139,7 +139,8 @@ fn each_protocol_has_its_own_code_for_what_is_wrong() {
         set(parts, "authorization", &text);
     };
     let presigned = |parts: &mut Parts| parts.uri = "/?X-Amz-Signature=00".parse().expect("a URI");
-    let cases: [(&dyn Fn(&mut Parts), &str, &str); 5] = [
+    type Spoil<'a> = &'a dyn Fn(&mut Parts);
+    let cases: [(Spoil<'_>, &str, &str); 5] = [
         (&wrong_secret, "InvalidSignatureException", "<Code>SignatureDoesNotMatch</Code>"),
         (&unsigned, "MissingAuthenticationTokenException", "<Code>MissingAuthenticationToken</Code>"),
         (&unknown, "UnrecognizedClientException", "<Code>InvalidClientTokenId</Code>"),

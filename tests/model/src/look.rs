@@ -341,8 +341,7 @@ pub fn for_drain(world: &World, record: &Record, planned: &Planned, clock: Clock
             routes: vec![route(world, live)],
             requests: u64::from(world.weight_of(live)),
         }),
-        // What users' requests come to while draining is told by whether the new tasks are well.
-        watch: None,
+        watch: None, // what requests come to is told by whether the new tasks are well
         settings: settings(is_pair, "queue"),
         taken_back: record.taken_back.then(|| "somebody asked for it".to_owned()),
         rollback_window: settings(is_pair, "queue").rollback_window,

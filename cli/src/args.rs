@@ -81,12 +81,6 @@ pub enum Verb {
     Rollback(verb::rollback::Options),
     /// Take back the deployment that is on the way.
     Abort(verb::orders::Options),
-    /// Let a deployment that pauses or bakes take its next step now.
-    Promote(verb::orders::Promote),
-    /// Keep a deployment at the weight it has.
-    Pause(verb::orders::Options),
-    /// Let a paused deployment go on.
-    Continue(verb::orders::Options),
     /// Say why nothing happens, or what is being waited for.
     Why(verb::why::Options),
     /// Check the stack, and whether a service can be deployed.
@@ -135,7 +129,7 @@ mod tests {
             "changeover deploy main/web --wait --set bake=5m --set steps=10,100",
             "changeover deploy web --until step:2 --yes -o json",
             "changeover --profile prod wait main/web --timeout 30m",
-            "changeover promote main/web --all --yes",
+            "changeover abort main/web --yes",
             "changeover show main/web 20261123T022727123Z-web-1",
         ] {
             assert!(Cli::try_parse_from(line.split(' ')).is_ok(), "{line}");

@@ -30,8 +30,6 @@ pub enum Until {
     Traffic,
     /// Until this step has its weight, counted from 1.
     Step(usize),
-    /// Until it pauses.
-    Paused,
 }
 
 impl FromStr for Until {
@@ -41,10 +39,9 @@ impl FromStr for Until {
         match text {
             "succeeded" => Ok(Self::Succeeded),
             "traffic" => Ok(Self::Traffic),
-            "paused" => Ok(Self::Paused),
             _ => match text.strip_prefix("step:").map(str::parse) {
                 Some(Ok(step)) if step >= 1 => Ok(Self::Step(step)),
-                _ => Err("it is succeeded, traffic, paused, or step:N with N from 1".to_owned()),
+                _ => Err("it is succeeded, traffic, or step:N with N from 1".to_owned()),
             },
         }
     }
@@ -66,7 +63,6 @@ impl Until {
                 progress.shift.step.is_some_and(|at| at >= step)
                     && progress.shift.weight >= plan.weight_of(step)
             }
-            Self::Paused => crate::orders::is_paused(record),
         }
     }
 }

@@ -1,7 +1,6 @@
 //! What an order says and what it brings about: an execution that puts it on the record of the deployment that is on the way.
 
 use changeover_domain::name::ServiceName;
-use changeover_domain::record::Deployment;
 use serde::Serialize;
 
 /// The input of an execution that gives an order.
@@ -22,27 +21,6 @@ pub struct Order {
 pub enum What {
     /// Everything back.
     Rollback(bool),
-    /// The next step, or all of them, now.
-    Promote(Promotion),
-    /// Stay at this weight.
-    Pause(bool),
-    /// Go on.
-    Continue(bool),
-}
-
-/// How much of the way.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(untagged)]
-pub enum Promotion {
-    /// The next step.
-    Next(bool),
-    /// `all`: every step at once.
-    All(&'static str),
-}
-
-/// Whether a deployment pauses.
-pub fn is_paused(record: &Deployment) -> bool {
-    record.timeline.last().is_some_and(|last| last.note.contains("paused"))
 }
 
 #[cfg(test)]
@@ -58,15 +36,6 @@ mod tests {
         assert_eq!(
             order(What::Rollback(true)),
             json!({"service": "main/web", "rollback": true, "cause": "me"})
-        );
-        assert_eq!(
-            order(What::Promote(Promotion::All("all"))),
-            json!({"service": "main/web", "promote": "all", "cause": "me"})
-        );
-        assert_eq!(order(What::Pause(true)), json!({"service": "main/web", "pause": true, "cause": "me"}));
-        assert_eq!(
-            order(What::Continue(true)),
-            json!({"service": "main/web", "continue": true, "cause": "me"})
         );
     }
 }

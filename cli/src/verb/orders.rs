@@ -1,9 +1,9 @@
-//! `changeover abort`, `promote`, `pause` and `continue`: orders to the deployment that is on the way.
+//! `changeover abort`: the order to take back the deployment that is on the way.
 
 use super::cause;
 use crate::args::Globals;
 use crate::failure::{Exit, Failure};
-use crate::orders::{Order, Promotion, What};
+use crate::orders::{Order, What};
 use crate::service::{self, Service};
 use crate::session::Session;
 use crate::start;
@@ -13,9 +13,7 @@ use serde_json::{Value, json};
 
 /// To whom, and why.
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Examples:\n  changeover abort main/web --cause INC-1234\n  changeover pause main/web --yes\n  changeover continue main/web --yes"
-)]
+#[command(after_help = "Examples:\n  changeover abort main/web --cause INC-1234")]
 pub struct Options {
     /// The service.
     pub service: String,
@@ -24,40 +22,9 @@ pub struct Options {
     pub cause: Option<String>,
 }
 
-/// To whom, why, and how far.
-#[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  changeover promote main/web\n  changeover promote main/web --all --yes")]
-pub struct Promote {
-    /// To whom, and why.
-    #[command(flatten)]
-    options: Options,
-    /// Every step that is left, at once.
-    #[arg(long)]
-    all: bool,
-}
-
 /// Takes back what is on the way.
 pub async fn abort(globals: &Globals, options: &Options) -> Result<Exit, Failure> {
     give(globals, options, "abort", What::Rollback(true), "Take back").await
-}
-
-/// Lets the next step be taken now.
-pub async fn promote(globals: &Globals, promote: &Promote) -> Result<Exit, Failure> {
-    let (promotion, words) = match promote.all {
-        true => (Promotion::All("all"), "Give the new tasks everything now of"),
-        false => (Promotion::Next(true), "Take the next step now of"),
-    };
-    give(globals, &promote.options, "promote", What::Promote(promotion), words).await
-}
-
-/// Keeps it at the weight it has.
-pub async fn pause(globals: &Globals, options: &Options) -> Result<Exit, Failure> {
-    give(globals, options, "pause", What::Pause(true), "Keep at its weight").await
-}
-
-/// Lets it go on.
-pub async fn go_on(globals: &Globals, options: &Options) -> Result<Exit, Failure> {
-    give(globals, options, "continue", What::Continue(true), "Go on with").await
 }
 
 async fn give(

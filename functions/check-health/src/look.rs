@@ -9,7 +9,7 @@ use changeover_domain::plan::Plan;
 use changeover_domain::record::Wanted;
 use changeover_domain::route::Weight;
 use changeover_domain::settings::{OnPush, Strategy};
-use changeover_lambda::{Context, Held, watch};
+use changeover_lambda::{Context, Held, live_since, watch};
 
 pub(crate) async fn look(context: &Context, held: &Held<'_>, purpose: Purpose) -> Result<View, StepError> {
     let (plan, progress, now) = (held.plan()?, &held.record.progress, context.now());
@@ -19,7 +19,7 @@ pub(crate) async fn look(context: &Context, held: &Held<'_>, purpose: Purpose) -
     let watched_since = progress.shift.shifted_at.or(progress.health.healthy_at).unwrap_or(started_at);
     // A rolling service's new tasks meet users from their first passed check on.
     let has_traffic = purpose == Purpose::Bake || plan.strategy() == Strategy::Rolling;
-    let watch = if has_traffic { watch(context, held).await? } else { None };
+    let watch = if has_traffic { watch(context, held, live_since(held).await?).await? } else { None };
     let wanted = held.ledger().wanted(&held.record.service).await?;
     let seen = side(&context.aws, &plan.cluster, plan.target()).await?;
     Ok(View {

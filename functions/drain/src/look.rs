@@ -20,7 +20,8 @@ pub(crate) async fn look(context: &Context, held: &Held<'_>) -> Result<View, Ste
     };
     // Once they are told to stop there is nothing to go back to. A rolling service's old tasks are ECS's to stop.
     let is_watched = plan.next.is_some() && progress.drain.scaled_in_at.is_none();
-    let watch = if is_watched { watch(context, held).await? } else { None };
+    let since = progress.watching.live_since.unwrap_or(held.record.began_at);
+    let watch = if is_watched { watch(context, held, since).await? } else { None };
     Ok(View {
         now,
         watch,

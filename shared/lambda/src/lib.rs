@@ -17,4 +17,4 @@ pub use config::Config;
 pub use context::{Clock, Context, Held, Print};
 pub use room::give_room_back;
 pub use serve::{input, message, output, serve};
-pub use watch::watch;
+pub use watch::{live_since, watch};

@@ -28,10 +28,11 @@ fn counted<'a>(plan: &'a Plan, groups: &'a [String]) -> Groups<'a> {
 }
 
 /// All that is to be known to judge the new tasks by their users' requests; none if no load balancer counts them here.
+/// `since` is when the history of the version that was live begins.
 ///
 /// # Errors
-/// `Busy` or `Aws`, as GetMetricData and DynamoDB answer; `RecordMissing` before tasks were asked for.
-pub async fn watch(context: &Context, held: &Held<'_>) -> Result<Option<Watch>, StepError> {
+/// `Busy` or `Aws`, as GetMetricData answers; `RecordMissing` before tasks were asked for.
+pub async fn watch(context: &Context, held: &Held<'_>, since: Timestamp) -> Result<Option<Watch>, StepError> {
     let (plan, progress, now) = (held.plan()?, &held.record.progress, context.now());
     let next = counted(plan, &plan.target().target_groups);
     if next.is_empty() {
@@ -40,10 +41,6 @@ pub async fn watch(context: &Context, held: &Held<'_>) -> Result<Option<Watch>, 
     let missing = || StepError::RecordMissing("the record does not say when tasks were started".to_owned());
     let began = progress.start.started_at.ok_or_else(missing)?;
     let mut before = progress.watching.clone();
-    let since = match before.live_since {
-        Some(since) => since,
-        None => live_since(held).await?,
-    };
     before.live_since = Some(since);
     // A rolling service's old and new tasks are in one target group, and cannot be told apart.
     let live = if plan.next.is_some() { counted(plan, &plan.live.target_groups) } else { Vec::new() };
@@ -79,12 +76,15 @@ fn earlier(now: Timestamp, span: Seconds) -> Timestamp {
 }
 
 /// Since when the version that serves now has been serving alone, as far as the ledger knows: when the last deployment
-/// before this one ended, but not longer ago than [`HISTORY`].
+/// before this one ended, but not longer ago than [`HISTORY`]. Asked once: the record keeps it.
 ///
 /// # Errors
 /// `Busy` or `Aws`, as DynamoDB answers.
-async fn live_since(held: &Held<'_>) -> Result<Timestamp, StepError> {
+pub async fn live_since(held: &Held<'_>) -> Result<Timestamp, StepError> {
     let record = &held.record;
+    if let Some(since) = record.progress.watching.live_since {
+        return Ok(since);
+    }
     let oldest = earlier(record.began_at, HISTORY);
     let before = held.ledger().recent_deployments(&record.service).await?;
     let ended = before.iter().filter(|one| one.id != record.id && one.plan.is_some());

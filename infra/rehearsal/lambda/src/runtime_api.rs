@@ -85,10 +85,10 @@ impl RuntimeApi {
         Ok(Self { address, secret, events, answers, task })
     }
 
-    /// What the function's process is told: host, port and the secret, as `AWS_LAMBDA_RUNTIME_API`. Runtimes put
-    /// `http://` before it and their paths behind it.
+    /// What the function's process is told as `AWS_LAMBDA_RUNTIME_API`: host, port and the secret. AWS tells host and port
+    /// alone; with a path behind them the official runtime for Rust takes it only with its scheme.
     pub(crate) fn location(&self) -> String {
-        format!("{}/{}", self.address, self.secret)
+        format!("http://{}/{}", self.address, self.secret)
     }
 
     /// Hands an event to the function; false if the listener is gone.
@@ -243,7 +243,7 @@ mod tests {
         let host = format!("host: {}\r\n", api.address);
         let (own, bare) =
             (format!("/{}/2018-06-01/runtime/init/error", api.secret), "/2018-06-01/runtime/init/error");
-        assert_eq!(api.location(), format!("{}/{}", api.address, api.secret));
+        assert_eq!(api.location(), format!("http://{}/{}", api.address, api.secret));
         assert_eq!(status(&api, bare, &host).await, "403", "a stranger");
         assert_eq!(status(&api, &format!("/{}{bare}", rehearsal_world::uuid().simple()), &host).await, "403");
         let rebound = format!("host: evil.example:{}\r\n", api.address.port());

@@ -12,6 +12,7 @@ fn main() {
         return serve();
     }
     let place = variable("AWS_LAMBDA_RUNTIME_API");
+    let place = place.trim_start_matches("http://").to_owned();
     let (runtime, base) = place.split_once('/').expect("host, port and a path");
     loop {
         let (headers, event) =

@@ -69,6 +69,7 @@ fn header(headers: &[String], name: &str) -> String {
 /// One request on a connection of its own: headers and body of the answer.
 fn request(method: &str, path: &str, body: &str) -> (Vec<String>, String) {
     let place = std::env::var("AWS_LAMBDA_RUNTIME_API").expect("AWS_LAMBDA_RUNTIME_API");
+    let place = place.trim_start_matches("http://").to_owned();
     let (host, base) = place.split_once('/').expect("host, port and a path");
     let mut stream = TcpStream::connect(host).expect("the Runtime API");
     let head = format!(

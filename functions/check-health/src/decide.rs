@@ -39,6 +39,8 @@ pub struct View {
     pub newer: Option<String>,
     /// Why it is to be taken back, if someone asked for that.
     pub taken_back: Option<String>,
+    /// Who ended this bake before its time, in words, if somebody did.
+    pub promoted: Option<String>,
     /// Whether there is another step to shift.
     pub more_steps: bool,
     /// What was asked for.
@@ -207,6 +209,10 @@ fn lasting(view: &View, bearing: Bearing) -> Ruling {
 fn baking(view: &View, metrics: Option<&Comparison>) -> Ruling {
     let watched = Seconds::between(view.watched_since, view.now);
     let bake = view.settings.bake;
+    // What was seen so far is not worse, and the tasks are well: whoever ends a bake does without the rest of it only.
+    if let Some(who) = &view.promoted {
+        return ready(view, format!("watched for {watched} of {bake}; {who}"));
+    }
     if watched < bake {
         let rest = Seconds(bake.0 - watched.0).min(view.poll);
         return wait(view, rest, format!("watching for {bake}"));

@@ -6,6 +6,7 @@ use changeover_aws::look::side;
 use changeover_aws::metrics::{Window, counts};
 use changeover_domain::bearing::{self, least};
 use changeover_domain::evidence::SideSeen;
+use changeover_domain::gate::Place;
 use changeover_domain::metrics::Counts;
 use changeover_domain::plan::Plan;
 use changeover_domain::record::Wanted;
@@ -47,6 +48,11 @@ pub(crate) async fn look(context: &Context, held: &Held<'_>, purpose: Purpose) -
         metrics,
         newer: newer(wanted.as_ref(), plan),
         taken_back: held.record.orders.taken_back.clone(),
+        promoted: held
+            .record
+            .orders
+            .ends(Place::Bake(progress.shift.step.unwrap_or(0)))
+            .map(ToString::to_string),
         more_steps: match progress.shift.step {
             Some(step) => !plan.is_last(step),
             None => plan.strategy() == Strategy::BlueGreen,

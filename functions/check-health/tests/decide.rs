@@ -53,6 +53,7 @@ fn view(purpose: Purpose, state: &str) -> View {
         metrics: None,
         newer: None,
         taken_back: None,
+        promoted: None,
         more_steps: true,
         settings: read(&Raw::new(), &tags, &Raw::new()).unwrap(),
         check_interval: Seconds(5),

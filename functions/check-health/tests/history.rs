@@ -72,6 +72,7 @@ fn view(purpose: Purpose) -> View {
         metrics: (purpose == Purpose::Bake).then(|| (counts(100, 0), counts(1000, 0))),
         newer: None,
         taken_back: None,
+        promoted: None,
         more_steps: false,
         settings: read(&Raw::new(), &tags, &Raw::new()).unwrap(),
         check_interval: Seconds(INTERVAL),

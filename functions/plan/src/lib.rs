@@ -7,6 +7,7 @@ mod act;
 mod decide;
 mod definition;
 mod look;
+mod order;
 mod readiness;
 mod recover;
 mod refusal;
@@ -35,6 +36,9 @@ pub async fn run(context: &Context, input: PlanInput) -> Result<Planned, StepErr
     }
     if request.rollback {
         return rollback::rollback(context, &input.execution, &request).await;
+    }
+    if let Some(kind) = request.order() {
+        return order::order(context, &input.execution, &request, kind).await;
     }
     let now = context.now();
     // Read before the image is looked up, so that what is asked for meanwhile is not written over.

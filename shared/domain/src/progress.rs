@@ -2,6 +2,7 @@
 
 use crate::Timestamp;
 use crate::bearing::Since;
+use crate::gate::Gate;
 use crate::room::Enlarged;
 use crate::route::Weight;
 use serde::{Deserialize, Serialize};
@@ -20,6 +21,9 @@ pub struct Progress {
     /// Giving them traffic.
     #[serde(flatten)]
     pub shift: Shift,
+    /// What held it at its points.
+    #[serde(default)]
+    pub gate: Gate,
     /// Letting the old ones go.
     #[serde(flatten)]
     pub drain: Drain,

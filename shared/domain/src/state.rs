@@ -1,5 +1,6 @@
 //! What travels between the states of the state machine. Everything else is in the ledger.
 
+use crate::gate::Kind;
 use crate::name::{DeploymentId, ServiceName};
 use crate::record::{Outcome, Wanted};
 use crate::settings::{Raw, Strategy};
@@ -37,6 +38,16 @@ pub struct Request {
     /// Roll back the deployment that is on the way or in its rollback window.
     #[serde(default)]
     pub rollback: bool,
+    /// End the pause or the bake that the deployment is in: `true`, or `"all"` to do without the rest of the bakes and pauses
+    /// between steps as well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promote: Option<Promote>,
+    /// Stop the deployment at the next point.
+    #[serde(default)]
+    pub pause: bool,
+    /// End the pause that the deployment is in, or do not stop at the next point after all.
+    #[serde(default, rename = "continue")]
+    pub go_on: bool,
     /// The deployment whose execution died: take over its lease and bring it to an end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recover: Option<DeploymentId>,
@@ -57,6 +68,9 @@ impl Request {
             redeploy: false,
             dry_run: false,
             rollback: false,
+            promote: None,
+            pause: false,
+            go_on: false,
             recover: None,
             cause: None,
         }
@@ -86,7 +100,7 @@ impl Request {
         }
         let request: Self = serde_json::from_value(input.clone()).map_err(|error| {
             StepError::BadInput(format!(
-                "the execution's input is not one of ours: {error}; it takes service (CLUSTER/NAME) and, if wanted, tag, digest, settings, wanted, redeploy, dry_run, rollback, recover, cause"
+                "the execution's input is not one of ours: {error}; it takes service (CLUSTER/NAME) and, if wanted, tag, digest, settings, wanted, redeploy, dry_run, rollback, promote, pause, continue, recover, cause"
             ))
         })?;
         let written: usize = request.settings.iter().map(|(key, value)| key.len() + value.len()).sum();
@@ -95,14 +109,71 @@ impl Request {
                 "the settings of the execution's input have {written} characters; {MAX_SETTINGS} are kept at most"
             )));
         }
-        let does = [("rollback", request.rollback), ("recover", request.recover.is_some())]
-            .into_iter()
-            .find(|(_, asked)| *asked);
-        match does {
-            Some((does, _)) if request.dry_run => Err(StepError::BadInput(format!(
+        let orders: Vec<&str> = [
+            ("rollback", request.rollback),
+            ("promote", request.promote.is_some()),
+            ("pause", request.pause),
+            ("continue", request.go_on),
+            ("recover", request.recover.is_some()),
+        ]
+        .into_iter()
+        .filter_map(|(name, asked)| asked.then_some(name))
+        .collect();
+        if let [_, _, ..] = orders.as_slice() {
+            return Err(StepError::BadInput(format!(
+                "the execution's input has {}: an execution does one of them, start one for each",
+                orders.join(" and ")
+            )));
+        }
+        match orders.first() {
+            Some(does) if request.dry_run => Err(StepError::BadInput(format!(
                 "the execution's input has both dry_run and {does}: there is nothing to plan in {does}, leave one of them out"
             ))),
             _ => Ok(request),
+        }
+    }
+}
+
+/// How far a promotion goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "serde_json::Value", into = "serde_json::Value")]
+pub enum Promote {
+    /// It ends this pause or bake.
+    This,
+    /// It ends the rest of the bakes and pauses between steps as well.
+    All,
+}
+
+impl TryFrom<serde_json::Value> for Promote {
+    type Error = String;
+
+    fn try_from(value: serde_json::Value) -> Result<Self, String> {
+        match value {
+            serde_json::Value::Bool(true) => Ok(Self::This),
+            serde_json::Value::String(word) if word == "all" => Ok(Self::All),
+            other => Err(format!("promote is true or \"all\", not {other}")),
+        }
+    }
+}
+
+impl From<Promote> for serde_json::Value {
+    fn from(promote: Promote) -> Self {
+        match promote {
+            Promote::This => Self::Bool(true),
+            Promote::All => Self::from("all"),
+        }
+    }
+}
+
+impl Request {
+    /// The order that it gives to the deployment on the way, if it gives one that may be ended or taken back again.
+    pub fn order(&self) -> Option<Kind> {
+        match self.promote {
+            Some(Promote::This) => Some(Kind::Promote),
+            Some(Promote::All) => Some(Kind::PromoteAll),
+            None if self.pause => Some(Kind::Pause),
+            None if self.go_on => Some(Kind::Continue),
+            None => None,
         }
     }
 }

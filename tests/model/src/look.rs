@@ -306,6 +306,7 @@ pub fn for_check(
             .filter(|wanted| supersedes && wanted.image != planned.image)
             .map(|wanted| wanted.image.to_string()),
         taken_back: record.taken_back.then(|| "somebody asked for it".to_owned()),
+        promoted: None,
         more_steps: match record.step {
             Some(step) => step + 1 < settings.steps.len(),
             None => is_pair,

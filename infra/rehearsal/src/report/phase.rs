@@ -27,11 +27,11 @@ impl Phase {
     /// The phase of a state, by its name; a pause has that of the state it belongs to.
     pub fn of(state: &str) -> Self {
         match state {
-            "Begin" | "Plan" | "Planned?" | "RegisterRevision" => Self::Prepare,
+            "Begin" | "Plan" | "Planned?" | "RegisterRevision" | "BeforeStart" | "MayStart?" | "WaitForStart" => Self::Prepare,
             "UpdateService" | "Started?" | "WaitForRoom" => Self::Start,
-            "CheckHealth" | "Healthy?" | "WaitForHealth" => Self::Verify,
+            "CheckHealth" | "Healthy?" | "WaitForHealth" | "BeforeTraffic" | "MayShift?" => Self::Verify,
             "Swap" => Self::Shift,
-            "Bake" | "Baked?" | "WaitForBake" => Self::Bake,
+            "Bake" | "Baked?" | "WaitForBake" | "AfterStep" | "MayGoOn?" | "BeforeDrain" | "MayDrain?" => Self::Bake,
             "Drain" | "Drained?" | "WaitForDrain" => Self::Drain,
             "Rollback" | "RolledBack?" | "WaitForRollback" => Self::Rollback,
             "Finish" | "Outcome?" => Self::Finish,

@@ -110,7 +110,12 @@ fn an_order_to_pause_stops_at_the_next_point_once() {
     assert!(matches!(step(&mut record, 3, None), Action::Wait { .. }));
     assert_eq!(record.order(Kind::Continue, at(4), "go", None), Ok(true));
     assert!(matches!(step(&mut record, 5, None), Action::GoOn { .. }));
-    let other = View { place: Place::BeforeDrain, point: Point::BeforeDrain, is_passed: false, ..view(&record, 6, None) };
+    let other = View {
+        place: Place::BeforeDrain,
+        point: Point::BeforeDrain,
+        is_passed: false,
+        ..view(&record, 6, None)
+    };
     assert_eq!(decide(&other), Action::Pass, "one order stops once");
 }
 

@@ -1,6 +1,6 @@
 //! What travels between the states of the state machine. Everything else is in the ledger.
 
-use crate::gate::Kind;
+use crate::gate::{Kind, Promote};
 use crate::name::{DeploymentId, ServiceName};
 use crate::record::{Outcome, Wanted};
 use crate::settings::{Raw, Strategy};
@@ -130,37 +130,6 @@ impl Request {
                 "the execution's input has both dry_run and {does}: there is nothing to plan in {does}, leave one of them out"
             ))),
             _ => Ok(request),
-        }
-    }
-}
-
-/// How far a promotion goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "serde_json::Value", into = "serde_json::Value")]
-pub enum Promote {
-    /// It ends this pause or bake.
-    This,
-    /// It ends the rest of the bakes and pauses between steps as well.
-    All,
-}
-
-impl TryFrom<serde_json::Value> for Promote {
-    type Error = String;
-
-    fn try_from(value: serde_json::Value) -> Result<Self, String> {
-        match value {
-            serde_json::Value::Bool(true) => Ok(Self::This),
-            serde_json::Value::String(word) if word == "all" => Ok(Self::All),
-            other => Err(format!("promote is true or \"all\", not {other}")),
-        }
-    }
-}
-
-impl From<Promote> for serde_json::Value {
-    fn from(promote: Promote) -> Self {
-        match promote {
-            Promote::This => Self::Bool(true),
-            Promote::All => Self::from("all"),
         }
     }
 }

@@ -21,6 +21,8 @@ pub struct Deciders {
     pub swap: fn(&swap::View) -> Result<swap::Action, StepError>,
     /// Which step `swap` makes.
     pub step: fn(&Progress) -> usize,
+    /// Of `gate`.
+    pub gate: fn(&gate::View) -> gate::Action,
     /// Of `drain`.
     pub drain: fn(&drain::View) -> Result<drain::Action, StepError>,
     /// Whether somebody who asks for a deployment to be taken back is told that it is too late.
@@ -48,6 +50,7 @@ pub const REAL: Deciders = Deciders {
     check: check_health::decide,
     swap: swap::decide,
     step: Progress::step_to_make,
+    gate: gate::decide,
     drain: drain::decide,
     too_late: plan::too_late,
     rollback: rollback::decide,

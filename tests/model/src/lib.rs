@@ -10,6 +10,7 @@ pub mod checks;
 pub mod deciders;
 pub mod events;
 pub mod functions;
+mod gate_look;
 pub mod hosts;
 pub mod ledger;
 pub mod look;

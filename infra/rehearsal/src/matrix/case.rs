@@ -8,7 +8,8 @@ use rand::{RngExt as _, SeedableRng as _};
 /// Draws without finding two cells that go together, until the drawing ends.
 const MOST_DRAWS: usize = 10_000;
 /// Where a deployment of an image that crashes comes by; the others it never sees.
-const BEFORE_TRAFFIC: [&str; 6] = ["Plan", "RegisterRevision", "BeforeStart", "UpdateService", "CheckHealth", "Finish"];
+const BEFORE_TRAFFIC: [&str; 6] =
+    ["Plan", "RegisterRevision", "BeforeStart", "UpdateService", "CheckHealth", "Finish"];
 
 /// One cell, or two of one strategy.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -82,6 +82,10 @@ impl FaultKind {
 
 /// The state that an image has to be bad for.
 const ROLLBACK: &str = "Rollback";
+/// The function that is called at every point.
+const GATE: &str = "gate";
+/// How often that reads the ledger: the lease, and the record.
+const READS: u32 = 2;
 
 /// One cell.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,7 +115,7 @@ pub fn cells() -> anyhow::Result<Vec<Cell>> {
     for pair in [true, false] {
         for (state, definition) in states.iter().filter(|(_, definition)| definition["Type"] == "Task") {
             // A rolling service has no weights to shift.
-            if !pair && state == "Swap" {
+            if !pair && (state == "Swap" || state == "BeforeTraffic") {
                 continue;
             }
             let function = crate_of(definition["Parameters"]["FunctionName"].as_str().unwrap_or_default());
@@ -158,6 +162,21 @@ impl Cell {
         self.state == ROLLBACK
     }
 
+    /// Whether people have their say in this state.
+    fn is_gate(&self) -> bool {
+        self.function == GATE
+    }
+
+    /// How many times the state's function is invoked for other states before it comes to this one, with one step.
+    pub(super) fn earlier(&self) -> u32 {
+        match (self.state.as_str(), self.pair) {
+            ("BeforeTraffic", _) | ("AfterStep", false) => 1,
+            ("AfterStep", true) | ("BeforeDrain", false) => 2,
+            ("BeforeDrain", true) => 3,
+            _ => 0,
+        }
+    }
+
     /// How the deployment may end.
     pub fn allowed(&self) -> &'static [&'static str] {
         let bad = self.needs_bad_image();
@@ -185,6 +204,8 @@ impl Cell {
             "UpdateService" | ROLLBACK => (Service::Ecs, "UpdateService"),
             "Drain" if self.pair => (Service::Ecs, "UpdateService"),
             "Swap" => (Service::Elbv2, "ModifyRule"),
+            // Where nothing holds a deployment nothing is written.
+            _ if self.is_gate() => (Service::DynamoDb, "GetItem"),
             _ => (Service::DynamoDb, "PutItem"),
         }
     }
@@ -217,6 +238,7 @@ impl Cell {
             _ => return None,
         };
         let (service, operation) = self.call();
+        let skip = if self.is_gate() { skip * READS } else { skip };
         Some(ApiFaultRule {
             caller: Some(function.to_owned()),
             service: Some(service),
@@ -235,8 +257,8 @@ mod tests {
     #[test]
     fn the_cells_are_every_task_state_of_the_machine_that_ships() {
         let cells = cells().unwrap();
-        // Nine states of a pair, one of them twice, and eight of a rolling service.
-        assert_eq!(cells.len(), (9 + 1 + 8) * FaultKind::ALL.len());
+        // Thirteen states of a pair, one of them twice, and eleven of a rolling service.
+        assert_eq!(cells.len(), (13 + 1 + 11) * FaultKind::ALL.len());
         let functions: Vec<&str> = cells.iter().map(|cell| cell.function.as_str()).collect();
         for name in crate::binaries::FUNCTIONS.iter().filter(|name| **name != "dispatch") {
             assert!(functions.contains(name), "{name}");

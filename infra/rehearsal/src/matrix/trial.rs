@@ -129,7 +129,7 @@ async fn on_stage(stage: &Arc<Stage>, case: &Case, options: Options) -> anyhow::
         (true, true) => &["--error-rate", "0.9"],
     };
     for cell in case.cells.iter().filter(|cell| cell.state != "Bake") {
-        inject(stage, cell, 0);
+        inject(stage, cell, cell.earlier());
     }
     stage.push(&sample.repository, NEW_VERSION, &Image::sample(&stage.binaries, NEW_VERSION, image)).await?;
     let mut broken = Vec::new();

@@ -150,6 +150,10 @@ async fn happen(
         }
         Script::PushThenNoRoom => hand::push_then_no_room(stage, sample, &image).await?,
         Script::Console => hand::console(stage, sample, &image).await?,
+        Script::PushThenOrder { at, says, order } => {
+            stage.push(&sample.repository, NEW_VERSION, &image).await?;
+            hand::order(stage, sample, (at, says), order, earlier).await?;
+        }
         // The stack's own schedule does it.
         Script::Scheduled => {}
         Script::Careless => return hand::careless(stage, sample, &image).await,
@@ -255,6 +259,8 @@ pub(crate) fn moments(stories: &[&Story], began_epoch: u64) -> Vec<Moment> {
             // How it ended is told once, by the state that it ends in.
             let note = visit.note.as_deref().filter(|_| visit.state != "Finish").unwrap_or_default();
             match (visit.kind.as_str(), visit.left) {
+                // What passed a point with nothing to say is no news.
+                ("Task", _) if note.is_empty() && report::phase::is_point(&visit.state) => {}
                 ("Task", Some(left)) if last != Some((&visit.state, note)) => {
                     last = Some((&visit.state, note));
                     moments.push(Moment {

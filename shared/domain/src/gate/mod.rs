@@ -4,10 +4,12 @@
 mod hook;
 mod orders;
 mod point;
+mod promote;
 
 pub use hook::{Hook, MAX_NUMBER, MAX_PAUSE, PAUSE, Placed, Then, is_key, read};
 pub use orders::{Kind, MAX_ORDERS, Order, Orders};
 pub use point::{Place, Point};
+pub use promote::Promote;
 
 use crate::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -11,6 +11,7 @@ use crate::ledger;
 use crate::look::{self, Clock, Evidence, NAMES, THEN, at};
 use crate::world::{Answer, Change, Health, Planned, Record, Revision, World};
 use begin::early;
+use changeover_domain::gate::Point;
 use changeover_domain::record::Deployment;
 use changeover_domain::state::Verdict;
 use changeover_domain::wish::tried;
@@ -69,6 +70,10 @@ impl Functions {
             "CheckHealth" => self.check(world, own, &planned, (clock, evidence), Purpose::Start),
             "Bake" => self.check(world, own, &planned, (clock, evidence), Purpose::Bake),
             "Swap" => self.swap(world, own, &planned),
+            "BeforeStart" => Ok(self.gate(world, own, &planned, clock, Point::BeforeStart)),
+            "BeforeTraffic" => Ok(self.gate(world, own, &planned, clock, Point::BeforeTraffic)),
+            "AfterStep" => Ok(self.gate(world, own, &planned, clock, Point::AfterStep)),
+            "BeforeDrain" => Ok(self.gate(world, own, &planned, clock, Point::BeforeDrain)),
             "Drain" => self.drain(world, own, &planned, clock),
             "Rollback" => Ok(self.rollback(world, own, &planned, clock)),
             other => panic!("the model has no function for {other}"),
@@ -213,6 +218,28 @@ impl Functions {
             swap::intend(real, step);
         });
         Ok((Some(Change::Weights { next, weight, forward: true }), answer))
+    }
+
+    fn gate(
+        &self,
+        world: &World,
+        (deployment, record): (u8, &mut Record),
+        planned: &Planned,
+        clock: Clock,
+        point: Point,
+    ) -> (Option<Change>, Answer) {
+        let real = ledger::real(deployment, record);
+        let view = crate::gate_look::for_gate(world, &real, planned, self.on_push, clock, point);
+        let action = (self.deciders.gate)(&view);
+        noting(deployment, record, |real| gate::apply(real, &view, &action));
+        let word = match action {
+            gate::Action::Pass | gate::Action::GoOn { .. } => "ready",
+            gate::Action::Hold { .. } | gate::Action::Wait { .. } => "wait",
+            gate::Action::GoBack { .. } => "failed",
+        };
+        // Whether there are more steps the bake before has said, and the state machine hands it on.
+        let steps = look::settings(world.members.len() == 2, self.on_push).steps.len();
+        (None, Answer { word, more_steps: record.step.is_some_and(|step| step + 1 < steps) })
     }
 
     fn drain(

@@ -29,7 +29,7 @@ fn is_received(state: &str, what: &str, input: &Value) {
         "Plan" => goes_through::<PlanInput>(what, input),
         "CheckHealth" | "Bake" => goes_through::<check_health::Input>(what, input),
         "BeforeStart" | "BeforeTraffic" | "AfterStep" | "BeforeDrain" => {
-            goes_through::<gate::Input>(what, input)
+            goes_through::<gate::Input>(what, input);
         }
         "Rollback" | "Finish" => goes_through::<Ending>(what, input),
         _ => goes_through::<Baton>(what, input),

@@ -11,7 +11,7 @@ use crate::coerce::{Source, coerce, serialization};
 use crate::error::ApiError;
 use crate::model::Operation;
 use crate::protocol::{Protocol, cbor_path, header};
-use crate::reply::Reply;
+use crate::reply::{Reply, asks_in_query_mode};
 use crate::scope::Scope;
 use crate::service::Service;
 use crate::{cbor, form, json, percent, refusal, rest, validate};
@@ -29,8 +29,7 @@ const XML_ONLY: [&str; 4] = ["s3", "s3express", "route53", "cloudfront"];
 /// sees it (unknown operations, unreadable bodies, broken constraints) is refused here, ready to be sent.
 #[expect(clippy::result_large_err, reason = "both sides are a whole exchange; it happens once a request")]
 pub fn decode(parts: &Parts, body: &[u8]) -> Result<(Call, Reply), Response<Bytes>> {
-    let query_mode = header(parts, "x-amzn-query-mode") == Some("true");
-    let mut reply = Reply::unaddressed(Protocol::shown_by(parts), query_mode);
+    let mut reply = Reply::unaddressed(Protocol::shown_by(parts), asks_in_query_mode(parts));
     match read(parts, body, &mut reply) {
         Ok(call) => Ok((call, reply)),
         Err(refusal) => Err(reply.encode(Err(refusal))),

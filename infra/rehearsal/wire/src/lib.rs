@@ -2,7 +2,8 @@
 //!
 //! Owns: what bytes mean. [`decode`] turns a request of any SDK into a [`Call`] and a [`Reply`];
 //! [`Reply::encode`] turns the handler's answer into a response of the same protocol: AWS JSON 1.0 and 1.1,
-//! query (XML), REST JSON, and RPC v2 CBOR. Never: what an operation does, and whether a signature is true.
+//! query (XML), REST JSON, and RPC v2 CBOR. Before that, [`admit`] says who may come in at all, and [`authenticate`]
+//! whether a signature is true. Never: what an operation does, and who may call it.
 //!
 //! ```
 //! use rehearsal_wire::{Service, decode};
@@ -36,14 +37,18 @@ mod rest;
 mod roundtrip;
 mod scope;
 mod service;
+mod signature;
 mod tidy;
 mod time;
 mod validate;
+mod visitor;
 mod xml;
 
 pub use call::Call;
 pub use decode::{MAX_BODY, decode};
 pub use error::ApiError;
-pub use reply::{Reply, check_output};
+pub use reply::{Reply, check_output, refusal};
 pub use service::Service;
+pub use signature::{Key, Lock, Unsignable, authenticate, sign};
 pub use validate::validate;
+pub use visitor::admit;

@@ -6,12 +6,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
+use http::request::Parts;
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 use serde_json::{Map, Value};
 
 use crate::error::ApiError;
 use crate::model::{Kind, KnownError, Location, Model, Operation, Shape};
-use crate::protocol::Protocol;
+use crate::protocol::{Protocol, header};
+use crate::scope::Scope;
 use crate::service::Service;
 use crate::tidy::Tidy;
 use crate::xml::Xml;
@@ -32,6 +34,14 @@ impl Reply {
     /// A reply to a request whose service and operation are not known yet.
     pub(crate) fn unaddressed(protocol: Protocol, query_mode: bool) -> Self {
         Self { protocol, service: None, operation: None, query_mode, request_id: next_request_id() }
+    }
+
+    /// A reply to a request that is refused before it is looked into.
+    pub(crate) fn before_decoding(parts: &Parts) -> Self {
+        let mut reply = Self::unaddressed(Protocol::shown_by(parts), asks_in_query_mode(parts));
+        let scope = Scope::of(parts);
+        reply.service = scope.and_then(|scope| Service::from_signing_name(scope.signing_name));
+        reply
     }
 
     /// Says what the request is for.
@@ -219,6 +229,16 @@ impl Reply {
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(self.protocol.content_type()));
         response
     }
+}
+
+/// Whether the caller came from the query protocol and still matches errors by its codes.
+pub(crate) fn asks_in_query_mode(parts: &Parts) -> bool {
+    header(parts, "x-amzn-query-mode") == Some("true")
+}
+
+/// The refusal of a request that is not looked into at all, in a shape that its sender reads.
+pub fn refusal(parts: &Parts, error: ApiError) -> Response<Bytes> {
+    Reply::before_decoding(parts).encode(Err(error))
 }
 
 /// What in a handler's output the model does not know or has with another type; empty if all is well. For

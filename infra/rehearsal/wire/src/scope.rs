@@ -1,4 +1,5 @@
-//! Who signed, and for what: the credential scope of a Signature Version 4. Signatures are not verified.
+//! Who signed, and for what: the credential scope of a Signature Version 4. Whether it
+//! is true, `signature` says.
 
 use http::header::AUTHORIZATION;
 use http::request::Parts;

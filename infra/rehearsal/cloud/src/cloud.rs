@@ -26,7 +26,7 @@ use rehearsal_elb::Elb;
 use rehearsal_iam::Used;
 use rehearsal_lambda::Lambda;
 use rehearsal_stepfunctions::StepFunctions;
-use rehearsal_wire::{ApiError, Call, Service, validate};
+use rehearsal_wire::{ApiError, Call, Key, Service, validate};
 use rehearsal_world::net::Listener;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -107,6 +107,12 @@ impl Cloud {
     #[must_use]
     pub fn endpoint(&self) -> String {
         format!("http://{}", self.inner.door.address())
+    }
+
+    /// What an operator signs with: made anew for each cloud.
+    #[must_use]
+    pub fn operator_key(&self) -> &Key {
+        self.inner.gate.callers().operator()
     }
 
     /// What the template describes.

@@ -59,7 +59,7 @@ fn functions(
     binaries: &BTreeMap<String, PathBuf>,
     services: &Services,
 ) -> anyhow::Result<Callers> {
-    let mut callers = Callers::default();
+    let mut callers = Callers::new(&services.account.region);
     let mut missing = Vec::new();
     for function in &stack.functions {
         match binary_of(function, binaries, services.lambda.is_linked()) {

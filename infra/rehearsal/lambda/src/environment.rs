@@ -60,7 +60,7 @@ impl Environment {
             }
             None => {
                 let api = Box::new(RuntimeApi::start().await?);
-                let variables = variables(config, function, &api.address.to_string(), &log_stream);
+                let variables = variables(config, function, &api.location(), &log_stream);
                 let process = Process::start(&function.binary, variables, logs, &function.name, &log_stream)?;
                 Runs::Process { process, api }
             }

@@ -1,6 +1,8 @@
 //! The Runtime API (2018-06-01) of one execution environment: one listener on loopback.
 //!
-//! Owns: handing out the next event, taking its answer. Never: deciding what the answer means.
+//! Owns: handing out the next event, taking its answer. Never: deciding what the answer means. In AWS nobody but the
+//! function's own process reaches it; here every program of the machine could, so its address has a secret in its path
+//! that only that process is told.
 
 use crate::failure::MAX_PAYLOAD;
 use bytes::Bytes;
@@ -11,6 +13,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use parking_lot::Mutex;
+use rehearsal_wire::admit;
 use serde_json::json;
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -47,13 +50,17 @@ pub(crate) enum Answer {
 
 /// The listener and both directions of its traffic. Closed when dropped.
 pub(crate) struct RuntimeApi {
-    pub(crate) address: SocketAddr,
+    address: SocketAddr,
+    secret: String,
     events: mpsc::Sender<Event>,
     answers: mpsc::Receiver<Answer>,
     task: JoinHandle<()>,
 }
 
 struct Shared {
+    port: u16,
+    /// What every path begins with.
+    prefix: String,
     events: tokio::sync::Mutex<mpsc::Receiver<Event>>,
     answers: mpsc::Sender<Answer>,
     /// The invocation that may be answered now.
@@ -66,13 +73,22 @@ impl RuntimeApi {
         let address = listener.local_addr()?;
         let (events, next_events) = mpsc::channel(1);
         let (answer, answers) = mpsc::channel(ANSWER_QUEUE);
+        let secret = rehearsal_world::uuid().simple().to_string();
         let shared = Arc::new(Shared {
+            port: address.port(),
+            prefix: format!("/{secret}/2018-06-01/runtime/"),
             events: tokio::sync::Mutex::new(next_events),
             answers: answer,
             current: Mutex::new(None),
         });
         let task = tokio::spawn(accept(listener, shared));
-        Ok(Self { address, events, answers, task })
+        Ok(Self { address, secret, events, answers, task })
+    }
+
+    /// What the function's process is told: host, port and the secret, as `AWS_LAMBDA_RUNTIME_API`. Runtimes put
+    /// `http://` before it and their paths behind it.
+    pub(crate) fn location(&self) -> String {
+        format!("{}/{}", self.address, self.secret)
     }
 
     /// Hands an event to the function; false if the listener is gone.
@@ -112,7 +128,14 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
 }
 
 async fn serve(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
-    let path = request.uri().path().strip_prefix("/2018-06-01/runtime/").unwrap_or_default().to_owned();
+    let (head, body) = request.into_parts();
+    if let Err(why) = admit(&head, shared.port) {
+        return Ok(refuse(StatusCode::FORBIDDEN, "Forbidden", &why));
+    }
+    let request = Request::from_parts(head, body);
+    let Some(path) = request.uri().path().strip_prefix(&shared.prefix).map(str::to_owned) else {
+        return Ok(refuse(StatusCode::FORBIDDEN, "Forbidden", "this is the Runtime API of another process"));
+    };
     let parts: Vec<&str> = path.split('/').collect();
     let method = request.method().clone();
     Ok(match (method, parts.as_slice()) {
@@ -196,4 +219,34 @@ fn json_response(status: StatusCode, body: &serde_json::Value) -> Response<Full<
         .headers_mut()
         .insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/json"));
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpStream;
+
+    async fn status(api: &RuntimeApi, path: &str, headers: &str) -> String {
+        let mut stream = TcpStream::connect(api.address).await.unwrap();
+        let request = format!("POST {path} HTTP/1.1\r\n{headers}connection: close\r\ncontent-length: 2\r\n\r\n{{}}");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        let _ = stream.read_to_string(&mut answer).await;
+        answer.split(' ').nth(1).unwrap_or_default().to_owned()
+    }
+
+    #[tokio::test]
+    async fn only_the_process_that_was_told_is_answered() {
+        let api = RuntimeApi::start().await.unwrap();
+        let host = format!("host: {}\r\n", api.address);
+        let (own, bare) = (format!("/{}/2018-06-01/runtime/init/error", api.secret), "/2018-06-01/runtime/init/error");
+        assert_eq!(api.location(), format!("{}/{}", api.address, api.secret));
+        assert_eq!(status(&api, bare, &host).await, "403", "a stranger");
+        assert_eq!(status(&api, &format!("/{}{bare}", rehearsal_world::uuid().simple()), &host).await, "403");
+        let rebound = format!("host: evil.example:{}\r\n", api.address.port());
+        assert_eq!(status(&api, &own, &rebound).await, "403", "a page whose name points here");
+        assert_eq!(status(&api, &own, &format!("{host}origin: http://evil.example\r\n")).await, "403");
+        assert_eq!(status(&api, &own, &host).await, "202");
+    }
 }

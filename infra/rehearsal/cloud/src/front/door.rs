@@ -1,6 +1,7 @@
 //! The port: HTTP requests in, AWS's answers out.
 
 use super::gate::Gate;
+use super::welcome;
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full, Limited};
@@ -8,7 +9,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use rehearsal_wire::{MAX_BODY, decode};
+use rehearsal_wire::{ApiError, MAX_BODY, admit, authenticate, decode, refusal};
 use rehearsal_world::net::{Listener, Stream};
 use std::fmt;
 use std::net::SocketAddr;
@@ -58,7 +59,7 @@ impl Door {
     pub(crate) fn open(listener: Listener, gate: Arc<Gate>) -> std::io::Result<Self> {
         let address = listener.local_addr()?;
         let (stop, tasks, calls) = (CancellationToken::new(), TaskTracker::new(), TaskTracker::new());
-        let accepting = accept(listener, gate, stop.clone(), tasks.clone(), calls.clone());
+        let accepting = accept(listener, address.port(), gate, stop.clone(), tasks.clone(), calls.clone());
         tasks.spawn(accepting);
         Ok(Self { address, stop, tasks, calls })
     }
@@ -91,6 +92,7 @@ impl Drop for Door {
 
 async fn accept(
     mut listener: Listener,
+    port: u16,
     gate: Arc<Gate>,
     stop: CancellationToken,
     tasks: TaskTracker,
@@ -109,7 +111,7 @@ async fn accept(
         };
         match accepted {
             Ok((stream, _)) => {
-                let serving = serve(stream, gate.clone(), stop.clone(), calls.clone());
+                let serving = serve(stream, port, gate.clone(), stop.clone(), calls.clone());
                 tasks.spawn(async move {
                     serving.await;
                     drop(place);
@@ -123,10 +125,10 @@ async fn accept(
     }
 }
 
-async fn serve(stream: Stream, gate: Arc<Gate>, stop: CancellationToken, calls: TaskTracker) {
+async fn serve(stream: Stream, port: u16, gate: Arc<Gate>, stop: CancellationToken, calls: TaskTracker) {
     // Small answers at once: callers wait for each.
     let _ = stream.set_nodelay(true);
-    let service = service_fn(move |request| answer(request, gate.clone(), calls.clone()));
+    let service = service_fn(move |request| answer(request, port, gate.clone(), calls.clone()));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
@@ -150,10 +152,18 @@ async fn serve(stream: Stream, gate: Arc<Gate>, stop: CancellationToken, calls: 
 
 async fn answer(
     request: Request<Incoming>,
+    port: u16,
     gate: Arc<Gate>,
     calls: TaskTracker,
 ) -> Result<Response<Full<Bytes>>, Dropped> {
     let (parts, body) = request.into_parts();
+    if let Err(why) = admit(&parts, port) {
+        let error = ApiError::new("AccessDeniedException", format!("The rehearsal does not answer: {why}"));
+        return Ok(refusal(&parts, error.with_status(StatusCode::FORBIDDEN.as_u16())).map(Full::new));
+    }
+    if welcome::is_for_people(&parts) {
+        return Ok(welcome::page(port).map(Full::new));
+    }
     let body = match tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, MAX_BODY).collect()).await {
         Ok(Ok(body)) => body.to_bytes(),
         Ok(Err(error)) => {
@@ -162,6 +172,9 @@ async fn answer(
         }
         Err(_) => return Ok(refuse(StatusCode::REQUEST_TIMEOUT)),
     };
+    if let Err(refusal) = authenticate(&parts, &body, gate.callers(), rehearsal_world::now()) {
+        return Ok(refusal.map(Full::new));
+    }
     let (call, reply) = match decode(&parts, &body) {
         Ok(decoded) => decoded,
         Err(refusal) => return Ok(refusal.map(Full::new)),

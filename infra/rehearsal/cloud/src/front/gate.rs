@@ -49,6 +49,11 @@ impl Gate {
         }
     }
 
+    /// Who has keys.
+    pub(crate) fn callers(&self) -> &Callers {
+        &self.callers
+    }
+
     pub(crate) fn set_access(&self, access: Option<Arc<dyn Access>>) {
         *self.access.lock() = access;
     }
@@ -164,7 +169,7 @@ mod tests {
 
     fn gate() -> (Gate, Arc<Reached>) {
         let reached = Arc::new(Reached::default());
-        (Gate::new(Callers::default(), Some(Limits::aws()), reached.clone()), reached)
+        (Gate::new(Callers::new("us-east-1"), Some(Limits::aws()), reached.clone()), reached)
     }
 
     fn call() -> Call {

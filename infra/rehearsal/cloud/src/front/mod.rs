@@ -1,6 +1,6 @@
 //! The front door: every API call on its way from a caller to a service and back.
 //!
-//! Owns: who calls, whether the call is let through, what becomes of its answer, and the count of it all.
+//! Owns: who may come in, who calls, whether the call is let through, what becomes of its answer, and the count of it all.
 //! Never: what an operation does.
 
 mod access;
@@ -10,6 +10,7 @@ mod door;
 mod fault;
 mod gate;
 mod throttle;
+mod welcome;
 
 pub use access::Access;
 pub use caller::Caller;

@@ -3,6 +3,7 @@
 
 mod balancing;
 mod events;
+mod knocks;
 mod machine;
 mod policies;
 mod support;

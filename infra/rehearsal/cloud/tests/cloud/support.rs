@@ -1,9 +1,12 @@
 //! A cloud to test with, and ways to call it and to wait for it.
 
+use http::Request;
+use http::request::{Builder, Parts};
 use rehearsal_cloud::{Cloud, CloudConfig};
+use rehearsal_wire::sign;
 use serde_json::Value;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -62,17 +65,40 @@ pub async fn send(address: &str, request: &str) -> Option<Answer> {
     Some(Answer { status, head: head.to_ascii_lowercase(), body: body.to_owned() })
 }
 
-/// A call in AWS JSON 1.1, signed by nobody in particular for this service.
-pub async fn call_json(cloud: &Cloud, signed_for: &str, target: &str, body: &str) -> Option<Answer> {
+/// A request to the cloud, as its operator signs it.
+pub fn signed(cloud: &Cloud, signed_for: &str, request: Builder, body: &str) -> String {
     let endpoint = cloud.endpoint();
-    let host = endpoint.trim_start_matches("http://");
-    let request = format!(
-        "POST / HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncontent-type: application/x-amz-json-1.1\r\n\
-         x-amz-target: {target}\r\nauthorization: AWS4-HMAC-SHA256 Credential=AKIDUSER/20260101/us-east-1/\
-         {signed_for}/aws4_request, SignedHeaders=host, Signature=00\r\ncontent-length: {}\r\n\r\n{body}",
-        body.len()
-    );
-    send(host, &request).await
+    let request = request.header("host", endpoint.trim_start_matches("http://"));
+    let mut parts = request.body(()).unwrap().into_parts().0;
+    sign(&mut parts, body.as_bytes(), cloud.operator_key(), ("us-east-1", signed_for), SystemTime::now())
+        .unwrap();
+    raw(&parts, body)
+}
+
+/// The bytes of a request; its connection is for it alone.
+pub fn raw(parts: &Parts, body: &str) -> String {
+    let mut text = format!("{} {} HTTP/1.1\r\nconnection: close\r\n", parts.method, parts.uri);
+    for (name, value) in &parts.headers {
+        text.push_str(&format!("{name}: {}\r\n", value.to_str().unwrap()));
+    }
+    text.push_str(&format!("content-length: {}\r\n\r\n{body}", body.len()));
+    text
+}
+
+/// A call in AWS JSON 1.1, before it is signed.
+pub fn json_call(target: &str) -> Builder {
+    Request::post("/").header("content-type", "application/x-amz-json-1.1").header("x-amz-target", target)
+}
+
+/// A form, before it is signed.
+pub fn form_call() -> Builder {
+    Request::post("/").header("content-type", "application/x-www-form-urlencoded")
+}
+
+/// A call in AWS JSON 1.1, signed by the operator for this service.
+pub async fn call_json(cloud: &Cloud, signed_for: &str, target: &str, body: &str) -> Option<Answer> {
+    let request = signed(cloud, signed_for, json_call(target), body);
+    send(cloud.endpoint().trim_start_matches("http://"), &request).await
 }
 
 /// Waits until it holds.

@@ -1,6 +1,7 @@
 //! Requests as bytes: every protocol, refusals, limits and faults.
 
-use crate::support::{call_json, config, send, start};
+use crate::support::{call_json, config, form_call, send, signed, start};
+use http::Request;
 use rehearsal_cloud::{ApiFault, ApiFaultRule, Cloud, CloudConfig};
 use rehearsal_wire::Service;
 use serde_json::{Value, json};
@@ -21,26 +22,17 @@ async fn every_protocol_is_answered_in_kind() {
     assert!(json.head.contains("x-amzn-requestid:") && json.head.contains("application/x-amz-json-1.1"));
 
     let form = "Action=DescribeTargetGroups&Version=2015-12-01";
-    let query = format!(
-        "POST / HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncontent-type: application/x-www-form-urlencoded\r\n\
-         content-length: {}\r\n\r\n{form}",
-        form.len()
-    );
-    let query = send(host, &query).await.unwrap();
+    let query = send(host, &signed(&cloud, "elasticloadbalancing", form_call(), form)).await.unwrap();
     assert_eq!(query.status, 200);
     assert!(query.body.contains("<DescribeTargetGroupsResponse"), "{}", query.body);
 
-    let rest = format!("GET /2015-03-31/functions HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
+    let rest = signed(&cloud, "lambda", Request::get("/2015-03-31/functions"), "");
     let functions = send(host, &rest).await.unwrap().json();
     assert!(functions["Functions"].as_array().unwrap().iter().any(|one| one["FunctionName"] == "small-step"));
 
     let identity = "Action=GetCallerIdentity&Version=2011-06-15";
-    let sts = format!(
-        "POST / HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncontent-type: application/x-www-form-urlencoded\r\n\
-         content-length: {}\r\n\r\n{identity}",
-        identity.len()
-    );
-    assert!(send(host, &sts).await.unwrap().body.contains("arn:aws:iam::123456789012:user/rehearsal"));
+    let sts = send(host, &signed(&cloud, "sts", form_call(), identity)).await.unwrap();
+    assert!(sts.body.contains("arn:aws:iam::123456789012:user/rehearsal"));
     cloud.shutdown().await;
 }
 

@@ -1,16 +1,20 @@
 //! A program for the tests: a function on the Runtime API, or with `serve` a task that answers on `PORT`.
 
+use http::Request;
+use rehearsal_wire::{Key, sign};
 use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
+use std::time::SystemTime;
 
 fn main() {
     if std::env::args().nth(1).as_deref() == Some("serve") {
         return serve();
     }
-    let runtime = variable("AWS_LAMBDA_RUNTIME_API");
+    let place = variable("AWS_LAMBDA_RUNTIME_API");
+    let (runtime, base) = place.split_once('/').expect("host, port and a path");
     loop {
-        let (headers, event) = request(&runtime, "GET", "/2018-06-01/runtime/invocation/next", &[], "");
+        let (headers, event) = request(runtime, "GET", &format!("/{base}/2018-06-01/runtime/invocation/next"), &[], "");
         let id = header(&headers, "lambda-runtime-aws-request-id");
         println!("got {event}");
         let event: Value = serde_json::from_str(&event).expect("an event in JSON");
@@ -18,8 +22,8 @@ fn main() {
             Some(target) => call(target, &event["body"].to_string()),
             None => json!({ "table": variable("TABLE"), "poll": variable("POLL"), "event": event }),
         };
-        let path = format!("/2018-06-01/runtime/invocation/{id}/response");
-        request(&runtime, "POST", &path, &[], &answer.to_string());
+        let path = format!("/{base}/2018-06-01/runtime/invocation/{id}/response");
+        request(runtime, "POST", &path, &[], &answer.to_string());
     }
 }
 
@@ -27,15 +31,22 @@ fn main() {
 fn call(target: &str, body: &str) -> Value {
     let endpoint = variable("AWS_ENDPOINT_URL");
     let host = endpoint.trim_start_matches("http://");
-    let key = variable("AWS_ACCESS_KEY_ID");
-    let authorization = format!(
-        "AWS4-HMAC-SHA256 Credential={key}/20260101/us-east-1/ecs/aws4_request, SignedHeaders=host, Signature=00"
-    );
-    let headers = [
-        ("content-type", "application/x-amz-json-1.1"),
-        ("x-amz-target", target),
-        ("authorization", &authorization),
-    ];
+    let key = Key {
+        access_key_id: variable("AWS_ACCESS_KEY_ID"),
+        secret_access_key: variable("AWS_SECRET_ACCESS_KEY"),
+        session_token: Some(variable("AWS_SESSION_TOKEN")),
+    };
+    let request_to_sign = Request::post("/")
+        .header("host", host)
+        .header("content-type", "application/x-amz-json-1.1")
+        .header("x-amz-target", target);
+    let mut parts = request_to_sign.body(()).expect("a request").into_parts().0;
+    let scope = (variable("AWS_REGION"), "ecs");
+    sign(&mut parts, body.as_bytes(), &key, (&scope.0, scope.1), SystemTime::now()).expect("signed");
+    let headers: Vec<(&str, &str)> = (parts.headers.iter())
+        .filter(|(name, _)| *name != "host")
+        .map(|(name, value)| (name.as_str(), value.to_str().expect("text")))
+        .collect();
     let (head, body) = request(host, "POST", "/", &headers, body);
     json!({ "status": head.first(), "body": body })
 }

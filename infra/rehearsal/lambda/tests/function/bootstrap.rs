@@ -68,10 +68,11 @@ fn header(headers: &[String], name: &str) -> String {
 
 /// One request on a connection of its own: headers and body of the answer.
 fn request(method: &str, path: &str, body: &str) -> (Vec<String>, String) {
-    let host = std::env::var("AWS_LAMBDA_RUNTIME_API").expect("AWS_LAMBDA_RUNTIME_API");
-    let mut stream = TcpStream::connect(&host).expect("the Runtime API");
+    let place = std::env::var("AWS_LAMBDA_RUNTIME_API").expect("AWS_LAMBDA_RUNTIME_API");
+    let (host, base) = place.split_once('/').expect("host, port and a path");
+    let mut stream = TcpStream::connect(host).expect("the Runtime API");
     let head = format!(
-        "{method} /2018-06-01/runtime/{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
+        "{method} /{base}/2018-06-01/runtime/{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
         body.len()
     );
     stream.write_all(head.as_bytes()).expect("a request sent");

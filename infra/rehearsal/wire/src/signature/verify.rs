@@ -4,7 +4,7 @@ use super::Key;
 use super::authorization::Authorization;
 use super::refused::Refused;
 use super::sign::{Purpose, is_plain, signed};
-use crate::protocol::{Protocol, header};
+use crate::protocol::header;
 use crate::reply::Reply;
 use aws_sigv4::http_request::SignableBody;
 use bytes::Bytes;

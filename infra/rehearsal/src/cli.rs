@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::command::keys::USUAL_PORT;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -92,7 +93,7 @@ pub enum Command {
     /// Leave a cloud up with sample services deployed, until Ctrl-C.
     Serve {
         /// The port of all AWS APIs.
-        #[arg(long, default_value_t = 4566)]
+        #[arg(long, default_value_t = USUAL_PORT)]
         port: u16,
         /// The port of the blue/green pair; the rolling service is on the next one.
         #[arg(long, default_value_t = 8080)]
@@ -109,9 +110,9 @@ pub enum Command {
         /// The repository: web for the blue/green pair, api for the rolling service.
         #[arg(long, default_value = "web")]
         repository: String,
-        /// The port of the served cloud.
-        #[arg(long, default_value_t = 4566)]
-        port: u16,
+        /// The port of the served cloud [default: that of AWS_ENDPOINT_URL, or 4566].
+        #[arg(long)]
+        port: Option<u16>,
         /// Options of the sample application, such as "--error-rate 0.3", "--crash 3", "--unhealthy".
         #[arg(long, default_value = "", allow_hyphen_values = true, conflicts_with = "command")]
         sample: String,

@@ -128,11 +128,11 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
 }
 
 async fn serve(shared: Arc<Shared>, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
-    let (head, body) = request.into_parts();
+    let (head, rest) = request.into_parts();
     if let Err(why) = admit(&head, shared.port) {
         return Ok(refuse(StatusCode::FORBIDDEN, "Forbidden", &why));
     }
-    let request = Request::from_parts(head, body);
+    let request = Request::from_parts(head, rest);
     let Some(path) = request.uri().path().strip_prefix(&shared.prefix).map(str::to_owned) else {
         return Ok(refuse(StatusCode::FORBIDDEN, "Forbidden", "this is the Runtime API of another process"));
     };
@@ -229,7 +229,8 @@ mod tests {
 
     async fn status(api: &RuntimeApi, path: &str, headers: &str) -> String {
         let mut stream = TcpStream::connect(api.address).await.unwrap();
-        let request = format!("POST {path} HTTP/1.1\r\n{headers}connection: close\r\ncontent-length: 2\r\n\r\n{{}}");
+        let request =
+            format!("POST {path} HTTP/1.1\r\n{headers}connection: close\r\ncontent-length: 2\r\n\r\n{{}}");
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut answer = String::new();
         let _ = stream.read_to_string(&mut answer).await;
@@ -240,7 +241,8 @@ mod tests {
     async fn only_the_process_that_was_told_is_answered() {
         let api = RuntimeApi::start().await.unwrap();
         let host = format!("host: {}\r\n", api.address);
-        let (own, bare) = (format!("/{}/2018-06-01/runtime/init/error", api.secret), "/2018-06-01/runtime/init/error");
+        let (own, bare) =
+            (format!("/{}/2018-06-01/runtime/init/error", api.secret), "/2018-06-01/runtime/init/error");
         assert_eq!(api.location(), format!("{}/{}", api.address, api.secret));
         assert_eq!(status(&api, bare, &host).await, "403", "a stranger");
         assert_eq!(status(&api, &format!("/{}{bare}", rehearsal_world::uuid().simple()), &host).await, "403");

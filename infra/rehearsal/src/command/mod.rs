@@ -3,6 +3,7 @@
 mod crowd;
 mod imagined;
 mod judge;
+pub(crate) mod keys;
 mod list;
 mod matrix;
 mod push;

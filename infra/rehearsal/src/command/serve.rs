@@ -1,5 +1,6 @@
 //! `cargo rehearse serve`
 
+use super::keys::KeyFile;
 use super::words::words;
 use crate::binaries::Binaries;
 use crate::stage::{Image, Setting, Stage};
@@ -21,8 +22,10 @@ pub(super) const BUILDS: [(&str, &str, &[&str]); 2] =
 pub async fn serve(port: u16, traffic_port: u16, seed: u64) -> anyhow::Result<()> {
     // Listened for from the beginning, so that none is missed while the stage is set.
     let mut end = End::watch()?;
-    // Before anything is built, which takes minutes the first time.
+    // Before anything is built, which takes minutes the first time; and longer while another Cargo builds, for whose lock
+    // this one waits without a word.
     let ports = free(port, traffic_port)?;
+    note("building what a cloud runs (if this takes long, another Cargo may hold the lock of target/)");
     let binaries = Binaries::build()?;
     drop(ports);
     let settings = [
@@ -46,7 +49,8 @@ pub async fn serve(port: u16, traffic_port: u16, seed: u64) -> anyhow::Result<()
         stage = set => stage?,
         () = end.asked() => return Ok(()),
     };
-    say(&words(&stage)?);
+    let keys = KeyFile::write(&stage.cloud.endpoint(), stage.cloud.operator_key())?;
+    say(&words(&stage, keys.path())?);
     end.asked().await;
     say("taking everything down");
     stage.strike().await;
@@ -103,6 +107,11 @@ async fn stock(stage: &Stage) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Says what goes on, beside what a reader of the output waits for.
+fn note(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
 }
 
 /// Says it, also to nobody: a reader who has gone is no reason to leave processes behind.

@@ -1,21 +1,20 @@
 //! What `cargo rehearse serve` says: where everything is, and commands that work as they stand.
 
+use super::keys::{USUAL_PORT, exports};
 use super::serve::BUILDS;
 use crate::stage::{CLUSTER, Sample, Stage};
 use std::fmt::Write as _;
-
-/// The port that `push` takes if it is not told another.
-const USUAL_PORT: &str = "4566";
+use std::path::Path;
 
 /// How to drive a served cloud.
-pub(super) fn words(stage: &Stage) -> anyhow::Result<String> {
+pub(super) fn words(stage: &Stage, keys: &Path) -> anyhow::Result<String> {
     let mut text = format!("The cloud is up at {}\n\n", stage.cloud.endpoint());
     for sample in &stage.samples {
         let _ = writeln!(text, "  http://{}/  {}", sample.address, about(sample));
     }
     text.push_str(&pushing(&stage.cloud.endpoint()));
     if let Some(sample) = stage.samples.first() {
-        text.push_str(&driving(stage, sample)?);
+        text.push_str(&driving(stage, sample, keys)?);
         let address = sample.address;
         let _ = writeln!(
             text,
@@ -33,7 +32,7 @@ fn about(sample: &Sample) -> String {
 
 fn pushing(endpoint: &str) -> String {
     let port = match endpoint.rsplit(':').next() {
-        Some(port) if port != USUAL_PORT => format!(" --port {port}"),
+        Some(port) if port != USUAL_PORT.to_string() => format!(" --port {port}"),
         _ => String::new(),
     };
     format!(
@@ -53,14 +52,16 @@ class Mine(h.BaseHTTPRequestHandler):
     def do_GET(self): self.send_response(200), self.end_headers(), self.wfile.write(b"mine")
 h.ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Mine).serve_forever()"#;
 
-fn driving(stage: &Stage, sample: &Sample) -> anyhow::Result<String> {
+fn driving(stage: &Stage, sample: &Sample, keys: &Path) -> anyhow::Result<String> {
+    let keys = keys.display();
     let [(good, ..), (bad, ..)] = BUILDS;
     let first = &sample.members[0];
     Ok(format!(
         r#"
-With the AWS CLI; giving a build a tag is a push ({good} is good, {bad} answers with errors):
+With the AWS CLI; giving a build a tag is a push ({good} is good, {bad} answers with errors).
+The keys are new each time, and only you can read the file that holds them: . {keys}
 
-  export AWS_ENDPOINT_URL={endpoint} AWS_DEFAULT_REGION=us-east-1 AWS_ACCESS_KEY_ID=operator AWS_SECRET_ACCESS_KEY=operator
+  {exports}
   aws ecr put-image --repository-name {repository} --image-tag v2 --image-manifest "$(aws ecr batch-get-image --repository-name {repository} --image-ids imageTag={good} --query 'images[0].imageManifest' --output text)"
   aws stepfunctions list-executions --state-machine-arn {machine}
   aws stepfunctions start-execution --state-machine-arn {machine} --input '{{"service":"{name}","redeploy":true}}'
@@ -70,7 +71,7 @@ With the AWS CLI; giving a build a tag is a push ({good} is good, {bad} answers 
   aws elbv2 describe-target-health --target-group-arn {group}
   aws dynamodb query --table-name {table} --key-condition-expression 'service = :s' --expression-attribute-values '{{":s":{{"S":"{name}"}}}}'
 "#,
-        endpoint = stage.cloud.endpoint(),
+        exports = exports(&stage.cloud.endpoint(), stage.cloud.operator_key()),
         repository = sample.repository,
         machine = stage.state_machine()?,
         name = sample.service,

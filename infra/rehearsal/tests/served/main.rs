@@ -6,6 +6,7 @@ mod command_line;
 mod deployer;
 mod documents;
 mod ends;
+mod knocks;
 mod processes;
 mod refusals;
 mod server;

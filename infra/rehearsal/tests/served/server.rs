@@ -22,6 +22,8 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 pub const REHEARSE: &str = env!("CARGO_BIN_EXE_rehearse");
 /// The longest that anything may take.
 pub const DEADLINE: Duration = Duration::from_secs(180);
+/// The longest that one answer may take.
+pub const PATIENCE: Duration = Duration::from_secs(10);
 /// The longest that a cloud may take to be gone.
 pub const END_DEADLINE: Duration = Duration::from_secs(30);
 /// The last line that it says when it is up.
@@ -148,7 +150,6 @@ impl Served {
 
 /// A request on a connection of its own; what it answers, or why that is a failure.
 pub async fn get(address: SocketAddr) -> Result<String, String> {
-    const PATIENCE: Duration = Duration::from_secs(10);
     let exchange = async {
         let client = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build_http();
         let request = Request::get(format!("http://{address}/")).body(Empty::<Bytes>::new());

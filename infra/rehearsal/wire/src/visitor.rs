@@ -35,7 +35,10 @@ pub fn admit(parts: &Parts, port: u16) -> Result<(), String> {
     for origin in parts.headers.get_all(ORIGIN) {
         let origin = origin.to_str().unwrap_or("something unreadable");
         if !origin.strip_prefix("http://").is_some_and(|place| is_here(place, port)) {
-            return Err(format!("this request is sent by a page of `{}`, a place of its own", origin.escape_debug()));
+            return Err(format!(
+                "this request is sent by a page of `{}`, a place of its own",
+                origin.escape_debug()
+            ));
         }
     }
     match parts.headers.get("sec-fetch-site").map(|site| site.as_bytes()) {
@@ -53,7 +56,8 @@ fn expected(port: u16) -> String {
 fn is_here(named: &str, port: u16) -> bool {
     let Ok(authority) = named.parse::<Authority>() else { return false };
     let host = authority.host().to_ascii_lowercase();
-    let own_name = matches!(host.as_str(), "127.0.0.1" | "[::1]" | "localhost") || host.ends_with(".localhost");
+    let own_name =
+        matches!(host.as_str(), "127.0.0.1" | "[::1]" | "localhost") || host.ends_with(".localhost");
     // What is before an @ is no part of the name, and whoever writes it means to deceive.
     own_name && !named.contains('@') && port_of(&authority) == Some(port)
 }
@@ -80,14 +84,16 @@ mod tests {
     }
 
     fn knock_at(uri: &str, headers: &[(&str, &str)]) -> Result<(), String> {
-        let request = headers.iter().fold(Request::get(uri), |request, (name, value)| request.header(*name, *value));
+        let request =
+            headers.iter().fold(Request::get(uri), |request, (name, value)| request.header(*name, *value));
         let (parts, ()) = request.body(()).unwrap().into_parts();
         admit(&parts, 4566)
     }
 
     #[test]
     fn only_names_of_loopback_with_the_right_port_are_let_in() {
-        for host in ["127.0.0.1:4566", "localhost:4566", "LOCALHOST:4566", "[::1]:4566", "api.localhost:4566"] {
+        for host in ["127.0.0.1:4566", "localhost:4566", "LOCALHOST:4566", "[::1]:4566", "api.localhost:4566"]
+        {
             assert_eq!(knock(&[("host", host)]), Ok(()), "{host}");
         }
         let strange = [
@@ -129,7 +135,8 @@ mod tests {
         for origin in ["http://127.0.0.1:4566", "http://localhost:4566"] {
             assert_eq!(knock(&[here, ("origin", origin)]), Ok(()), "{origin}");
         }
-        let strange = ["http://evil.example", "null", "https://127.0.0.1:4566", "http://127.0.0.1:8080", "file://", ""];
+        let strange =
+            ["http://evil.example", "null", "https://127.0.0.1:4566", "http://127.0.0.1:8080", "file://", ""];
         for origin in strange {
             assert!(knock(&[here, ("origin", origin)]).is_err(), "{origin}");
         }

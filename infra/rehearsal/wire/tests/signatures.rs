@@ -59,10 +59,9 @@ fn parts(recorded: &Recorded) -> Parts {
 fn signed(service: &str) -> (Parts, &'static [u8]) {
     let request = Request::post("/").header("host", "127.0.0.1:4566");
     let (request, body): (_, &[u8]) = match service {
-        "ecs" | "ecr" => (
-            request.header("content-type", "application/x-amz-json-1.1").header("x-amz-target", ECS),
-            b"{}",
-        ),
+        "ecs" | "ecr" => {
+            (request.header("content-type", "application/x-amz-json-1.1").header("x-amz-target", ECS), b"{}")
+        }
         _ => (request.header("content-type", FORM), b"Action=DescribeRules&Version=2015-12-01"),
     };
     let mut parts = request.body(()).expect("a request").into_parts().0;
@@ -95,7 +94,9 @@ fn what_botocore_signs_holds_until_a_byte_of_it_is_another() {
         let mut other = body.to_vec();
         other.push(b' ');
         assert!(refused(&parts, &other, &door, noon()).1.contains("signature we calculated"), "{what}");
-        for name in one.headers.keys().filter(|name| !["authorization", "x-amz-date"].contains(&name.as_str())) {
+        for name in
+            one.headers.keys().filter(|name| !["authorization", "x-amz-date"].contains(&name.as_str()))
+        {
             let mut spoiled = parts.clone();
             let name = http::HeaderName::from_bytes(name.as_bytes()).expect("a name");
             spoiled.headers.insert(&name, HeaderValue::from_static("another"));
@@ -177,7 +178,11 @@ fn a_signature_ages() {
 fn a_role_shows_its_token_and_nobody_else_has_one() {
     let role = door(Some("token"));
     let (without, body) = signed("ecs");
-    assert!(refused(&without, body, &role, noon()).1.contains("security token included in the request is invalid"));
+    assert!(
+        refused(&without, body, &role, noon())
+            .1
+            .contains("security token included in the request is invalid")
+    );
     let mut with = without.clone();
     with.headers.remove("authorization");
     sign(&mut with, body, &role.0, ("us-east-1", "ecs"), noon().into()).expect("signed");
@@ -192,7 +197,11 @@ fn another_region_and_an_unsigned_host_are_refused() {
     parts.headers.remove("authorization");
     let mut elsewhere = parts.clone();
     sign(&mut elsewhere, body, &door(None).0, ("eu-west-1", "ecs"), noon().into()).expect("signed");
-    assert!(refused(&elsewhere, body, &door(None), noon()).1.contains("scoped to a valid region, not 'eu-west-1'"));
+    assert!(
+        refused(&elsewhere, body, &door(None), noon())
+            .1
+            .contains("scoped to a valid region, not 'eu-west-1'")
+    );
     let (mut hostless, body) = signed("ecs");
     let text = authorization(&hostless).replace("host;", "");
     set(&mut hostless, "authorization", &text);

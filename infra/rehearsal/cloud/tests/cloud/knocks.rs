@@ -67,7 +67,8 @@ async fn no_preflight_gets_a_permission_and_no_form_an_answer() {
     let form = "Action=CreateTopic&Version=2010-03-31&Name=mine";
     let unsigned = form_call().header("host", &here);
     let other = form_call().header("host", &here).header("origin", "http://evil.example");
-    let image = Request::get(format!("/?{form}")).header("host", &here).header("sec-fetch-site", "cross-site");
+    let image =
+        Request::get(format!("/?{form}")).header("host", &here).header("sec-fetch-site", "cross-site");
     let mut said = Vec::new();
     for (request, body) in [(unsigned, form), (other, form), (image, "")] {
         let parts = request.body(()).unwrap().into_parts().0;
@@ -87,7 +88,10 @@ async fn a_stranger_without_the_keys_is_not_answered() {
     let here = host(&cloud);
     let unsigned = json_call(LIST).header("host", &here).body(()).unwrap().into_parts().0;
     let answer = send(&here, &raw(&unsigned, "{}")).await.unwrap();
-    assert_eq!((answer.status, &answer.json()["__type"]), (400, &Value::from("MissingAuthenticationTokenException")));
+    assert_eq!(
+        (answer.status, &answer.json()["__type"]),
+        (400, &Value::from("MissingAuthenticationTokenException"))
+    );
 
     // The keys of another run, and a made-up signature under the right key.
     let mut foreign = json_call(LIST).header("host", &here).body(()).unwrap().into_parts().0;

@@ -14,7 +14,8 @@ fn main() {
     let place = variable("AWS_LAMBDA_RUNTIME_API");
     let (runtime, base) = place.split_once('/').expect("host, port and a path");
     loop {
-        let (headers, event) = request(runtime, "GET", &format!("/{base}/2018-06-01/runtime/invocation/next"), &[], "");
+        let (headers, event) =
+            request(runtime, "GET", &format!("/{base}/2018-06-01/runtime/invocation/next"), &[], "");
         let id = header(&headers, "lambda-runtime-aws-request-id");
         println!("got {event}");
         let event: Value = serde_json::from_str(&event).expect("an event in JSON");

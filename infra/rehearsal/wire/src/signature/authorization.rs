@@ -40,11 +40,14 @@ impl<'a> Authorization<'a> {
         };
         let field = |name: &str| {
             let mut all = fields.split(',').map(str::trim);
-            all.find_map(|field| field.strip_prefix(name)?.strip_prefix('=')).filter(|value| !value.is_empty())
+            all.find_map(|field| field.strip_prefix(name)?.strip_prefix('='))
+                .filter(|value| !value.is_empty())
         };
         let date = header(parts, "x-amz-date");
-        let (credential, signed, signature) = (field("Credential"), field("SignedHeaders"), field("Signature"));
-        let (Some(credential), Some(signed), Some(signature), Some(date)) = (credential, signed, signature, date)
+        let (credential, signed, signature) =
+            (field("Credential"), field("SignedHeaders"), field("Signature"));
+        let (Some(credential), Some(signed), Some(signature), Some(date)) =
+            (credential, signed, signature, date)
         else {
             return Err(missing(credential, signature, signed, date));
         };
@@ -74,7 +77,12 @@ impl<'a> Authorization<'a> {
 }
 
 /// All that is missing at once, as AWS says it.
-fn missing(credential: Option<&str>, signature: Option<&str>, signed: Option<&str>, date: Option<&str>) -> Refused {
+fn missing(
+    credential: Option<&str>,
+    signature: Option<&str>,
+    signed: Option<&str>,
+    date: Option<&str>,
+) -> Refused {
     let parameters = [("Credential", credential), ("Signature", signature), ("SignedHeaders", signed)];
     let mut why: Vec<String> = (parameters.iter().filter(|(_, value)| value.is_none()))
         .map(|(name, _)| format!("Authorization header requires '{name}' parameter."))
@@ -119,7 +127,10 @@ mod tests {
 
     #[test]
     fn a_presigned_request_is_told_from_an_unsigned_one() {
-        assert_eq!(read("/?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=00", ""), Err(Refused::Presigned));
+        assert_eq!(
+            read("/?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=00", ""),
+            Err(Refused::Presigned)
+        );
         let (parts, ()) = Request::get("/").body(()).unwrap().into_parts();
         assert_eq!(Authorization::of(&parts), Err(Refused::Missing));
     }

@@ -41,7 +41,8 @@ impl Refused {
             Self::Presigned => (
                 "IncompleteSignature",
                 "IncompleteSignatureException",
-                "The rehearsal takes no presigned requests: sign in the Authorization header, as the SDKs do".to_owned(),
+                "The rehearsal takes no presigned requests: sign in the Authorization header, as the SDKs do"
+                    .to_owned(),
             ),
             Self::Incomplete(why) => ("IncompleteSignature", "IncompleteSignatureException", why),
             Self::UnknownKey => (

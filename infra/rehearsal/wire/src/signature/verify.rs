@@ -42,7 +42,12 @@ pub trait Lock {
 /// # Errors
 /// What AWS answers, in the protocol of the request.
 #[expect(clippy::result_large_err, reason = "the answer is a whole response; it happens once a request")]
-pub fn authenticate(parts: &Parts, body: &[u8], lock: &dyn Lock, now: Timestamp) -> Result<(), Response<Bytes>> {
+pub fn authenticate(
+    parts: &Parts,
+    body: &[u8],
+    lock: &dyn Lock,
+    now: Timestamp,
+) -> Result<(), Response<Bytes>> {
     holds(parts, body, lock, now).map_err(|refused| {
         let reply = Reply::before_decoding(parts);
         reply.encode(Err(refused.in_terms_of(reply.protocol)))

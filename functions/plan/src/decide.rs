@@ -5,7 +5,7 @@ use crate::refusal::{of_members, of_pair, of_rolling_groups, of_routes};
 use changeover_aws::elb::TargetGroup;
 use changeover_domain::capacity::{Instance, shortage};
 use changeover_domain::evidence::ServiceSeen;
-use changeover_domain::image::{PinnedImage, pinned_digest};
+use changeover_domain::image::{PinnedImage, pinned_digest, repository_of};
 use changeover_domain::name::ServiceName;
 use changeover_domain::plan::{MAX_EXECUTION, Member, Pace, Plan};
 use changeover_domain::room::{GROUP_TAG, Group, Making, Room, make};
@@ -41,6 +41,8 @@ pub struct View {
     pub routes: Vec<Route>,
     /// The image, or why there is none.
     pub image: Result<PinnedImage, String>,
+    /// The containers that `changeover:container` names, separated by spaces; whatever else is wrong with the settings.
+    pub container: Option<String>,
     /// The container instances, if tasks run on such.
     pub instances: Option<Vec<Instance>>,
     /// The Auto Scaling group that may be enlarged to make room.
@@ -84,7 +86,7 @@ pub fn decide(view: &View) -> Decision {
         _ => {}
     }
     let definition = view.definitions.get(&live.task_definition).cloned().unwrap_or_default();
-    let container = container(view, live, &definition, &mut mistakes);
+    let mut containers = containers(view, live, &definition, &mut mistakes);
     let tasks = live.running.max(live.desired);
     if tasks == 0 && next.is_some() {
         mistakes.push(format!("the live side {} runs no tasks: start it before deploying", live.name));
@@ -95,7 +97,7 @@ pub fn decide(view: &View) -> Decision {
     mistakes.extend(settings.and_then(|settings| too_long(settings, &pace, view.numbers_after)));
     match (&view.image, settings) {
         (Ok(image), Some(settings)) if mistakes.is_empty() => {
-            if !view.redeploy && runs(&definition, &container, image) {
+            if !view.redeploy && runs(&definition, &containers, image) {
                 return Decision::NothingToDo(format!("{} runs {image} already", view.service));
             }
             if tasks == 0 {
@@ -107,7 +109,8 @@ pub fn decide(view: &View) -> Decision {
             let plan = Plan {
                 cluster: view.service.cluster.clone(),
                 image: image.clone(),
-                container,
+                other_containers: containers.split_off(containers.len().min(1)),
+                container: containers.pop().unwrap_or_default(),
                 live: member(live),
                 next: next.map(member),
                 routes: view.routes.clone(),
@@ -124,7 +127,7 @@ pub fn decide(view: &View) -> Decision {
 }
 
 /// How the service changes over; while the settings are wrong, as it looks.
-fn strategy(view: &View) -> Strategy {
+pub fn strategy(view: &View) -> Strategy {
     let looks = if view.names.len() == 2 { Strategy::BlueGreen } else { Strategy::Rolling };
     view.settings.as_ref().map_or(looks, |settings| settings.strategy)
 }
@@ -151,43 +154,54 @@ fn groups_of<'a>(live: &'a ServiceSeen, next: Option<&'a ServiceSeen>) -> Option
     Some((live.target_groups.keys().next()?, next?.target_groups.keys().next()?))
 }
 
-/// The container that gets the image.
-fn container(
+/// The containers that get the image: those that are named; or else those whose image is of the service's repository; or
+/// else the only essential one, as before the first deployment of an image from another place.
+fn containers(
     view: &View,
     live: &ServiceSeen,
     definition: &DefinitionSeen,
     mistakes: &mut Vec<String>,
-) -> String {
+) -> Vec<String> {
     let arn = &live.task_definition;
     let names =
         || definition.containers.iter().map(|found| found.name.as_str()).collect::<Vec<_>>().join(", ");
-    let named = match &view.settings {
-        Ok(settings) => settings.container.clone(),
-        Err(_) => live.settings.get("container").map(|name| name.trim().to_owned()),
-    };
-    if let Some(named) = named {
-        if !definition.containers.iter().any(|found| found.name == named) {
-            mistakes.push(format!("{arn} has no container {named}: there are {}", names()));
+    let named: Vec<String> =
+        view.container.iter().flat_map(|names| names.split_whitespace()).map(str::to_owned).collect();
+    if !named.is_empty() {
+        for name in
+            named.iter().filter(|name| !definition.containers.iter().any(|found| found.name == **name))
+        {
+            mistakes.push(format!("{arn} has no container {name}: there are {}", names()));
         }
         return named;
     }
+    let repository = view.settings.as_ref().map(|settings| settings.repository.as_str()).unwrap_or_default();
+    let of_repository: Vec<String> = (definition.containers.iter())
+        .filter(|found| repository_of(&found.image) == Some(repository))
+        .map(|found| found.name.clone())
+        .collect();
+    if !of_repository.is_empty() {
+        return of_repository;
+    }
     let mut essential = definition.containers.iter().filter(|found| found.essential);
     match (essential.next(), essential.next()) {
-        (Some(only), None) => only.name.clone(),
+        (Some(only), None) => vec![only.name.clone()],
         _ => {
             mistakes.push(format!(
-                "{arn} has not just one essential container but {}: say which one gets the image with changeover:container",
+                "{arn} has no container of repository {repository} and not just one essential container but {}: say which get the image with changeover:container",
                 names()
             ));
-            String::new()
+            vec![]
         }
     }
 }
 
-/// Whether the container runs just this digest.
-fn runs(definition: &DefinitionSeen, container: &str, image: &PinnedImage) -> bool {
-    let found = definition.containers.iter().find(|found| found.name == container);
-    found.and_then(|found| pinned_digest(&found.image)) == Some(image.digest.as_str())
+/// Whether every container runs just this digest.
+fn runs(definition: &DefinitionSeen, containers: &[String], image: &PinnedImage) -> bool {
+    containers.iter().all(|name| {
+        let found = definition.containers.iter().find(|found| found.name == *name);
+        found.and_then(|found| pinned_digest(&found.image)) == Some(image.digest.as_str())
+    })
 }
 
 /// Whether the new tasks find room besides the old.

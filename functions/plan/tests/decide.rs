@@ -88,6 +88,7 @@ fn pair() -> View {
             asks_cognito: false,
         }],
         image: Ok(image("b")),
+        container: None,
         instances: Some(vec![instance(4 * 256)]),
         group: None,
         numbers_after: Seconds(0),

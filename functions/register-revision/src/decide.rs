@@ -18,8 +18,8 @@ pub struct View {
     pub deployment: DeploymentId,
     /// The pinned image.
     pub image: String,
-    /// The container that gets it.
-    pub container: String,
+    /// The containers that get it.
+    pub containers: Vec<String>,
     /// The live task definition.
     pub source: TaskDefinition,
     /// Its tags.
@@ -37,7 +37,7 @@ pub enum Action {
     Register {
         /// The task definition that is copied.
         source: Box<TaskDefinition>,
-        /// Its containers, one of them with the new image.
+        /// Its containers, the planned ones with the new image.
         containers: Vec<ContainerDefinition>,
         /// Its tags and ours.
         tags: Vec<Tag>,
@@ -47,20 +47,21 @@ pub enum Action {
 /// What to register. Pure: everything it knows is in its arguments.
 ///
 /// # Errors
-/// `RecordMissing` if the planned container is not in the task definition any more.
+/// `RecordMissing` if a planned container is not in the task definition any more.
 pub fn decide(view: View) -> Result<Action, StepError> {
     if let Some(arn) = view.earlier {
         return Ok(Action::Use(arn));
     }
     let mut containers = view.source.container_definitions().to_vec();
-    let Some(container) = containers.iter_mut().find(|found| found.name() == Some(&view.container)) else {
-        return Err(StepError::RecordMissing(format!(
-            "the task definition {} has no container {} any more",
-            view.source.task_definition_arn().unwrap_or_default(),
-            view.container
-        )));
-    };
-    container.image = Some(view.image);
+    for name in &view.containers {
+        let Some(container) = containers.iter_mut().find(|found| found.name() == Some(name)) else {
+            return Err(StepError::RecordMissing(format!(
+                "the task definition {} has no container {name} any more",
+                view.source.task_definition_arn().unwrap_or_default()
+            )));
+        };
+        container.image = Some(view.image.clone());
+    }
     let mut tags = view.tags;
     tags.retain(|key, _| !is_reserved(key));
     tags.insert(DEPLOYMENT_TAG.to_owned(), view.deployment.to_string());
@@ -84,7 +85,7 @@ mod tests {
         View {
             deployment: DeploymentId::from("d1"),
             image: "r/web@sha256:2".into(),
-            container: "web".into(),
+            containers: vec!["web".into()],
             source: TaskDefinition::builder()
                 .family("web")
                 .container_definitions(container("proxy"))
@@ -107,6 +108,13 @@ mod tests {
     }
 
     #[test]
+    fn every_planned_container_gets_the_image() {
+        let view = View { containers: vec!["proxy".into(), "web".into()], ..view() };
+        let Ok(Action::Register { containers, .. }) = decide(view) else { panic!("registers") };
+        assert!(containers.iter().all(|container| container.image() == Some("r/web@sha256:2")));
+    }
+
+    #[test]
     fn tags_that_only_aws_may_give_are_not_copied() {
         let given = ["aws:cloudformation:stack-name", "AWS:x", "aws", "awsome", "é"];
         let tags = given.iter().map(|key| ((*key).to_owned(), "x".to_owned())).collect();
@@ -123,7 +131,7 @@ mod tests {
 
     #[test]
     fn a_container_that_went_missing_is_named() {
-        let error = decide(View { container: "api".into(), ..view() }).unwrap_err();
+        let error = decide(View { containers: vec!["web".into(), "api".into()], ..view() }).unwrap_err();
         assert!(error.to_string().contains("no container api"), "{error}");
     }
 }

@@ -1,7 +1,7 @@
 //! Registers the revision that runs the pinned image.
 //!
 //! Owns: one new task definition revision. Never: services; and of the task definition it copies it changes only
-//! the image of the planned container, and adds a tag with the deployment's id.
+//! the image of the planned containers, and adds a tag with the deployment's id.
 
 mod act;
 mod decide;

@@ -18,7 +18,7 @@ pub(crate) async fn look(context: &Context, held: &Held<'_>) -> Result<View, Ste
     Ok(View {
         deployment: held.record.id.clone(),
         image: plan.image.uri.clone(),
-        container: plan.container.clone(),
+        containers: plan.containers(),
         source,
         tags,
         earlier,

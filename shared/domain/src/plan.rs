@@ -77,8 +77,11 @@ pub struct Plan {
     pub cluster: String,
     /// The image that will run.
     pub image: PinnedImage,
-    /// The container that gets it.
+    /// The container that gets it; of several the first.
     pub container: String,
+    /// Others that get it as well.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_containers: Vec<String>,
     /// The side that serves now; the service itself when rolling.
     pub live: Member,
     /// The side being prepared; none when rolling.
@@ -103,6 +106,11 @@ impl Plan {
     /// How the service changes over.
     pub fn strategy(&self) -> Strategy {
         self.settings.strategy
+    }
+
+    /// Every container that gets the image.
+    pub fn containers(&self) -> Vec<String> {
+        std::iter::once(&self.container).chain(&self.other_containers).cloned().collect()
     }
 
     /// The member that runs the new revision: the next side, or the rolling service.
@@ -157,6 +165,7 @@ mod tests {
             cluster: "c".to_owned(),
             image: PinnedImage::new("web", "r/web", None, "sha256:0"),
             container: "web".to_owned(),
+            other_containers: vec![],
             live: member("blue"),
             next: Some(member("green")),
             routes: Vec::new(),

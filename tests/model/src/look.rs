@@ -212,6 +212,7 @@ pub fn for_plan(world: &World, on_push: &str, meant: Option<Image>) -> plan::Vie
         definitions: revisions.map(|revision| (revision.name(), definition(revision.image))).collect(),
         groups: NAMES[..count].iter().map(group).collect(),
         routes: if is_pair { vec![route(world, 0)] } else { Vec::new() },
+        container: None,
         image: meant.map(image).ok_or_else(|| "it was tried".to_owned()),
         instances: hosts::instances(world),
         group: hosts::group(world),

@@ -141,6 +141,7 @@ fn planned(ids: &[&str]) -> Plan {
         groups: groups().into_iter().filter(|group| ours.contains(&&group.arn)).collect(),
         routes: routes.collect(),
         image: Ok(image),
+        container: None,
         instances: None,
         group: None,
         numbers_after: Seconds(180),

@@ -69,7 +69,7 @@ impl Functions {
         let view = register_revision::View {
             deployment: DeploymentId::from(deployment.to_string().as_str()),
             image: look::image(planned.image).uri,
-            container: "web".to_owned(),
+            containers: vec!["web".to_owned()],
             source: TaskDefinition::builder().container_definitions(container).build(),
             tags: std::collections::BTreeMap::new(),
             earlier: world.registered.contains(&revision).then(|| revision.name()),

@@ -2,7 +2,7 @@
 
 use crate::Dispatched;
 use changeover_domain::name::{DeploymentId, ServiceName};
-use changeover_domain::record::{Deployment, Outcome, clip};
+use changeover_domain::record::{Deployment, Outcome};
 use changeover_domain::{StepError, Timestamp};
 use changeover_lambda::Context;
 
@@ -26,8 +26,8 @@ pub(crate) async fn refuse(
 ) -> Result<Dispatched, StepError> {
     let ledger = context.ledger();
     let recent = ledger.recent_deployments(service).await?;
-    if !is_told(&recent, why) {
-        let mut record = refusal(service, cause, why, context.now());
+    let mut record = refusal(service, cause, why, context.now());
+    if !is_told(&recent, &record) {
         ledger.write_deployment(&mut record).await?;
         tracing::warn!(ecs_service = %service, deployment = %record.id, why, "refused");
     }
@@ -44,12 +44,9 @@ fn refusal(service: &ServiceName, cause: &str, why: &str, now: Timestamp) -> Dep
 }
 
 /// Whether the latest on record is this very refusal; those are newest first.
-fn is_told(recent: &[Deployment], why: &str) -> bool {
+fn is_told(recent: &[Deployment], refusal: &Deployment) -> bool {
     let latest = recent.first();
-    latest.is_some_and(|one| {
-        one.outcome == Some(Outcome::Refused)
-            && one.timeline.iter().any(|line| line.state == STATE && line.note == clip(why))
-    })
+    latest.is_some_and(|one| one.outcome == Some(Outcome::Refused) && one.reason == refusal.reason)
 }
 
 #[cfg(test)]
@@ -62,10 +59,11 @@ mod tests {
         let first = refusal(&service, "reconcile", "there is no repository wbe", now);
         assert_eq!((first.outcome, first.ended_at), (Some(Outcome::Refused), Some(now)));
         assert_eq!(first.reason.as_deref(), Some("there is no repository wbe"));
-        assert!(is_told(&[first.clone()], "there is no repository wbe"));
-        assert!(!is_told(&[first.clone()], "another reason") && !is_told(&[], "there is no repository wbe"));
+        let other = refusal(&service, "reconcile", "another reason", now);
+        assert!(is_told(&[first.clone()], &first));
+        assert!(!is_told(&[first.clone()], &other) && !is_told(&[], &first));
         let later = Deployment { outcome: Some(Outcome::Succeeded), ..first.clone() };
-        assert!(!is_told(&[later, first], "there is no repository wbe"), "it went well meanwhile");
+        assert!(!is_told(&[later, first.clone()], &first), "it went well meanwhile");
     }
 
     #[test]

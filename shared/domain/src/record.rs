@@ -3,6 +3,7 @@
 use crate::name::{DeploymentId, ServiceName};
 use crate::plan::Plan;
 use crate::route::Weight;
+use crate::settings::Strategy;
 use crate::span::Seconds;
 use crate::{StepError, Timestamp};
 use serde::{Deserialize, Serialize};

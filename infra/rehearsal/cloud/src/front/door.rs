@@ -3,7 +3,8 @@
 use super::gate::Gate;
 use super::welcome;
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
+use http::header::DATE;
+use http::{HeaderValue, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -128,7 +129,10 @@ async fn accept(
 async fn serve(stream: Stream, port: u16, gate: Arc<Gate>, stop: CancellationToken, calls: TaskTracker) {
     // Small answers at once: callers wait for each.
     let _ = stream.set_nodelay(true);
-    let service = service_fn(move |request| answer(request, port, gate.clone(), calls.clone()));
+    let service = service_fn(move |request| {
+        let answer = answer(request, port, gate.clone(), calls.clone());
+        async move { answer.await.map(dated) }
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
@@ -187,6 +191,14 @@ async fn answer(
         Ok(Some(result)) => Ok(reply.encode(result).map(Full::new)),
         Ok(None) | Err(_) => Err(Dropped),
     }
+}
+
+/// The same, with the time of day of this world: SDKs set the clock by it that they sign with.
+fn dated(mut answer: Response<Full<Bytes>>) -> Response<Full<Bytes>> {
+    if let Ok(date) = HeaderValue::from_str(&httpdate::fmt_http_date(rehearsal_world::system())) {
+        answer.headers_mut().insert(DATE, date);
+    }
+    answer
 }
 
 /// What a balancer before a service says of it, which no SDK can read.

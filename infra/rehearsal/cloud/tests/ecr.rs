@@ -75,7 +75,7 @@ fn gets_lists_and_deletes() {
     let ids = json!([{ "imageTag": "v1" }, { "imageTag": "nope" }]);
     let input = json!({ "repositoryName": "shop/web", "imageIds": ids });
     let got = ecr.call("BatchGetImage", &input).unwrap();
-    assert!(got["images"][0]["imageManifest"].as_str().unwrap().contains("vnd.changeover.command"));
+    assert!(got["images"][0]["imageManifest"].as_str().unwrap().contains("vnd.oci.image.config.v1+json"));
     assert_eq!(got["failures"][0]["failureCode"], "ImageNotFound");
     let list = |status| {
         let filter = json!({ "repositoryName": "shop/web", "filter": { "tagStatus": status } });

@@ -4,11 +4,10 @@ use super::repository::digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use serde_json::{Value, json};
 
-/// The media type of a config that names a command.
-pub const COMMAND_CONFIG: &str = "application/vnd.changeover.command.v1+json";
+/// The media type of a config that names a command: OCI's, as every image that a container can be started from has.
+pub const COMMAND_CONFIG: &str = "application/vnd.oci.image.config.v1+json";
 
 /// What a task runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,22 +20,36 @@ pub struct Image {
     pub environment: Vec<(String, String)>,
 }
 
+/// What is read of an OCI image configuration.
 #[derive(Deserialize)]
+struct Configuration {
+    config: Config,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
 struct Config {
-    command: Vec<String>,
     #[serde(default)]
-    environment: BTreeMap<String, String>,
+    entrypoint: Vec<String>,
+    #[serde(default)]
+    cmd: Vec<String>,
+    /// `NAME=VALUE`.
+    #[serde(default)]
+    env: Vec<String>,
 }
 
 /// The manifest of an image that runs this command, as `PutImage` takes it.
 #[must_use]
 pub fn manifest(command: &[String], environment: &[(String, String)]) -> String {
-    let environment: Map<String, Value> =
-        environment.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
-    let config = json!({ "command": command, "environment": environment }).to_string();
+    let variables: Vec<String> = environment.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let config = json!({
+        "architecture": "amd64", "os": "linux", "config": { "Cmd": command, "Env": variables },
+        "rootfs": { "type": "layers", "diff_ids": [] },
+    })
+    .to_string();
     json!({
         "schemaVersion": 2,
-        "mediaType": "application/vnd.docker.distribution.manifest.v2+json",
+        "mediaType": "application/vnd.oci.image.manifest.v1+json",
         "config": {
             "mediaType": COMMAND_CONFIG,
             "size": config.len(),
@@ -54,7 +67,9 @@ pub(crate) fn command(of: &str, manifest: &str) -> Result<Image, String> {
     let config = &manifest["config"];
     let media_type = config["mediaType"].as_str().unwrap_or("none");
     if media_type != COMMAND_CONFIG {
-        return Err(format!("its config is {media_type}; the rehearsal runs {COMMAND_CONFIG}"));
+        return Err(format!(
+            "its config is {media_type}; the rehearsal runs {COMMAND_CONFIG} with its data embedded"
+        ));
     }
     let data = config["data"].as_str().ok_or("its config has no embedded data")?;
     let data = BASE64.decode(data).map_err(|error| format!("its config's data is no base64: {error}"))?;
@@ -63,16 +78,15 @@ pub(crate) fn command(of: &str, manifest: &str) -> Result<Image, String> {
     {
         return Err("its config's data has another digest or size than the manifest says".to_owned());
     }
-    let config: Config =
+    let Configuration { config } =
         serde_json::from_slice(&data).map_err(|error| format!("its config names no command: {error}"))?;
-    if config.command.is_empty() {
+    let command: Vec<String> = config.entrypoint.into_iter().chain(config.cmd).collect();
+    if command.is_empty() {
         return Err("its config's command is empty".to_owned());
     }
-    Ok(Image {
-        digest: of.to_owned(),
-        command: config.command,
-        environment: config.environment.into_iter().collect(),
-    })
+    let variables = config.env.iter().filter_map(|variable| variable.split_once('='));
+    let environment = variables.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+    Ok(Image { digest: of.to_owned(), command, environment })
 }
 
 #[cfg(test)]

@@ -21,6 +21,9 @@ use std::sync::Arc;
 /// Entries on a page unless asked otherwise.
 const PAGE: usize = 100;
 
+/// Where replicated images come from.
+const SOURCE_REGION: &str = "eu-west-1";
+
 /// The code of a call that does not make sense.
 const INVALID: &str = "InvalidParameterException";
 
@@ -115,8 +118,24 @@ impl Ecr {
             let repository = repositories.get_mut(name).ok_or_else(|| self.no_repository(name))?;
             repository.put(name, &self.account.id, stored, tag)?;
         }
-        self.emit("PUSH", name, &digest, tag);
+        self.emit("ECR Image Action", "PUSH", name, &digest, tag);
         Ok(json!({ "image": image }))
+    }
+
+    /// Puts an image as replication from another region does: the event that tells of it is another. Returns its digest.
+    ///
+    /// # Errors
+    /// As `PutImage`.
+    pub fn replicate(&self, name: &str, manifest: &str, tag: &str) -> Result<String, ApiError> {
+        let stored = Stored::of(manifest, None)?;
+        let digest = stored.digest.clone();
+        {
+            let mut repositories = self.repositories.lock();
+            let repository = repositories.get_mut(name).ok_or_else(|| self.no_repository(name))?;
+            repository.put(name, &self.account.id, stored, Some(tag))?;
+        }
+        self.emit("ECR Replication Action", "REPLICATE", name, &digest, Some(tag));
+        Ok(digest)
     }
 
     fn batch_get(&self, input: &Value) -> Result<Value, ApiError> {
@@ -182,7 +201,13 @@ impl Ecr {
             }
         }
         for id in &deleted {
-            self.emit("DELETE", name, id.digest.as_deref().unwrap_or_default(), id.tag.as_deref());
+            self.emit(
+                "ECR Image Action",
+                "DELETE",
+                name,
+                id.digest.as_deref().unwrap_or_default(),
+                id.tag.as_deref(),
+            );
         }
         let ids: Vec<Value> = deleted.iter().map(ImageId::to_json).collect();
         Ok(json!({ "imageIds": ids, "failures": failures }))
@@ -206,14 +231,18 @@ impl Ecr {
         Ok(())
     }
 
-    fn emit(&self, action: &str, name: &str, digest: &str, tag: Option<&str>) {
+    fn emit(&self, kind: &str, action: &str, name: &str, digest: &str, tag: Option<&str>) {
         let mut detail = json!({
             "result": "SUCCESS", "repository-name": name, "image-digest": digest, "action-type": action,
         });
         if let Some(tag) = tag {
             detail["image-tag"] = tag.into();
         }
-        (self.events)(self.account.event("aws.ecr", "ECR Image Action", &[], &detail));
+        if action == "REPLICATE" {
+            detail["source-account"] = self.account.id.as_str().into();
+            detail["source-region"] = SOURCE_REGION.into();
+        }
+        (self.events)(self.account.event("aws.ecr", kind, &[], &detail));
     }
 
     fn describe(&self, name: &str, repository: &Repository) -> Value {
@@ -232,6 +261,7 @@ impl Ecr {
             "registryId": self.account.id, "repositoryName": name, "imageDigest": stored.digest,
             "imageSizeInBytes": stored.manifest.len(), "imagePushedAt": epoch(stored.pushed),
             "imageManifestMediaType": stored.media_type, "artifactMediaType": stored.config_type,
+            "imageStatus": "ACTIVE", "subjectManifestDigest": stored.subject,
         });
         if !tags.is_empty() {
             detail["imageTags"] = tags.into();

@@ -21,6 +21,8 @@ pub(crate) struct Stored {
     pub(crate) manifest: String,
     pub(crate) media_type: String,
     pub(crate) config_type: Option<String>,
+    /// The image that it is about, if it is about another.
+    pub(crate) subject: Option<String>,
     pub(crate) pushed: jiff::Timestamp,
 }
 
@@ -41,12 +43,15 @@ impl Stored {
         }
         let said = parsed.get("mediaType").and_then(Value::as_str);
         let media_type = media_type.or(said).unwrap_or(DOCKER_MANIFEST).to_owned();
-        let config_type = parsed.pointer("/config/mediaType").and_then(Value::as_str).map(str::to_owned);
+        let text = |pointer: &str| parsed.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+        let config_type = text("/artifactType").or_else(|| text("/config/mediaType"));
+        let subject = text("/subject/digest");
         Ok(Self {
             digest: digest(manifest.as_bytes()),
             manifest: manifest.to_owned(),
             media_type,
             config_type,
+            subject,
             pushed: rehearsal_world::now(),
         })
     }

@@ -51,6 +51,7 @@ impl Kind {
             | "AWS::Logs::MetricFilter"
             | "AWS::Logs::QueryDefinition"
             | "AWS::Logs::ResourcePolicy"
+            | "AWS::SSM::Parameter"
             | "AWS::SNS::Subscription"
             | "AWS::SNS::TopicPolicy"
             | "AWS::SQS::QueuePolicy" => Self::Opaque,

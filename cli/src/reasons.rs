@@ -44,7 +44,7 @@ pub fn words(screen: &Screen, reasons: &[Reason]) -> String {
 struct View<'a> {
     service: &'a Service,
     seen: &'a Seen,
-    tagged: Option<&'a PinnedImage>,
+    tagged: Result<&'a PinnedImage, &'a str>,
     waits: Option<String>,
 }
 
@@ -54,32 +54,34 @@ pub async fn of_service(session: &Session, service: &Service) -> Result<Vec<Reas
     let tag = |key: &str| service.tags.get(key).map(|value| value.trim());
     let tagged = match tag("repository") {
         Some(repository) => {
-            find(&session.aws, repository, Which::Tag(tag("image-tag").unwrap_or("latest"))).await?
+            let which = Which::Tag(tag("image-tag").unwrap_or("latest"));
+            let moves = session.ledger().moves(&service.name).await?;
+            find(&session.aws, repository, which, &moves, session.now())
+                .await?
+                .map_err(|none| none.to_string())
         }
-        None => None,
+        None => Err(format!("{} has no tag changeover:repository", service.name)),
     };
     let waits = match &seen.holder {
         Some(record) => follow::waits(session, record).await,
         None => None,
     };
-    Ok(reasons(&View { service, seen: &seen, tagged: tagged.as_ref(), waits }))
+    Ok(reasons(&View { service, seen: &seen, tagged: tagged.as_ref().map_err(String::as_str), waits }))
 }
 
 fn reasons(view: &View<'_>) -> Vec<Reason> {
     let mut all = mistakes(view);
     all.extend(on_the_way(view));
     let name = &view.service.name;
-    let Some(tagged) = view.tagged else {
-        let tag = |key: &str| view.service.tags.get(key).map(|value| value.trim());
-        all.push(Reason::new(
-            format!(
-                "Repository {} has no image whose tag is {}, or there is no such repository.",
-                tag("repository").unwrap_or("-"),
-                tag("image-tag").unwrap_or("latest")
-            ),
-            "Push one under such a tag, or correct the tags changeover:repository and changeover:image-tag.",
-        ));
-        return all;
+    let tagged = match view.tagged {
+        Ok(tagged) => tagged,
+        Err(none) => {
+            all.push(Reason::new(
+                format!("There is no image to run: {none}."),
+                "Push one under such a tag, or correct the tags changeover:repository and changeover:image-tag.",
+            ));
+            return all;
+        }
     };
     let runs = |digest: &str| {
         view.seen.sides.iter().any(|side| {
@@ -88,11 +90,19 @@ fn reasons(view: &View<'_>) -> Vec<Reason> {
         })
     };
     if runs(&tagged.digest) && view.seen.holder.is_none() {
-        all.push(Reason::new(format!("{name} runs {tagged} already: that is what the tag points to."), ""));
+        all.push(Reason::new(
+            format!("{name} runs {tagged} already: that is what the tag points to{}.", chosen(tagged)),
+            "",
+        ));
         return all;
     }
     all.extend(of_wish(view, tagged));
     all
+}
+
+/// Why just this tag is meant, of several that match.
+fn chosen(tagged: &PinnedImage) -> String {
+    tagged.chosen.as_ref().map(|why| format!(" ({why})")).unwrap_or_default()
 }
 
 /// What the tags say wrongly; the stack's defaults are not known here.
@@ -252,7 +262,12 @@ mod tests {
 
     fn told(seen: &Seen, tagged: Option<&str>) -> String {
         let tagged = tagged.map(image);
-        let all = reasons(&View { service: &service(), seen, tagged: tagged.as_ref(), waits: None });
+        let all = reasons(&View {
+            service: &service(),
+            seen,
+            tagged: tagged.as_ref().ok_or("repository web has no image with tag latest: push it first"),
+            waits: None,
+        });
         all.iter()
             .map(|one| format!("{} {}", one.what, one.advice.as_deref().unwrap_or_default()))
             .collect::<Vec<_>>()
@@ -262,7 +277,7 @@ mod tests {
     #[test]
     fn every_way_in_which_nothing_happens_has_its_words() {
         for (seen, tagged, part) in [
-            (seen("a", None), None, "has no image whose tag is latest"),
+            (seen("a", None), None, "has no image with tag latest"),
             (seen("a", None), Some("a"), "runs web:latest (aaaaaaaaaaaa) already"),
             (seen("a", None), Some("b"), "nothing has asked for it yet"),
             (seen("a", Some(wanted("b", None))), Some("b"), "no deployment has tried it yet"),

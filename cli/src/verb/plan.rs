@@ -134,7 +134,7 @@ fn in_words(screen: &Screen, would: &Would) -> String {
         "{} would get {}\n\ntask definition: a new revision, copied from {family}\n  container {}\n  {}\n  {}\n\n",
         screen.bold(&would.service),
         plan.image,
-        plan.container,
+        plan.containers().join(", "),
         red(format!("- image: {}", would.image_now.as_deref().unwrap_or("-"))),
         green(format!("+ image: {}", plan.image.uri)),
     );

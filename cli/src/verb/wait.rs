@@ -91,11 +91,10 @@ async fn digest(session: &Session, service: &Service, options: &Options) -> Resu
     }
     let Some(tag) = &options.image_tag else { return Ok(None) };
     let repository = service.tags.get("repository").map(|name| name.trim().to_owned()).unwrap_or_default();
-    match find(&session.aws, &repository, Which::Tag(tag)).await? {
-        Some(image) => Ok(Some(image.digest)),
-        None => Err(Failure::usage(format!(
-            "Repository {repository} has no image with the tag {tag}: push it first, or check the tag."
-        ))),
+    let moves = session.ledger().moves(&service.name).await?;
+    match find(&session.aws, &repository, Which::Tag(tag), &moves, session.now()).await? {
+        Ok(image) => Ok(Some(image.digest)),
+        Err(why) => Err(Failure::usage(format!("There is nothing to wait for: {why}."))),
     }
 }
 

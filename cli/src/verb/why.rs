@@ -7,7 +7,9 @@ use crate::service::{self, Service};
 use crate::session::Session;
 use crate::suggest::{meant, or_list};
 use changeover_aws::ecr::{Which, find};
+use changeover_domain::choice::passed_over;
 use changeover_domain::image::tag_matches;
+use changeover_domain::moves::Moves;
 use clap::Args;
 use serde::{Deserialize, Serialize};
 
@@ -82,9 +84,10 @@ async fn of_image(session: &Session, about: &str, repository: &str, tag: &str) -
         .map_or(repository, |(_, name)| name);
     let all = service::all(&session.aws).await?;
     let mut why = Why { about: about.to_owned(), reasons: Vec::new(), services: Vec::new() };
-    if find(&session.aws, repository, Which::Tag(tag)).await?.is_none() {
+    let found = find(&session.aws, repository, Which::Tag(tag), &Moves::default(), session.now()).await?;
+    if let Err(none) = found {
         why.reasons.push(Reason::new(
-            format!("Repository {repository} has no image with the tag {tag}, or there is no such repository here."),
+            format!("No container can be started from {repository}:{tag}: {none}."),
             "Check the name, the region and whether the push went through.",
         ));
     }
@@ -107,6 +110,12 @@ async fn of_image(session: &Session, about: &str, repository: &str, tag: &str) -
         ));
     }
     for service in deployed {
+        if let Some(over) = passed_over(pattern(service), tag) {
+            why.reasons.push(Reason::new(
+                format!("The push of {tag} did not deploy {}: {over}.", service.name),
+                "Another tag of the same push does, or a narrower changeover:image-tag.",
+            ));
+        }
         let reasons = reasons::of_service(session, service).await?;
         why.services.push(Of { service: service.name.to_string(), reasons });
     }

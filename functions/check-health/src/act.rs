@@ -28,7 +28,14 @@ pub(crate) async fn act(
 async fn last_words(context: &Context, held: &Held<'_>, view: &View, task: &str) -> String {
     let read = async {
         let (definition, _) = task_definition(&context.aws, &view.revision).await?;
-        last_lines(&context.aws, &definition, &held.plan()?.container, task).await
+        // Of several containers, the one that ended the task.
+        let seen = view.seen.tasks.iter().find(|seen| seen.arn.ends_with(task));
+        let ended = seen.and_then(|seen| seen.stopped.as_ref()?.container.as_ref());
+        let container = match ended {
+            Some((name, _)) => name,
+            None => &held.plan()?.container,
+        };
+        last_lines(&context.aws, &definition, container, task).await
     };
     match read.await {
         Ok(lines) if lines.is_empty() => String::new(),

@@ -1,19 +1,20 @@
 //! Reading events.
 
-use changeover_domain::StepError;
+use changeover_domain::moves::Move;
 use changeover_domain::name::ServiceName;
 use changeover_domain::state::Request;
+use changeover_domain::{StepError, Timestamp};
 use serde_json::Value;
 
 /// An event that means something to us.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
-    /// An image was pushed under a tag.
+    /// An image was pushed or replicated under a tag: the tag points to it now.
     Push {
         /// The repository's name.
         repository: String,
-        /// The tag.
-        tag: String,
+        /// The tag, the digest that it was moved to, and when.
+        moved: Move,
     },
     /// A schedule wants a service deployed once more, as a canary of the way itself.
     Redeploy {
@@ -50,17 +51,18 @@ pub fn read(event: &Value) -> Result<Event, StepError> {
         return Ok(Event::Reconcile);
     }
     match text("/detail-type") {
-        "ECR Image Action" => Ok(push(event)),
+        "ECR Image Action" => Ok(push(event, "PUSH")),
+        "ECR Replication Action" => Ok(push(event, "REPLICATE")),
         "Step Functions Execution Status Change" => Ok(dead(event)),
         other => Err(StepError::BadInput(format!(
-            "the event is not one of ours: detail-type {other:?}; dispatch takes ECR Image Action, Step Functions Execution Status Change, {{\"redeploy\": SERVICE}} and {{\"reconcile\": true}}"
+            "the event is not one of ours: detail-type {other:?}; dispatch takes ECR Image Action, ECR Replication Action, Step Functions Execution Status Change, {{\"redeploy\": SERVICE}} and {{\"reconcile\": true}}"
         ))),
     }
 }
 
-fn push(event: &Value) -> Event {
+fn push(event: &Value, action: &str) -> Event {
     let detail = |key: &str| event["detail"][key].as_str().unwrap_or_default();
-    if detail("action-type") != "PUSH" || detail("result") != "SUCCESS" {
+    if detail("action-type") != action || detail("result") != "SUCCESS" {
         return Event::Other(format!(
             "{} {} is not a push that succeeded",
             detail("action-type"),
@@ -71,7 +73,10 @@ fn push(event: &Value) -> Event {
         // The manifests of a multi-arch image are pushed without a tag; their index follows with one.
         return Event::Other(format!("{} was pushed without a tag", detail("image-digest")));
     }
-    Event::Push { repository: detail("repository-name").to_owned(), tag: detail("image-tag").to_owned() }
+    // Of an event without a time nothing can be said but that it is of long ago.
+    let at = event["time"].as_str().and_then(|time| time.parse().ok()).unwrap_or(Timestamp::UNIX_EPOCH);
+    let moved = Move { tag: detail("image-tag").to_owned(), digest: detail("image-digest").to_owned(), at };
+    Event::Push { repository: detail("repository-name").to_owned(), moved }
 }
 
 fn dead(event: &Value) -> Event {
@@ -96,17 +101,21 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_push_with_a_tag_is_a_push() {
-        let event = |tag: &str, result: &str| {
-            json!({"detail-type": "ECR Image Action", "detail": {"result": result, "repository-name": "web",
-                "image-digest": "sha256:1", "action-type": "PUSH", "image-tag": tag}})
+    fn a_push_or_a_replication_with_a_tag_is_a_push() {
+        let event = |kind: &str, action: &str, tag: &str, result: &str| {
+            json!({"detail-type": kind, "time": "2026-01-02T00:00:00Z", "detail": {"result": result,
+                "repository-name": "web", "image-digest": "sha256:1", "action-type": action, "image-tag": tag}})
         };
-        assert_eq!(
-            read(&event("v1", "SUCCESS")),
-            Ok(Event::Push { repository: "web".into(), tag: "v1".into() })
-        );
-        assert!(matches!(read(&event("", "SUCCESS")), Ok(Event::Other(_))));
-        assert!(matches!(read(&event("v1", "FAILURE")), Ok(Event::Other(_))));
+        let at = "2026-01-02T00:00:00Z".parse().unwrap();
+        let moved = Move { tag: "v1".into(), digest: "sha256:1".into(), at };
+        let (image, replica) = ("ECR Image Action", "ECR Replication Action");
+        for (kind, action) in [(image, "PUSH"), (replica, "REPLICATE")] {
+            let push = Event::Push { repository: "web".into(), moved: moved.clone() };
+            assert_eq!(read(&event(kind, action, "v1", "SUCCESS")), Ok(push), "{kind}");
+            assert!(matches!(read(&event(kind, action, "", "SUCCESS")), Ok(Event::Other(_))));
+            assert!(matches!(read(&event(kind, action, "v1", "FAILURE")), Ok(Event::Other(_))));
+        }
+        assert!(matches!(read(&event(image, "DELETE", "v1", "SUCCESS")), Ok(Event::Other(_))));
     }
 
     #[test]

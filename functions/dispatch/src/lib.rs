@@ -9,12 +9,13 @@ mod each;
 mod event;
 mod known;
 mod measure;
+mod refuse;
 mod start;
 
 pub use decide::{Moment, again, recovers};
 pub use drift::{Drift, Member, drift};
 pub use event::{Event, read};
-pub use measure::{drifted, held, recovery, standing};
+pub use measure::{blind, drifted, held, recovery, refused, standing};
 
 use changeover_domain::StepError;
 use changeover_lambda::Context;
@@ -40,11 +41,15 @@ impl Dispatched {
 pub async fn run(context: &Context, event: serde_json::Value) -> Result<Dispatched, StepError> {
     let event = read(&event)?;
     tracing::info!(event = ?event, "an event");
-    match event {
-        Event::Push { repository, tag } => start::pushed(context, &repository, &tag).await,
+    let dispatched = match event {
+        Event::Push { repository, moved } => start::pushed(context, &repository, &moved).await,
         Event::Redeploy { service, at } => start::redeploy(context, service, &at).await,
         Event::Reconcile => start::reconcile(context).await,
         Event::Dead { execution, request } => start::recover(context, &execution, request).await,
         Event::Other(why) => Ok(Dispatched::passing_over(why)),
+    }?;
+    for why in &dispatched.passed_over {
+        tracing::info!(why, "passed over");
     }
+    Ok(dispatched)
 }

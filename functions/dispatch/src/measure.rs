@@ -1,10 +1,10 @@
 //! The numbers that a reconcile tick and a recovery leave for alarms.
 
-use changeover_domain::Timestamp;
 use changeover_domain::name::ServiceName;
 use changeover_domain::record::Deployment;
 use changeover_domain::record::Tried;
 use changeover_domain::span::Seconds;
+use changeover_domain::{StepError, Timestamp};
 use changeover_lambda::embedded::{
     DRIFTED, LEASE_HELD_SECONDS, Measurement, RECOVERIES, SERVICE, STANDING_WISHES, Unit,
 };
@@ -39,6 +39,24 @@ pub fn standing(service: &ServiceName, tried: &Tried) -> Measurement {
             ("deployment", tried.deployment.to_string()),
             ("attempts", tried.attempts.to_string()),
         ],
+        numbers: vec![(STANDING_WISHES, Unit::Count, 1)],
+    }
+}
+
+/// What is wrong with a service's tags, or what it is refused, keeps it from being brought anywhere, and has for a tick or more.
+pub fn refused(service: &ServiceName) -> Measurement {
+    Measurement {
+        by: vec![vec![]],
+        about: vec![("service", service.to_string())],
+        numbers: vec![(STANDING_WISHES, Unit::Count, 1)],
+    }
+}
+
+/// A reconcile tick could not look at any service, and trying again leads to the same.
+pub fn blind(error: &StepError) -> Measurement {
+    Measurement {
+        by: vec![vec![]],
+        about: vec![("service", "all".to_owned()), ("why", error.to_string())],
         numbers: vec![(STANDING_WISHES, Unit::Count, 1)],
     }
 }

@@ -5,15 +5,18 @@ use crate::decide::{Moment, again, recovers};
 use crate::drift::{self, Drift};
 use crate::each::each;
 use crate::known::{known, pattern_of, repository_of};
-use crate::measure::{drifted, held, recovery, standing};
-use changeover_aws::ecr::{Which, find};
+use crate::measure::{blind, drifted, held, recovery, standing};
+use crate::refuse::{is_its_own, refuse};
+use changeover_aws::ecr::{NoImage, Which, find};
 use changeover_aws::ecs;
 use changeover_aws::executions::{self, Start};
 use changeover_domain::StepError;
-use changeover_domain::image::tag_matches;
-use changeover_domain::name::{DeploymentId, ServiceName};
+use changeover_domain::choice::passed_over;
+use changeover_domain::image::{PinnedImage, is_exact, tag_matches};
+use changeover_domain::moves::{Move, Moves};
+use changeover_domain::name::{DeploymentId, ServiceName, is_within};
 use changeover_domain::record::{Lease, Outcome, Tried, Wanted};
-use changeover_domain::settings::{OnDrift, Raw};
+use changeover_domain::settings::{OnDrift, Raw, TAG_PREFIX};
 use changeover_domain::state::Request;
 use changeover_domain::wish::{DRIFT, by_drift, by_registry};
 use changeover_lambda::Context;
@@ -24,17 +27,32 @@ const MOST_NAMES: usize = 10;
 const MOST_RECOVERIES: usize = 10;
 
 /// Every service that an image's repository and tag belong to is brought to what the tag points to now.
-pub(crate) async fn pushed(context: &Context, repository: &str, tag: &str) -> Result<Dispatched, StepError> {
+pub(crate) async fn pushed(
+    context: &Context,
+    repository: &str,
+    moved: &Move,
+) -> Result<Dispatched, StepError> {
     let services = known(context, Some(repository)).await?;
+    if services.is_empty() {
+        return Ok(Dispatched::passing_over(format!(
+            "no service that this stack may deploy has the tag {TAG_PREFIX}repository {repository}"
+        )));
+    }
+    let tag = moved.tag.as_str();
     let cause = format!("push of {repository}:{tag}");
     each("push", &services, async |service: &ServiceName, raw: &Raw| {
         let pattern = pattern_of(raw);
         if !tag_matches(pattern, tag) {
             return Ok(Dispatched::passing_over(format!("{service} wants {pattern}, not {tag}")));
         }
-        let mut dispatched = Dispatched::default();
-        bring(context, service, raw, &cause, Zeal::Once, &mut dispatched).await?;
-        Ok(dispatched)
+        if let Some(why) = passed_over(pattern, tag) {
+            return Ok(Dispatched::passing_over(format!("{service} wants {pattern}: {why}")));
+        }
+        if !is_exact(pattern) {
+            // Only the event says when; of one tag there is nothing to choose.
+            context.ledger().hear(service, moved).await?;
+        }
+        bring(context, Bringing { service, raw, cause: &cause, zeal: Zeal::Once }).await
     })
     .await
 }
@@ -42,7 +60,16 @@ pub(crate) async fn pushed(context: &Context, repository: &str, tag: &str) -> Re
 /// Every service is brought to what its tag points to, and whoever holds one is seen to be alive: catches the event
 /// that never came.
 pub(crate) async fn reconcile(context: &Context) -> Result<Dispatched, StepError> {
-    let services = known(context, None).await?;
+    let services = match known(context, None).await {
+        Ok(services) => services,
+        Err(error @ StepError::Busy { .. }) => return Err(error),
+        // The next tick is its retry: kept as a letter each of them would pile up for what one alarm says.
+        Err(error) => {
+            tracing::error!(error = error.name(), detail = %error, "reconcile cannot look at any service");
+            context.measure(context.now(), &blind(&error));
+            return Ok(Dispatched::passing_over(error.to_string()));
+        }
+    };
     each("reconcile", &services, async |service: &ServiceName, raw: &Raw| {
         let mut dispatched = Dispatched::default();
         let lease = context.ledger().lease(service).await?;
@@ -54,8 +81,7 @@ pub(crate) async fn reconcile(context: &Context) -> Result<Dispatched, StepError
             start_recovery(context, service, &dead, &mut dispatched).await?;
             return Ok(dispatched);
         }
-        bring(context, service, raw, "reconcile", Zeal::Again, &mut dispatched).await?;
-        Ok(dispatched)
+        bring(context, Bringing { service, raw, cause: "reconcile", zeal: Zeal::Again }).await
     })
     .await
 }
@@ -79,25 +105,64 @@ enum Zeal {
     Again,
 }
 
-async fn bring(
-    context: &Context,
-    service: &ServiceName,
-    raw: &Raw,
-    cause: &str,
+/// A service that is to be brought somewhere.
+#[derive(Clone, Copy)]
+struct Bringing<'a> {
+    service: &'a ServiceName,
+    raw: &'a Raw,
+    cause: &'a str,
     zeal: Zeal,
+}
+
+/// Brings a service to what its tag points to; what is wrong with its tags is a refusal of its own, on record.
+async fn bring(context: &Context, one: Bringing<'_>) -> Result<Dispatched, StepError> {
+    let Bringing { service, cause, .. } = one;
+    let mut dispatched = Dispatched::default();
+    match bring_to_tag(context, one, &mut dispatched).await {
+        Ok(None) => Ok(dispatched),
+        Ok(Some(why)) => refuse(context, service, cause, &why).await,
+        Err(error) if is_its_own(&error) => refuse(context, service, cause, &error.to_string()).await,
+        Err(error) => Err(error),
+    }
+}
+
+/// Why the service's own tags keep it from being brought anywhere, if so.
+async fn bring_to_tag(
+    context: &Context,
+    one: Bringing<'_>,
     dispatched: &mut Dispatched,
-) -> Result<(), StepError> {
+) -> Result<Option<String>, StepError> {
+    let Bringing { service, raw, .. } = one;
     let (repository, pattern) = (repository_of(raw), pattern_of(raw));
     let ledger = context.ledger();
     // What is wanted is read before the registry: of two events that are handled at once, the one that saw the older
     // image finds the record changed, and looks again.
     let before = ledger.wanted(service).await?;
-    let Some(image) = find(&context.aws, repository, Which::Tag(pattern)).await? else {
-        dispatched.passed_over.push(format!("{service}: {repository} has no image with tag {pattern} now"));
-        return Ok(());
+    let moves = if is_exact(pattern) { Moves::default() } else { ledger.moves(service).await? };
+    let image = match find(&context.aws, repository, Which::Tag(pattern), &moves, context.now()).await? {
+        Ok(image) => image,
+        // Before the first push that is as it should be.
+        Err(NoImage::None(why)) => {
+            dispatched.passed_over.push(format!("{service}: {why}"));
+            return Ok(None);
+        }
+        Err(NoImage::NoRepository(why) | NoImage::Unfit(why)) => return Ok(Some(why)),
     };
+    bring_to_image(context, one, &image, before, dispatched).await.map(|()| None)
+}
+
+/// Starts an execution for an image, if it becomes wanted or is still to come.
+async fn bring_to_image(
+    context: &Context,
+    one: Bringing<'_>,
+    image: &PinnedImage,
+    before: Option<Wanted>,
+    dispatched: &mut Dispatched,
+) -> Result<(), StepError> {
+    let Bringing { service, raw, cause, zeal } = one;
+    let ledger = context.ledger();
     let now = context.now();
-    let wanted = match (by_registry(before.as_ref(), &image, cause, now), before) {
+    let wanted = match (by_registry(before.as_ref(), image, cause, now), before) {
         (Some(wanted), _) => {
             ledger.want(service, &wanted).await?;
             wanted
@@ -267,6 +332,10 @@ async fn start_recovery(
 
 async fn canonical(context: &Context, request: &Request) -> Result<ServiceName, StepError> {
     let named = &request.service;
+    if !is_within(&context.config.cluster, &named.cluster) {
+        // Of that one nothing can be looked at, and nothing was ever held.
+        return Ok(named.clone());
+    }
     let found = ecs::services(&context.aws, &named.cluster, &[&named.name]).await?;
     let tag = found.first().and_then(|service| service.settings.get("pair"));
     let pair = request.settings.get("pair").or(tag).map(|pair| pair.trim()).filter(|pair| !pair.is_empty());

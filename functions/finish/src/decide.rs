@@ -125,6 +125,7 @@ mod tests {
             cluster: "main".into(),
             image: image("a"),
             container: "web".into(),
+            other_containers: vec![],
             live: member,
             next: None,
             routes: vec![],

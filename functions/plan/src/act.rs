@@ -25,6 +25,9 @@ pub fn apply(record: &mut Deployment, decision: Decision, now: Timestamp) {
     match decision {
         Decision::Go(plan) => {
             record.note(now, STATE, format!("{} to {}", record.service, plan.image));
+            if let Some(why) = &plan.image.chosen {
+                record.note(now, STATE, format!("{} is meant: {why}", plan.image));
+            }
             for note in plan.readiness.found.iter().chain(&plan.notes) {
                 record.note(now, STATE, note);
             }
@@ -58,6 +61,18 @@ pub(crate) async fn held_by(
     );
     refuse(record, &why, context.now());
     // It never had the lease, so that nobody would bring it to an end if its execution died here.
+    record.end(Outcome::Refused, context.now());
+    context.ledger().write_deployment(record).await?;
+    Ok(again(record, 0))
+}
+
+/// Puts on record that AWS refused a look, with the lease or before it was claimed. Nothing has been changed.
+pub(crate) async fn turned_away(
+    context: &Context,
+    record: &mut Deployment,
+    error: &StepError,
+) -> Result<Planned, StepError> {
+    refuse(record, &error.to_string(), context.now());
     record.end(Outcome::Refused, context.now());
     context.ledger().write_deployment(record).await?;
     Ok(again(record, 0))

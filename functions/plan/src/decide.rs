@@ -1,5 +1,6 @@
 //! The plan, or every reason against it, given all that was seen.
 
+use crate::containers::{containers, runs};
 use crate::readiness::{Sides, readiness};
 use crate::refusal::{of_members, of_pair, of_rolling_groups, of_routes};
 use changeover_aws::elb::TargetGroup;
@@ -7,7 +8,7 @@ use changeover_domain::Timestamp;
 use changeover_domain::capacity::{Instance, shortage};
 use changeover_domain::definition::DefinitionSeen;
 use changeover_domain::evidence::{ServiceSeen, TaskSeen};
-use changeover_domain::image::{PinnedImage, pinned_digest};
+use changeover_domain::image::PinnedImage;
 use changeover_domain::name::ServiceName;
 use changeover_domain::plan::{MAX_EXECUTION, Member, Pace, Plan};
 use changeover_domain::readiness::Presence;
@@ -56,6 +57,8 @@ pub struct View {
     pub routes: Vec<Route>,
     /// The image, or why there is none.
     pub image: Result<PinnedImage, String>,
+    /// What `changeover:container` says, read although something else is wrong with the settings.
+    pub container: Option<String>,
     /// The container instances, if tasks run on such.
     pub instances: Option<Vec<Instance>>,
     /// The Auto Scaling group that may be enlarged to make room.
@@ -108,17 +111,15 @@ pub fn decide(view: &View) -> Decision {
     let Some((live, next)) = both.or_else(|| Some((view.members.first()?, None))) else {
         return Decision::Refuse(mistakes);
     };
-    match (strategy, groups_of(live, next)) {
-        (Strategy::BlueGreen, Some((live_group, next_group))) if live_group != next_group => {
-            of_routes(&view.routes, live_group, next_group, &mut mistakes);
-        }
-        (Strategy::Rolling, _) => of_rolling_groups(view, live, &mut mistakes),
-        _ => {}
-    }
+    of_traffic(view, strategy, (live, next), &mut mistakes);
     let definition = view.definitions.get(&live.task_definition).cloned().unwrap_or_default();
     // One that was deleted is told of once.
     let is_known = view.definitions.contains_key(&live.task_definition);
-    let container = if is_known { container(view, live, &definition, &mut mistakes) } else { String::new() };
+    let mut containers = if is_known {
+        containers(view, &live.task_definition, &definition, &mut mistakes)
+    } else {
+        Vec::new()
+    };
     let failing = view.failing(live);
     // Of a rollout that fails, tasks come and go.
     let tasks = if failing.is_some() { live.desired } else { live.running.max(live.desired) };
@@ -131,13 +132,13 @@ pub fn decide(view: &View) -> Decision {
     let idle = next.and_then(|next| view.failing(next));
     notes.extend(idle.iter().map(|failing| format!("{}: it gives way to the new image", failing.why)));
     let serving = failing.as_ref().map_or(live.task_definition.as_str(), |failing| &failing.serving);
-    let sides = Sides { live, next, serving, container: &container };
+    let sides = Sides { live, next, serving, containers: &containers };
     let readiness = readiness(view, &sides, &mut mistakes);
     let pace = pace(view);
     mistakes.extend(settings.and_then(|settings| too_long(settings, &pace, view.numbers_after)));
     match (&view.image, settings) {
         (Ok(image), Some(settings)) if mistakes.is_empty() => {
-            if !view.redeploy && failing.is_none() && runs(&definition, &container, image) {
+            if !view.redeploy && failing.is_none() && runs(&definition, &containers, image) {
                 return Decision::NothingToDo(format!("{} runs {image} already", view.service));
             }
             if tasks == 0 {
@@ -149,7 +150,8 @@ pub fn decide(view: &View) -> Decision {
             let plan = Plan {
                 cluster: view.service.cluster.clone(),
                 image: image.clone(),
-                container,
+                other_containers: containers.split_off(containers.len().min(1)),
+                container: containers.pop().unwrap_or_default(),
                 source: failing.as_ref().map(|_| live.task_definition.clone()),
                 live: served(live, failing),
                 // One that waits and cannot even do that goes back to waiting without tasks.
@@ -171,8 +173,24 @@ pub fn decide(view: &View) -> Decision {
     }
 }
 
+/// Where requests come from.
+fn of_traffic(
+    view: &View,
+    strategy: Strategy,
+    (live, next): (&ServiceSeen, Option<&ServiceSeen>),
+    mistakes: &mut Vec<String>,
+) {
+    match (strategy, groups_of(live, next)) {
+        (Strategy::BlueGreen, Some((live_group, next_group))) if live_group != next_group => {
+            of_routes(&view.routes, live_group, next_group, mistakes);
+        }
+        (Strategy::Rolling, _) => of_rolling_groups(view, live, mistakes),
+        _ => {}
+    }
+}
+
 /// How the service changes over; while the settings are wrong, as it looks.
-fn strategy(view: &View) -> Strategy {
+pub fn strategy(view: &View) -> Strategy {
     let looks = if view.names.len() == 2 { Strategy::BlueGreen } else { Strategy::Rolling };
     view.settings.as_ref().map_or(looks, |settings| settings.strategy)
 }
@@ -197,45 +215,6 @@ fn sides(view: &View, strategy: Strategy) -> Option<(&ServiceSeen, Option<&Servi
 
 fn groups_of<'a>(live: &'a ServiceSeen, next: Option<&'a ServiceSeen>) -> Option<(&'a str, &'a str)> {
     Some((live.target_groups.keys().next()?, next?.target_groups.keys().next()?))
-}
-
-/// The container that gets the image.
-fn container(
-    view: &View,
-    live: &ServiceSeen,
-    definition: &DefinitionSeen,
-    mistakes: &mut Vec<String>,
-) -> String {
-    let arn = &live.task_definition;
-    let names =
-        || definition.containers.iter().map(|found| found.name.as_str()).collect::<Vec<_>>().join(", ");
-    let named = match &view.settings {
-        Ok(settings) => settings.container.clone(),
-        Err(_) => live.settings.get("container").map(|name| name.trim().to_owned()),
-    };
-    if let Some(named) = named {
-        if !definition.containers.iter().any(|found| found.name == named) {
-            mistakes.push(format!("{arn} has no container {named}: there are {}", names()));
-        }
-        return named;
-    }
-    let mut essential = definition.containers.iter().filter(|found| found.essential);
-    match (essential.next(), essential.next()) {
-        (Some(only), None) => only.name.clone(),
-        _ => {
-            mistakes.push(format!(
-                "{arn} has not just one essential container but {}: say which one gets the image with changeover:container",
-                names()
-            ));
-            String::new()
-        }
-    }
-}
-
-/// Whether the container runs just this digest.
-fn runs(definition: &DefinitionSeen, container: &str, image: &PinnedImage) -> bool {
-    let found = definition.containers.iter().find(|found| found.name == container);
-    found.and_then(|found| pinned_digest(&found.image)) == Some(image.digest.as_str())
 }
 
 /// Whether the new tasks find room besides the old.

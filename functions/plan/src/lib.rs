@@ -4,6 +4,7 @@
 //! Never: a change to the service; a refusal leaves everything as it was.
 
 mod act;
+mod containers;
 mod decide;
 mod definition;
 mod look;
@@ -15,12 +16,13 @@ mod rollback;
 
 pub use act::apply;
 pub use changeover_domain::definition::{ContainerSeen, DefinitionSeen};
-pub use decide::{Decision, View, decide};
+pub use decide::{Decision, View, decide, strategy};
 pub use rollback::too_late;
 
 use changeover_aws::ledger::Claim;
 use changeover_domain::StepError;
 use changeover_domain::name::DeploymentId;
+use changeover_domain::plan::Plan;
 use changeover_domain::record::{Ask, Deployment, Wanted};
 use changeover_domain::settings::Strategy;
 use changeover_domain::state::{Baton, PlanInput, Planned, Request, Verdict};
@@ -36,9 +38,47 @@ pub async fn run(context: &Context, input: PlanInput) -> Result<Planned, StepErr
     if request.rollback {
         return rollback::rollback(context, &input.execution, &request).await;
     }
+    let mut claimed = None;
+    match begin(context, &input, &request, &mut claimed).await {
+        // AWS refuses something that this deployment needs to see: that is the end of this one, and no crash.
+        Err(error @ StepError::Aws { .. }) => turned_away(context, &input, &request, claimed, &error).await,
+        planned => planned,
+    }
+}
+
+/// Ends a deployment for which AWS refused a look, as what it is.
+async fn turned_away(
+    context: &Context,
+    input: &PlanInput,
+    request: &Request,
+    claimed: Option<(Deployment, u64)>,
+    error: &StepError,
+) -> Result<Planned, StepError> {
+    if let Some((mut record, fence)) = claimed {
+        return act::plan(context, &mut record, Decision::Refuse(vec![error.to_string()]), fence).await;
+    }
+    let id = DeploymentId::new(input.execution.started_at, &input.execution.name);
+    let cause = request.cause.as_deref().unwrap_or("console");
+    let mut record = Deployment::new(request.service.clone(), id, &input.execution.id, cause, context.now());
+    if request.dry_run {
+        return Ok(act::dry(&record, Decision::Refuse(vec![error.to_string()])));
+    }
+    if let Some(earlier) = context.ledger().find_deployment(&record.service, &record.id).await? {
+        return Ok(act::again(&earlier, 0));
+    }
+    act::turned_away(context, &mut record, error).await
+}
+
+/// Plans a deployment of what is asked for, or refuses it. What holds the lease by then is left in `claimed`.
+async fn begin(
+    context: &Context,
+    input: &PlanInput,
+    request: &Request,
+    claimed: &mut Option<(Deployment, u64)>,
+) -> Result<Planned, StepError> {
     let now = context.now();
     // Read before the image is looked up, so that what is asked for meanwhile is not written over.
-    let (before, whole, asked) = look::meant(context, &request).await?;
+    let (before, whole, asked) = look::meant(context, request).await?;
     let id = DeploymentId::new(input.execution.started_at, &input.execution.name);
     let cause = request.cause.as_deref().unwrap_or("console");
     let mut record = Deployment::new(asked.service.clone(), id.clone(), &input.execution.id, cause, now);
@@ -52,19 +92,21 @@ pub async fn run(context: &Context, input: PlanInput) -> Result<Planned, StepErr
         return Ok(act::again(&earlier, fence));
     }
     let view = look::look(context, &whole, asked, before.as_ref()).await?;
+    record.strategy = Some(strategy(&view));
     if request.dry_run {
         return Ok(act::dry(&record, decide(&view)));
     }
     record.wish = if request.wanted && before.is_some() {
         before.map(|before| before.generation)
     } else {
-        ask(context, &record, &view, before.as_ref(), &request).await?
+        ask(context, &record, &view, before.as_ref(), request).await?
     };
     record.digest = view.image.as_ref().ok().map(|image| image.digest.clone());
     match ledger.claim(&record.service, &id, &input.execution.id).await? {
         Claim::Held(fence) => {
+            *claimed = Some((record.clone(), fence));
             // What was seen before the lease was ours may have been another deployment's half-way state.
-            let (wanted, whole, asked) = look::meant(context, &request).await?;
+            let (wanted, whole, asked) = look::meant(context, request).await?;
             let view = look::look(context, &whole, asked, wanted.as_ref()).await?;
             if request.wanted {
                 record.wish = wanted.map(|wanted| wanted.generation);
@@ -112,7 +154,7 @@ fn baton(record: &Deployment, fence: u64, verdict: Verdict, note: String) -> Bat
         deployment: record.id.clone(),
         service: record.service.clone(),
         fence,
-        strategy: record.plan.as_ref().map_or(Strategy::Rolling, changeover_domain::plan::Plan::strategy),
+        strategy: record.plan.as_ref().map(Plan::strategy).or(record.strategy).unwrap_or(Strategy::Rolling),
         verdict,
         more_steps: false,
         wait_seconds: 0,

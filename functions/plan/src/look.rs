@@ -6,14 +6,19 @@ use changeover_aws::ecr::{Which, find};
 use changeover_aws::{autoscaling, ecs, elb};
 use changeover_domain::StepError;
 use changeover_domain::evidence::ServiceSeen;
-use changeover_domain::image::PinnedImage;
-use changeover_domain::name::ServiceName;
+use changeover_domain::image::{PinnedImage, is_exact};
+use changeover_domain::moves::Moves;
+use changeover_domain::name::{ServiceName, is_within};
 use changeover_domain::record::Wanted;
 use changeover_domain::settings::{Raw, Settings, of_both, read};
+use changeover_domain::span::Seconds;
 use changeover_domain::state::Request;
 use changeover_domain::wish::given_up;
 use changeover_lambda::Context;
 use std::collections::{BTreeMap, BTreeSet};
+
+/// Seconds of a minute.
+const MINUTE: u64 = 60;
 
 /// The service that was asked for, by the name it goes by, and its members' names.
 pub(crate) struct Asked {
@@ -26,6 +31,15 @@ pub(crate) struct Asked {
 /// Finds out which ECS services are meant: the one named, and the other of its pair.
 pub(crate) async fn members(context: &Context, request: &Request) -> Result<Asked, StepError> {
     let named = &request.service;
+    if !is_within(&context.config.cluster, &named.cluster) {
+        // IAM lets nobody look there, so that its refusal would tell nothing.
+        let why = format!(
+            "this stack deploys services of cluster {} (its parameter ClusterName), not of {}: check the cluster's name",
+            context.config.cluster, named.cluster
+        );
+        let (names, members) = (vec![], vec![]);
+        return Ok(Asked { service: named.clone(), names, members, settings: Err(vec![why]) });
+    }
     let mut members = ecs::services(&context.aws, &named.cluster, &[&named.name]).await?;
     let tags = tags_of(&members, &named.name);
     let raw_pair = request.settings.get("pair").or_else(|| tags.get("pair"));
@@ -35,8 +49,24 @@ pub(crate) async fn members(context: &Context, request: &Request) -> Result<Aske
         members.extend(ecs::services(&context.aws, &named.cluster, &[other]).await?);
         names.push(other.clone());
     }
-    let settings = read(&request.settings, &together(&members, &names), &context.config.defaults);
+    let mut settings = read(&request.settings, &together(&members, &names), &context.config.defaults);
+    if let Some(why) = odd_period(context.config.metric_period, context.aws.is_itself()) {
+        let mut mistakes = settings.err().unwrap_or_default();
+        mistakes.push(why);
+        settings = Err(mistakes);
+    }
     Ok(Asked { service: named.of_pair(pair.as_deref()), names, members, settings })
+}
+
+/// CloudWatch keeps the numbers of load balancers by whole minutes, and answers no question for other periods. What stands
+/// for AWS may be quicker.
+fn odd_period(period: Seconds, is_aws: bool) -> Option<String> {
+    (is_aws && (period.0 == 0 || !period.0.is_multiple_of(MINUTE))).then(|| {
+        format!(
+            "the stack's parameter MetricPeriodSeconds is {}: in AWS it must be a multiple of {MINUTE}",
+            period.0
+        )
+    })
 }
 
 /// What is wanted now; and what is asked for with it, of which ECS services.
@@ -87,7 +117,7 @@ pub(crate) async fn look(
     let on_instances = members.iter().any(|member| member.launch_type.as_deref() == Some("EC2"));
     let instances = if on_instances { Some(ecs::instances(aws, &service.cluster).await?) } else { None };
     let group = if on_instances { autoscaling::group_of(aws, &service.cluster).await? } else { None };
-    let image = image(context, request, whence.as_ref(), wanted).await?;
+    let image = image(context, request, &service, whence.as_ref(), wanted).await?;
     Ok(View {
         now: context.now(),
         redeploy: request.redeploy,
@@ -97,6 +127,7 @@ pub(crate) async fn look(
         image,
         instances,
         group,
+        container: container_of(context, request, &members, &names),
         numbers_after: context.config.numbers_after(),
         service,
         names,
@@ -122,10 +153,23 @@ fn whence(
     read(&only(&request.settings), &only(&together(members, names)), &only(&context.config.defaults)).ok()
 }
 
+/// What is said of the container, in the order in which settings are read.
+fn container_of(
+    context: &Context,
+    request: &Request,
+    members: &[ServiceSeen],
+    names: &[String],
+) -> Option<String> {
+    let tags = together(members, names);
+    let layers = [&request.settings, &tags, &context.config.defaults];
+    layers.into_iter().find_map(|layer| layer.get("container")).map(|name| name.trim().to_owned())
+}
+
 /// The image that is meant, pinned; or in words why there is none.
 async fn image(
     context: &Context,
     request: &Request,
+    service: &ServiceName,
     settings: Option<&Settings>,
     wanted: Option<&Wanted>,
 ) -> Result<Result<PinnedImage, String>, StepError> {
@@ -142,19 +186,33 @@ async fn image(
         (None, None, Some(wanted)) => Which::Digest(&wanted.image.digest),
         (None, None, None) => Which::Tag(&settings.image_tag),
     };
-    let repository = &settings.repository;
-    let found = find(&context.aws, repository, which).await?;
-    Ok(found.ok_or_else(|| match which {
-        Which::Digest(digest) => format!("repository {repository} has no image {digest}: push it first"),
-        Which::Tag(tag) => format!("repository {repository} has no image with tag {tag}: push it first"),
-    }))
+    let moves = moves(context, service, which).await?;
+    let found = find(&context.aws, &settings.repository, which, &moves, context.now()).await?;
+    Ok(match (found, wanted, which) {
+        // As it was found when it became wanted: the digest may have other tags as well.
+        (Ok(image), Some(wanted), Which::Digest(_)) if image.digest == wanted.image.digest => {
+            let PinnedImage { tag, chosen, .. } = wanted.image.clone();
+            Ok(PinnedImage { tag: tag.or(image.tag), chosen, ..image })
+        }
+        (found, ..) => found.map_err(|why| why.to_string()),
+    })
+}
+
+/// When tags were moved, where that decides.
+async fn moves(context: &Context, service: &ServiceName, which: Which<'_>) -> Result<Moves, StepError> {
+    match which {
+        Which::Tag(pattern) if !is_exact(pattern) => context.ledger().moves(service).await,
+        _ => Ok(Moves::default()),
+    }
 }
 
 /// The digest that the service's image tag points to now, if the settings say where to look.
 pub(crate) async fn tagged(context: &Context, view: &View) -> Result<Option<String>, StepError> {
     let Ok(settings) = &view.settings else { return Ok(None) };
-    let found = find(&context.aws, &settings.repository, Which::Tag(&settings.image_tag)).await?;
-    Ok(found.map(|image| image.digest))
+    let which = Which::Tag(&settings.image_tag);
+    let moves = moves(context, &view.service, which).await?;
+    let found = find(&context.aws, &settings.repository, which, &moves, context.now()).await?;
+    Ok(found.ok().map(|image| image.digest))
 }
 
 /// Our tags of a member, for comparing a pair's two.
@@ -175,6 +233,15 @@ fn together(members: &[ServiceSeen], names: &[String]) -> Raw {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_period_that_cloudwatch_does_not_have_is_refused_in_aws_alone() {
+        for odd in [0, 1, 90] {
+            assert!(odd_period(Seconds(odd), true).unwrap().contains("a multiple of 60"), "{odd}");
+            assert_eq!(odd_period(Seconds(odd), false), None);
+        }
+        assert_eq!((odd_period(Seconds(60), true), odd_period(Seconds(120), true)), (None, None));
+    }
 
     #[test]
     fn the_settings_of_a_pair_are_those_of_both_whichever_is_named() {

@@ -18,14 +18,14 @@ pub(crate) struct Sides<'a> {
     pub next: Option<&'a ServiceSeen>,
     /// The revision of what serves.
     pub serving: &'a str,
-    /// The container that gets the image.
-    pub container: &'a str,
+    /// The containers that get the image.
+    pub containers: &'a [String],
 }
 
 /// What the plan says about going back; every reason why that, or the way forward, would end at a refusal of AWS's is a
 /// mistake.
 pub(crate) fn readiness(view: &View, sides: &Sides<'_>, mistakes: &mut Vec<String>) -> Readiness {
-    let Sides { live, next, serving, container } = *sides;
+    let Sides { live, next, serving, containers } = *sides;
     of_kind([Some(live), next].into_iter().flatten(), mistakes);
     let source = known(view, live, &live.task_definition, mistakes);
     if let Some(source) = source {
@@ -43,7 +43,7 @@ pub(crate) fn readiness(view: &View, sides: &Sides<'_>, mistakes: &mut Vec<Strin
         definition,
         desired: live.desired,
         tasks: view.tasks.get(&live.name).unwrap_or(&none),
-        container,
+        containers,
         image: view.image.as_ref().ok(),
         registry: &view.registry,
     });

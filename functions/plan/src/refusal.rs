@@ -22,11 +22,12 @@ pub(crate) fn of_members(view: &View, strategy: Strategy, mistakes: &mut Vec<Str
             ));
         }
     }
+    // Settings that name no repository at all are a mistake of their own.
+    let named = view.members.iter().any(|member| member.settings.contains_key(OPT_IN));
     for member in &view.members {
         of_member(member, strategy, mistakes);
         of_rollout(view, member, mistakes);
-        // Settings that name no repository are a mistake of their own.
-        if view.settings.is_ok() && !member.settings.contains_key(OPT_IN) {
+        if (view.settings.is_ok() || named) && !member.settings.contains_key(OPT_IN) {
             mistakes.push(format!(
                 "service {} has no tag {TAG_PREFIX}{OPT_IN}: add it, only services with it may be changed",
                 member.name

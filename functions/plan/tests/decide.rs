@@ -166,8 +166,47 @@ fn routes_that_are_neither_sides_are_refused() {
 fn the_container_must_be_there_and_be_one() {
     let name = |view: &mut View| view.settings.as_mut().unwrap().container = Some("api".into());
     refused(rolling(), name, &["has no container api: there are web, sidecar"]);
-    let both = |view: &mut View| view.definitions.get_mut("blue:1").unwrap().containers[1].essential = true;
-    refused(rolling(), both, &["changeover:container"]);
+    let both = |view: &mut View| {
+        for container in &mut view.definitions.get_mut("blue:1").unwrap().containers {
+            container.essential = true;
+            container.image = "docker.io/library/httpd:2".into();
+        }
+    };
+    refused(rolling(), both, &["no container of repository web and not just one essential container"]);
+}
+
+#[test]
+fn every_container_of_the_repository_gets_the_image_unless_some_are_named() {
+    let with = |images: [&str; 3], container: Option<&str>| {
+        let mut view = rolling();
+        view.settings.as_mut().unwrap().container = container.map(str::to_owned);
+        let names = ["web", "worker", "proxy"].into_iter().zip(images);
+        view.definitions.get_mut("blue:1").unwrap().containers = names
+            .map(|(name, image)| ContainerSeen {
+                name: name.into(),
+                image: image.into(),
+                essential: true,
+                ..ContainerSeen::default()
+            })
+            .collect();
+        planned(&view).containers()
+    };
+    let abroad = "2.dkr.ecr.eu-west-1.amazonaws.com/web:v1";
+    assert_eq!(with(["r/web:v1", "r/web:v1", "nginx:1"], None), ["web", "worker"]);
+    assert_eq!(with(["nginx:1", "r/web:v1", abroad], None), ["worker"], "of just this registry");
+    assert_eq!(with([abroad, abroad, "nginx:1"], None), ["web", "worker"], "of the same name elsewhere");
+    assert_eq!(with(["r/web:v1", "r/web:v1", "nginx:1"], Some("worker")), ["worker"]);
+    assert_eq!(with(["r/web:v1", "r/web:v1", "nginx:1"], Some(" web  proxy ")), ["web", "proxy"]);
+}
+
+#[test]
+fn what_runs_already_runs_it_in_every_container() {
+    let mut view = rolling();
+    let containers = &mut view.definitions.get_mut("blue:1").unwrap().containers;
+    containers[1].image = format!("r/web@{}", image("b").digest);
+    assert_eq!(planned(&view).containers(), ["web", "sidecar"], "one of the two has it already");
+    view.definitions.get_mut("blue:1").unwrap().containers[0].image = format!("r/web@{}", image("b").digest);
+    assert!(matches!(decide(&view), Decision::NothingToDo(_)));
 }
 
 #[test]

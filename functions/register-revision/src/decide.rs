@@ -101,6 +101,14 @@ mod tests {
     }
 
     #[test]
+    fn every_planned_container_gets_the_image() {
+        let image = || "r/web@sha256:2".to_owned();
+        let view = View { images: [("proxy".into(), image()), ("web".into(), image())].into(), ..view() };
+        let Ok(Action::Register { containers, .. }) = decide(view) else { panic!("registers") };
+        assert!(containers.iter().all(|container| container.image() == Some("r/web@sha256:2")));
+    }
+
+    #[test]
     fn tags_that_only_aws_may_give_are_not_copied() {
         let given = ["aws:cloudformation:stack-name", "AWS:x", "aws", "awsome", "é"];
         let tags = given.iter().map(|key| ((*key).to_owned(), "x".to_owned())).collect();

@@ -11,7 +11,7 @@ pub(crate) async fn look(context: &Context, held: &Held<'_>, copy: Copy) -> Resu
     let plan = held.plan()?;
     let (arn, images) = match (copy, &plan.readiness.copy) {
         (Copy::WayBack, Some(back)) => (plan.live.task_definition.as_str(), back.images.clone()),
-        _ => (plan.source(), [(plan.container.clone(), plan.image.uri.clone())].into()),
+        _ => (plan.source(), plan.images()),
     };
     let (source, tags) = task_definition(&context.aws, arn).await?;
     let family = source.family().unwrap_or_default().to_owned();

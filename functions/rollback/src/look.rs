@@ -98,6 +98,7 @@ mod tests {
             cluster: "main".into(),
             image: PinnedImage::new("web", "r/web", None, "sha256:1"),
             container: "web".into(),
+            other_containers: vec![],
             live,
             next: None,
             routes: vec![],

@@ -86,6 +86,11 @@ impl Aws {
         Ok(Self::new(region.clone(), credentials, variable("AWS_ENDPOINT_URL"), wire))
     }
 
+    /// Whether AWS itself is what is called, and nothing that stands for it.
+    pub fn is_itself(&self) -> bool {
+        self.config.endpoint_url().is_none()
+    }
+
     fn new(region: String, credentials: Credentials, endpoint: Option<String>, wire: Option<Wire>) -> Self {
         let Wire { http, time } = wire.unwrap_or_else(network);
         let mut config = SdkConfig::builder()

@@ -2,9 +2,11 @@
 
 use crate::{At, Aws, moment};
 use aws_sdk_ecr::types::{DescribeImagesFilter, ImageDetail, ImageIdentifier, ImageStatus, TagStatus};
-use changeover_domain::StepError;
-use changeover_domain::image::{ListedImage, PinnedImage, is_exact, newest_matching};
+use changeover_domain::choice::{ListedImage, choose};
+use changeover_domain::image::{PinnedImage, is_exact};
+use changeover_domain::moves::Moves;
 use changeover_domain::readiness::Presence;
+use changeover_domain::{StepError, Timestamp};
 
 /// Most images of a repository that are looked through for a pattern.
 pub const MAX_IMAGES: usize = 10_000;
@@ -14,33 +16,73 @@ const PAGE: i32 = 1_000;
 /// Which image of a repository is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Which<'a> {
-    /// What this tag points to, or of the tags that match this pattern the one pushed last.
+    /// What this tag points to, or of the tags that match this pattern the one that was moved last.
     Tag(&'a str),
     /// Just this digest.
     Digest(&'a str),
 }
 
-/// Finds an image and pins it; none if the repository or the image does not exist.
-pub async fn find(aws: &Aws, repository: &str, which: Which<'_>) -> Result<Option<PinnedImage>, StepError> {
-    let Some(uri) = repository_uri(aws, repository).await? else { return Ok(None) };
-    let listed = match which {
+/// Why there is no image that could run, in words for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoImage {
+    /// The repository does not exist.
+    NoRepository(String),
+    /// It has no such image.
+    None(String),
+    /// It has one, which nothing can be started from.
+    Unfit(String),
+}
+
+impl std::fmt::Display for NoImage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::NoRepository(why) | Self::None(why) | Self::Unfit(why) => f.write_str(why),
+        }
+    }
+}
+
+/// Finds an image and pins it, given when tags were moved and what time it is; or says why there is none.
+pub async fn find(
+    aws: &Aws,
+    repository: &str,
+    which: Which<'_>,
+    moves: &Moves,
+    now: Timestamp,
+) -> Result<Result<PinnedImage, NoImage>, StepError> {
+    let Some(uri) = repository_uri(aws, repository).await? else {
+        return Ok(Err(NoImage::NoRepository(format!(
+            "there is no repository {repository} in this account and region: check changeover:repository, or create it"
+        ))));
+    };
+    let none = |what: String| {
+        Ok(Err(NoImage::None(format!("repository {repository} has no image {what}: push it first"))))
+    };
+    let (listed, tag) = match which {
         Which::Tag(pattern) if !is_exact(pattern) => {
             let images = tagged(aws, repository).await?;
-            return Ok(newest_matching(&images, pattern)
-                .map(|(image, tag)| PinnedImage::new(repository, &uri, Some(tag), &image.digest)));
+            let Some(choice) = choose(&images, pattern, moves, now) else {
+                return none(format!("with a tag that matches {pattern}"));
+            };
+            let image = PinnedImage::new(repository, &uri, Some(choice.tag), &choice.image.digest);
+            return Ok(Ok(PinnedImage { chosen: Some(choice.why), ..image }));
         }
-        Which::Tag(tag) => one(aws, repository, ImageIdentifier::builder().image_tag(tag).build()).await?,
+        Which::Tag(tag) => {
+            let id = ImageIdentifier::builder().image_tag(tag).build();
+            let Some(image) = one(aws, repository, id).await? else { return none(format!("with tag {tag}")) };
+            (image, Some(tag.to_owned()))
+        }
         Which::Digest(digest) => {
-            one(aws, repository, ImageIdentifier::builder().image_digest(digest).build()).await?
+            let id = ImageIdentifier::builder().image_digest(digest).build();
+            let Some(image) = one(aws, repository, id).await? else { return none(digest.to_owned()) };
+            let tag = image.tags.first().cloned();
+            (image, tag)
         }
     };
-    Ok(listed.map(|image| {
-        let tag = match which {
-            Which::Tag(tag) => Some(tag),
-            Which::Digest(_) => image.tags.first().map(String::as_str),
-        };
-        PinnedImage::new(repository, &uri, tag, &image.digest)
-    }))
+    let image = PinnedImage::new(repository, &uri, tag.as_deref(), &listed.digest);
+    Ok(match listed.unfit() {
+        Some(why) => Err(NoImage::Unfit(format!("{image} {why}"))),
+        None => Ok(image),
+    })
 }
 
 /// Whether an image that runs can be pulled again.
@@ -101,5 +143,8 @@ fn listed(detail: &ImageDetail) -> Option<ListedImage> {
         digest: detail.image_digest()?.to_owned(),
         tags: detail.image_tags().to_vec(),
         pushed_at: moment(detail.image_pushed_at()?)?,
+        archived: detail.image_status().is_some_and(|status| *status != ImageStatus::Active),
+        config_type: detail.artifact_media_type().map(str::to_owned),
+        refers: detail.subject_manifest_digest().is_some(),
     })
 }

@@ -1,7 +1,5 @@
-//! Images: what a repository holds, which of them a service wants, how one is pinned.
+//! Images: how one is pinned, and which tags a service wants. Which image that means is in [`crate::choice`].
 
-use crate::Timestamp;
-use alphanumeric_sort::compare_str;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use wildmatch::WildMatch;
@@ -18,6 +16,9 @@ pub struct PinnedImage {
     pub digest: String,
     /// `REGISTRY/REPOSITORY@DIGEST`, as it goes into the task definition.
     pub uri: String,
+    /// Why this tag, if several would do: in words, for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chosen: Option<String>,
 }
 
 impl PinnedImage {
@@ -28,6 +29,7 @@ impl PinnedImage {
             tag: tag.map(str::to_owned),
             digest: digest.to_owned(),
             uri: format!("{repository_uri}@{digest}"),
+            chosen: None,
         }
     }
 }
@@ -73,65 +75,9 @@ pub fn is_exact(pattern: &str) -> bool {
     !pattern.contains([ANY, '*', '?'])
 }
 
-/// An image as the registry lists it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ListedImage {
-    /// `sha256:…`
-    pub digest: String,
-    /// The tags that point to it now.
-    pub tags: Vec<String>,
-    /// When it was pushed, by the registry's clock.
-    pub pushed_at: Timestamp,
-}
-
-/// The image that a pattern means now: of those with a matching tag the one pushed last, and that tag.
-///
-/// By the registry's record, never by the order in which events came: a late event of an earlier push leads to
-/// the same image. The record is in whole seconds; of two pushes in one second the one whose tag counts higher is
-/// taken, `v10` over `v9`.
-pub fn newest_matching<'a>(images: &'a [ListedImage], pattern: &str) -> Option<(&'a ListedImage, &'a str)> {
-    images
-        .iter()
-        .filter_map(|image| {
-            let matching = image.tags.iter().filter(|tag| tag_matches(pattern, tag));
-            Some((image, matching.max_by(|a, b| compare_str(a, b))?.as_str()))
-        })
-        .max_by(|(a, a_tag), (b, b_tag)| {
-            a.pushed_at.cmp(&b.pushed_at).then_with(|| compare_str(a_tag, b_tag))
-        })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn image(digit: char, tags: &[&str], pushed_at: &str) -> ListedImage {
-        ListedImage {
-            digest: format!("sha256:{}", digit.to_string().repeat(64)),
-            tags: tags.iter().map(ToString::to_string).collect(),
-            pushed_at: pushed_at.parse().unwrap(),
-        }
-    }
-
-    #[test]
-    fn the_newest_push_wins_whatever_the_tags_sort_like() {
-        let images = [
-            image('a', &["prod-9"], "2026-01-02T00:00:00Z"),
-            image('b', &["prod-10"], "2026-01-03T00:00:00Z"),
-            image('c', &["dev-11"], "2026-01-04T00:00:00Z"),
-            image('d', &[], "2026-01-05T00:00:00Z"),
-        ];
-        let (newest, tag) = newest_matching(&images, "prod-@").unwrap();
-        assert_eq!((newest, tag), (&images[1], "prod-10"));
-        assert_eq!(newest_matching(&images, "latest"), None);
-    }
-
-    #[test]
-    fn of_two_pushes_in_one_second_the_higher_tag_wins() {
-        let at = "2026-01-02T00:00:00Z";
-        let images = [image('f', &["v9"], at), image('a', &["v10", "v2"], at), image('e', &["v1"], at)];
-        assert_eq!(newest_matching(&images, "v@"), Some((&images[1], "v10")));
-    }
 
     #[test]
     fn a_pattern_is_one_that_a_tag_of_ecs_can_hold() {

@@ -6,12 +6,14 @@
 
 pub mod bearing;
 pub mod capacity;
+pub mod choice;
 pub mod definition;
 pub mod error;
 pub mod evidence;
 pub mod health;
 pub mod image;
 pub mod judging;
+pub mod moves;
 pub mod name;
 pub mod orders;
 pub mod plan;

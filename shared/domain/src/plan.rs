@@ -7,6 +7,7 @@ use crate::route::{Route, WHOLE, Weight};
 use crate::settings::{Settings, Strategy};
 use crate::span::Seconds;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// What one ECS service was when the deployment began: what rollback restores.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,8 +91,11 @@ pub struct Plan {
     pub cluster: String,
     /// The image that will run.
     pub image: PinnedImage,
-    /// The container that gets it.
+    /// The container that gets it; of several the first.
     pub container: String,
+    /// Others that get it as well.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_containers: Vec<String>,
     /// The side that serves now; the service itself when rolling.
     pub live: Member,
     /// The side being prepared; none when rolling.
@@ -123,6 +127,16 @@ impl Plan {
     /// How the service changes over.
     pub fn strategy(&self) -> Strategy {
         self.settings.strategy
+    }
+
+    /// Every container that gets the image.
+    pub fn containers(&self) -> Vec<String> {
+        std::iter::once(&self.container).chain(&self.other_containers).cloned().collect()
+    }
+
+    /// Container → the image that it gets.
+    pub fn images(&self) -> BTreeMap<String, String> {
+        self.containers().into_iter().map(|name| (name, self.image.uri.clone())).collect()
     }
 
     /// The member that runs the new revision: the next side, or the rolling service.
@@ -182,6 +196,7 @@ mod tests {
             cluster: "c".to_owned(),
             image: PinnedImage::new("web", "r/web", None, "sha256:0"),
             container: "web".to_owned(),
+            other_containers: vec![],
             live: member("blue"),
             next: Some(member("green")),
             routes: Vec::new(),

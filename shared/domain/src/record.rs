@@ -3,6 +3,7 @@
 use crate::name::{DeploymentId, ServiceName};
 use crate::plan::Plan;
 use crate::route::Weight;
+use crate::settings::Strategy;
 use crate::span::Seconds;
 use crate::{StepError, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -130,6 +131,9 @@ pub struct Deployment {
     /// What people asked of it while it was on the way.
     #[serde(flatten)]
     pub orders: Orders,
+    /// How the service changes over, as it looked; records of old do not have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub strategy: Option<Strategy>,
     /// Whether the service ran what was wanted before anything was done.
     #[serde(default)]
     pub nothing_to_do: bool,
@@ -196,6 +200,7 @@ impl Deployment {
             progress: Progress::default(),
             reason: None,
             orders: Orders::default(),
+            strategy: None,
             nothing_to_do: false,
             superseded: false,
             needs_human: false,

@@ -84,7 +84,7 @@ pub struct Settings {
     pub repository: String,
     /// Which image tag, or a pattern of them.
     pub image_tag: String,
-    /// The container that gets the image; none: the only essential one.
+    /// The containers that get the image, separated by spaces; none: those whose image is of the repository.
     pub container: Option<String>,
     /// How it changes over.
     pub strategy: Strategy,
@@ -306,6 +306,9 @@ fn number<T: std::str::FromStr + PartialOrd + std::fmt::Display>(
 }
 
 fn steps(value: &str) -> Result<Vec<Weight>, String> {
+    if value.contains([',', ';', '/', '|']) {
+        return Err("separate the weights by spaces, as in \"10 50 100\"".to_owned());
+    }
     let steps: Vec<Weight> = value
         .split_whitespace()
         .map(|step| step.parse().map_err(|_| format!("{step:?} is not a whole number")))
@@ -388,6 +391,7 @@ mod tests {
         for bad in ["", "50", "50 10 100", "10 10 100", "0 100", "x", "100 100"] {
             assert!(steps(bad).is_err(), "{bad}");
         }
+        assert!(steps("10,50,100").unwrap_err().contains("separate the weights by spaces"));
         assert_eq!(steps("10 50  100"), Ok(vec![10, 50, 100]));
     }
 }

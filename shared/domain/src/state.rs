@@ -84,6 +84,13 @@ impl Request {
                 "the execution's input must be an object such as {{\"service\": \"main/web\"}}, not {input}"
             )));
         }
+        let mistakes = mistakes_in(input);
+        if !mistakes.is_empty() {
+            return Err(StepError::BadInput(format!(
+                "the execution's input is not one of ours: {}",
+                mistakes.join("; ")
+            )));
+        }
         let request: Self = serde_json::from_value(input.clone()).map_err(|error| {
             StepError::BadInput(format!(
                 "the execution's input is not one of ours: {error}; it takes service (CLUSTER/NAME) and, if wanted, tag, digest, settings, wanted, redeploy, dry_run, rollback, recover, cause"
@@ -105,6 +112,37 @@ impl Request {
             _ => Ok(request),
         }
     }
+}
+
+/// Fields that are true or false.
+const FLAGS: [&str; 4] = ["wanted", "redeploy", "dry_run", "rollback"];
+/// Fields that are texts.
+const TEXTS: [&str; 5] = ["service", "tag", "digest", "recover", "cause"];
+
+/// What has another type than its field, each by the field's name; all at once.
+fn mistakes_in(input: &serde_json::Value) -> Vec<String> {
+    let of = |names: &[&str], what: &str, fits: fn(&serde_json::Value) -> bool| -> Vec<String> {
+        let given = names.iter().filter_map(|name| Some((*name, input.get(*name)?)));
+        given
+            .filter(|(_, value)| !fits(value))
+            .map(|(name, value)| format!("{name} is {value}, and must be {what}"))
+            .collect()
+    };
+    let mut mistakes = of(&FLAGS, "true or false without quotes", serde_json::Value::is_boolean);
+    mistakes.extend(of(&TEXTS, "a text in quotes", |value| value.is_string() || value.is_null()));
+    match input.get("settings") {
+        Some(serde_json::Value::Object(settings)) => {
+            let numbers = settings.iter().filter(|(_, value)| !value.is_string());
+            mistakes.extend(numbers.map(|(key, value)| {
+                format!("settings.{key} is {value}, and must be a text in quotes, as the tag would have it")
+            }));
+        }
+        Some(other) => {
+            mistakes.push(format!("settings is {other}, and must be an object such as {{\"bake\": \"5m\"}}"));
+        }
+        None => {}
+    }
+    mistakes
 }
 
 /// Which execution is running: from the context object of Step Functions.
@@ -270,6 +308,28 @@ mod tests {
             assert_eq!(error.name(), "BadInput");
             assert!(error.to_string().contains(part), "{part}: {error}");
         }
+    }
+
+    #[test]
+    fn every_field_of_another_type_is_named() {
+        let input = json!({"service": 5, "dry_run": "true", "rollback": 1, "settings": {"bake": 300, "steps": [10, 100]}});
+        let error = Request::read(&input).unwrap_err().to_string();
+        for part in [
+            "service is 5",
+            "dry_run is \"true\"",
+            "rollback is 1",
+            "settings.bake is 300",
+            "settings.steps is [10,100]",
+        ] {
+            assert!(error.contains(part), "{part}: {error}");
+        }
+        assert!(
+            Request::read(&json!({"service": "main/web", "settings": "bake=5m"}))
+                .unwrap_err()
+                .to_string()
+                .contains("settings is")
+        );
+        assert!(Request::read(&json!({"service": "main/web", "tag": null, "dry_run": true})).is_ok());
     }
 
     #[test]

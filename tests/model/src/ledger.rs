@@ -51,6 +51,7 @@ pub fn real(number: u8, record: &Record) -> Deployment {
         cluster: "main".to_owned(),
         image: image(planned.image),
         container: "web".to_owned(),
+        other_containers: vec![],
         live: member(planned, planned.live),
         next: None,
         routes: Vec::new(),

@@ -184,8 +184,7 @@ fn container(image: String) -> ContainerSeen {
 
 /// All that `plan` reads, with the image that is meant.
 pub fn for_plan(world: &World, on_push: &str, meant: Option<Image>) -> plan::View {
-    let is_pair = world.members.len() == 2;
-    let count = world.members.len();
+    let (count, is_pair) = (world.members.len(), world.members.len() == 2);
     let members: Vec<ServiceSeen> = (0..count)
         .map(|index| ServiceSeen {
             settings: tags(index, is_pair, on_push),
@@ -214,6 +213,7 @@ pub fn for_plan(world: &World, on_push: &str, meant: Option<Image>) -> plan::Vie
         definitions: revisions.map(|revision| (revision.name(), definition(revision.image))).collect(),
         groups: NAMES[..count].iter().map(group).collect(),
         routes: if is_pair { vec![route(world, 0)] } else { Vec::new() },
+        container: None,
         image: meant.map(image).ok_or_else(|| "it was tried".to_owned()),
         tasks: BTreeMap::new(),
         registry: BTreeMap::new(),

@@ -45,14 +45,14 @@ pub fn service(name: &str, group: &str, desired: u32, tags: &[(&str, &str)]) -> 
 }
 
 pub fn definition() -> DefinitionSeen {
-    let container = |name: &str, essential| ContainerSeen {
+    let container = |name: &str, repository: &str, essential| ContainerSeen {
         name: name.into(),
-        image: format!("r/web@{}", image("a").digest),
+        image: format!("r/{repository}@{}", image("a").digest),
         essential,
         ..ContainerSeen::default()
     };
     DefinitionSeen {
-        containers: vec![container("web", true), container("sidecar", false)],
+        containers: vec![container("web", "web", true), container("sidecar", "proxy", false)],
         need: Need { cpu: 256, memory: 512, ports: BTreeSet::new() },
         ..DefinitionSeen::default()
     }
@@ -95,6 +95,7 @@ pub fn pair() -> View {
         image: Ok(image("b")),
         tasks: BTreeMap::new(),
         registry: BTreeMap::new(),
+        container: None,
         task_roles: "*".into(),
         instances: Some(vec![instance(4 * 256)]),
         group: None,

@@ -3,6 +3,7 @@
 //! | `service` (partition key) | `record` (sort key) | holds |
 //! |---|---|---|
 //! | `CLUSTER/NAME` | `wanted` | what the service should run |
+//! | `CLUSTER/NAME` | `moves` | when image tags were moved, as push events told |
 //! | `CLUSTER/NAME` | `lease` | who may change it, and the fence |
 //! | `CLUSTER/NAME` | `deployment#ID` | one deployment, its plan and its story |
 //!
@@ -10,6 +11,7 @@
 
 mod deployment;
 mod lease;
+mod moves;
 mod wanted;
 
 pub use lease::Claim;

@@ -33,8 +33,8 @@ pub struct Now<'a> {
     pub desired: u32,
     /// The service's tasks.
     pub tasks: &'a [TaskSeen],
-    /// The container that gets the new image.
-    pub container: &'a str,
+    /// The containers that get the new image.
+    pub containers: &'a [String],
     /// The new image, if there is one.
     pub image: Option<&'a PinnedImage>,
     /// What the registry says of images, by `REGISTRY/REPOSITORY@DIGEST`.
@@ -60,7 +60,7 @@ impl Now<'_> {
             let ours = Reference::read(&image.uri);
             ours.name == Reference::read(&container.image).name
         });
-        container.name == self.container || same
+        self.containers.contains(&container.name) || same
     }
 
     /// The digests that a container of the revision's tasks runs, and whether each task tells.
@@ -242,7 +242,7 @@ mod tests {
             definition,
             desired: 1,
             tasks,
-            container: "web",
+            containers: &["web".to_owned()],
             image: Some(&image),
             registry: &registry,
         })

@@ -147,6 +147,7 @@ fn planned(ids: &[&str]) -> Plan {
         tasks: BTreeMap::new(),
         registry: BTreeMap::new(),
         task_roles: "*".to_owned(),
+        container: None,
         instances: None,
         group: None,
         numbers_after: Seconds(180),

@@ -9,6 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 const LONGEST_SECONDS: u64 = 86_400;
 /// The most metrics that the expression of an alarm may have.
 const MOST_METRICS: usize = 10;
+/// The alarm on the dead-letter queue.
+const LETTERS: &str = "DeadLettersAlarm";
 /// Shorter than this, a description cannot say what to do.
 const SHORT: usize = 100;
 
@@ -81,11 +83,21 @@ fn silence_raises_no_alarm_and_every_alarm_is_told_to_the_topic() {
     let topic = &stack.topics[0].arn;
     for alarm in &stack.alarms {
         let properties = &alarm.properties;
-        assert_eq!(properties["TreatMissingData"], "notBreaching", "{}", alarm.logical_id);
+        if alarm.logical_id != LETTERS {
+            assert_eq!(properties["TreatMissingData"], "notBreaching", "{}", alarm.logical_id);
+        }
         assert_eq!(properties["AlarmActions"], serde_json::json!([topic]), "{}", alarm.logical_id);
     }
     let key = stack.topics[0].properties.get("KmsMasterKeyId");
     assert_ne!(key, Some(&"alias/aws/sns".into()), "CloudWatch cannot write to a topic with AWS's own key");
+}
+
+/// SQS tells numbers of a queue for some hours after the last time that anybody touched it; letters lie there for two weeks.
+#[test]
+fn the_alarm_on_letters_does_not_clear_while_sqs_tells_nothing() {
+    let letters = stack().alarms.into_iter().find(|alarm| alarm.logical_id == LETTERS).expect(LETTERS);
+    assert_eq!(word(&letters.properties["Namespace"]), "AWS/SQS");
+    assert_eq!(letters.properties["TreatMissingData"], "ignore", "what it was, it stays");
 }
 
 /// The description names the part of `docs/operations.md` that says more.

@@ -168,6 +168,33 @@ async fn short_keep_alive() {
     assert!(told.advice[0].starts_with("green's server"), "{:?}", told.advice);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn promoted() {
+    assert_eq!(holds("promoted").await.requests.failed, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn signed() {
+    let told = holds("signed").await;
+    assert!(told.requests.by_version["v2"].ok > 100, "the new version served");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn replicated() {
+    assert_eq!(holds("replicated").await.requests.failed, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mistyped() {
+    let told = holds("mistyped").await;
+    assert_eq!(told.outcome, report::NO_DEPLOYMENT);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_repository() {
+    assert_eq!(holds("wrong-repository").await.requests.failed, 0);
+}
+
 /// The rehearsal can say no: the same cloud and traffic lose requests when someone is careless, and the witness sees
 /// which invariants that broke.
 #[tokio::test(flavor = "multi_thread")]

@@ -23,7 +23,7 @@ const PUSH: Scenario = Scenario {
 };
 
 /// Every scenario, in the order in which they are best understood.
-pub const CATALOGUE: [Scenario; 20] = [
+pub const CATALOGUE: [Scenario; 25] = [
     Scenario {
         name: "good-push",
         about: "A good image is pushed; a blue/green pair changes over in steps of 10, 50 and 100 %.",
@@ -170,6 +170,48 @@ pub const CATALOGUE: [Scenario; 20] = [
         about: "After a deployment somebody sets the service back to its first task definition: reconcile brings it to what is wanted.",
         pair: false,
         script: Script::PushThenReset,
+        tags: &[],
+        outcome: Some("Succeeded"),
+        ..PUSH
+    },
+    Scenario {
+        name: "promoted",
+        about: "An older build is given a new tag that the service waits for: it is deployed, although a newer build was pushed since.",
+        pair: false,
+        script: Script::Promote,
+        tags: &[],
+        outcome: Some("Succeeded"),
+        ..PUSH
+    },
+    Scenario {
+        name: "signed",
+        about: "An image comes with its parts for each architecture, a signature, an attestation and notes, under a pattern that all of them match: one deployment, and nothing supersedes it.",
+        script: Script::PushInCompany,
+        tags: &[("steps", "50 100"), ("image-tag", "@"), ("on-push", "supersede")],
+        outcome: Some("Succeeded"),
+        ..PUSH
+    },
+    Scenario {
+        name: "replicated",
+        about: "The image comes by replication from another region: deployed as a pushed one is.",
+        pair: false,
+        script: Script::Replicate,
+        tags: &[],
+        outcome: Some("Succeeded"),
+        ..PUSH
+    },
+    Scenario {
+        name: "mistyped",
+        about: "Somebody types a cluster and a service that there are not, dry and in earnest: each is told so, no function fails, and no letter is left.",
+        script: Script::Mistype,
+        outcome: None,
+        ..PUSH
+    },
+    Scenario {
+        name: "wrong-repository",
+        about: "The service's tag names a repository that there is not: one refusal on record, however often reconcile looks; put right, it is deployed.",
+        pair: false,
+        script: Script::MistypeRepository,
         tags: &[],
         outcome: Some("Succeeded"),
         ..PUSH

@@ -4,6 +4,7 @@ mod account;
 mod already;
 mod catalogue;
 mod hand;
+mod images;
 mod observe;
 mod play;
 
@@ -26,6 +27,17 @@ pub enum Script {
     /// An image is pushed and deployed; then somebody sets the service back to its first task definition, and reconcile
     /// ticks.
     PushThenReset,
+    /// An image is pushed under a tag that no service waits for, another one is deployed, and then the older one is given a
+    /// tag that is waited for.
+    Promote,
+    /// An image is pushed together with its parts for each architecture, its signature and whatever else belongs to it.
+    PushInCompany,
+    /// The image comes by replication from another region.
+    Replicate,
+    /// Nothing is pushed; somebody starts executions for a cluster and a service that there are not.
+    Mistype,
+    /// The service's tag names a repository that there is not, for a while; then an image is pushed.
+    MistypeRepository,
     /// Nothing is pushed; the canary schedule of the stack ticks.
     Scheduled,
     /// No deployment: somebody flips the weights and stops the old tasks at once.

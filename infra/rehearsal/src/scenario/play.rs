@@ -2,7 +2,7 @@
 
 use super::account::{self, Known};
 use super::observe::{Observation, Observed};
-use super::{Already, MOVING_TAG, MayFail, Scenario, Script, already, hand};
+use super::{Already, MOVING_TAG, MayFail, Scenario, Script, already, hand, images};
 use crate::advice::advice;
 use crate::binaries::Binaries;
 use crate::report::{self, Moment, Series};
@@ -138,6 +138,7 @@ async fn happen(
     earlier: usize,
 ) -> anyhow::Result<()> {
     let image = Image::sample(&stage.binaries, NEW_VERSION, scenario.image);
+    let deadline = DEADLINE * stage.pace.patience;
     match scenario.script {
         Script::Push => {
             let tag = if scenario.already == Already::ByTag { MOVING_TAG } else { NEW_VERSION };
@@ -145,18 +146,23 @@ async fn happen(
         }
         Script::PushThenReset => {
             stage.push(&sample.repository, NEW_VERSION, &image).await?;
-            until_over(stage, earlier + 1, DEADLINE, &mut tell).await?;
+            until_over(stage, earlier + 1, deadline, &mut tell).await?;
             hand::reset(stage, sample).await?;
-            until_over(stage, earlier + 2, DEADLINE, tell).await?;
+            until_over(stage, earlier + 2, deadline, tell).await?;
             return Ok(());
         }
         Script::PushThenNoRoom => hand::push_then_no_room(stage, sample, &image).await?,
         Script::Console => hand::console(stage, sample, &image).await?,
+        Script::Promote => return images::promote(stage, sample, &image, earlier, deadline).await,
+        Script::PushInCompany => return images::in_company(stage, sample, &image, earlier, deadline).await,
+        Script::Replicate => images::replicate(stage, sample, &image)?,
+        Script::Mistype => return images::mistype(stage, sample, earlier, deadline).await,
+        Script::MistypeRepository => images::mistype_repository(stage, sample, &image).await?,
         // The stack's own schedule does it.
         Script::Scheduled => {}
         Script::Careless => return hand::careless(stage, sample, &image).await,
     }
-    until_over(stage, earlier + 1, DEADLINE * stage.pace.patience, tell).await?;
+    until_over(stage, earlier + 1, deadline, tell).await?;
     Ok(())
 }
 

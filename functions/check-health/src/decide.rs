@@ -247,18 +247,26 @@ fn baking(view: &View, numbers: Option<&verdict::Ruling>) -> Ruling {
     let bake = view.settings.bake;
     if watched < bake {
         let rest = Seconds(bake.0 - watched.0).min(view.poll);
-        let why = numbers.map_or_else(|| format!("watching for {bake}"), |numbers| numbers.why.clone());
+        let why = numbers
+            .map_or_else(|| format!("the new tasks are watched for {bake}"), |numbers| numbers.why.clone());
         return wait(view, rest, why);
     }
-    let Some(numbers) = numbers else { return ready(view, format!("healthy for {watched}")) };
+    let Some(numbers) = numbers else {
+        return ready(view, format!("the new tasks were healthy for {watched}"));
+    };
     // Who wants no bake does not wait for its numbers either.
     if bake == Seconds(0) {
-        return ready(view, format!("healthy, and not to be watched any longer; so far: {}", numbers.why));
+        let why =
+            format!("the new tasks are healthy, and not to be watched any longer; so far {}", numbers.so_far);
+        return ready(view, why);
     }
     let complete = Seconds(bake.0.saturating_add(view.numbers_after.0));
     if watched < complete {
         let rest = Seconds(complete.0 - watched.0).min(view.poll);
-        let why = format!("watched for {bake}, whose numbers become complete; so far: {}", numbers.why);
+        let why = format!(
+            "the new tasks were watched for {bake}, and the load balancer's numbers of that become complete; so far {}",
+            numbers.so_far
+        );
         return wait(view, rest, why);
     }
     match numbers.verdict {

@@ -5,6 +5,7 @@ use crate::begun::Begun;
 use crate::fault::Errors;
 use crate::options::Options;
 use crate::route::{Route, route};
+use crate::spell::Spell;
 use crate::websocket;
 use bytes::Bytes;
 use futures_util::stream;
@@ -27,8 +28,12 @@ pub type Body = UnsyncBoxBody<Bytes, Infallible>;
 pub struct App {
     /// What it was told.
     pub options: Options,
+    /// When it misbehaves.
+    pub trouble: Spell,
     /// Which requests fail on purpose.
     pub errors: Errors,
+    /// Which are told that there is nothing here.
+    pub not_found: Errors,
     /// Which requests are never answered.
     pub hangs: Errors,
     /// Cancelled on SIGTERM.
@@ -59,15 +64,10 @@ impl App {
         if route == Route::Health {
             return self.health();
         }
-        if let Some(latency) = self.options.latency {
-            tokio::time::sleep(latency).await;
-        }
-        if self.hangs.strikes() {
-            // Until whoever asked gives up; on SIGTERM, until ECS ends the process.
-            return std::future::pending().await;
-        }
-        if self.errors.strikes() {
-            return self.say(StatusCode::INTERNAL_SERVER_ERROR, "failed on purpose");
+        if self.trouble.is_on()
+            && let Some(trouble) = self.trouble().await
+        {
+            return trouble;
         }
         match route {
             Route::Version | Route::Health => self.say(StatusCode::OK, ""),
@@ -86,6 +86,21 @@ impl App {
             }
             Route::BadQuery(what) => self.say(StatusCode::BAD_REQUEST, what),
         }
+    }
+
+    /// Misbehaves as it was told to: late, or never, or with another answer than was asked for.
+    async fn trouble(&self) -> Option<Response<Body>> {
+        if let Some(latency) = self.options.latency {
+            tokio::time::sleep(latency).await;
+        }
+        if self.hangs.strikes() {
+            // Until whoever asked gives up; on SIGTERM, until ECS ends the process.
+            return std::future::pending().await;
+        }
+        if self.errors.strikes() {
+            return Some(self.say(StatusCode::INTERNAL_SERVER_ERROR, "failed on purpose"));
+        }
+        self.not_found.strikes().then(|| self.say(StatusCode::NOT_FOUND, "has nothing here on purpose"))
     }
 
     fn health(&self) -> Response<Body> {

@@ -10,6 +10,7 @@ mod fault;
 mod options;
 mod route;
 mod serve;
+mod spell;
 mod websocket;
 
 pub use options::Options;

@@ -34,12 +34,24 @@ pub struct Options {
     /// Answer 500 to this share of the requests that are not health checks.
     #[arg(long, env = "ERROR_RATE", value_name = "SHARE", default_value_t = 0.0, value_parser = share)]
     pub error_rate: f64,
+    /// Answer 404 to this share of the requests that are not health checks.
+    #[arg(long, env = "NOT_FOUND_RATE", value_name = "SHARE", default_value_t = 0.0, value_parser = share)]
+    pub not_found_rate: f64,
     /// Never answer this share of the requests that are not health checks.
     #[arg(long, env = "HANG_RATE", value_name = "SHARE", default_value_t = 0.0, value_parser = share)]
     pub hang_rate: f64,
     /// Think this long before every answer that is not a health check.
     #[arg(long, env = "LATENCY", value_name = "DURATION", value_parser = duration)]
     pub latency: Option<Duration>,
+    /// Do all this to requests only from so long after the start on.
+    #[arg(long, env = "TROUBLE_AFTER", value_name = "DURATION", value_parser = duration)]
+    pub trouble_after: Option<Duration>,
+    /// Do it only from this time on, in seconds since 1970, as whatever fails together with others.
+    #[arg(long, env = "TROUBLE_AT", value_name = "SECONDS", conflicts_with = "trouble_after")]
+    pub trouble_at: Option<u64>,
+    /// Do it for so long, and then no more.
+    #[arg(long, env = "TROUBLE_FOR", value_name = "DURATION", value_parser = duration)]
+    pub trouble_for: Option<Duration>,
     /// Close a connection that is idle for this long. The default is longer than a load balancer's idle timeout.
     #[arg(long, env = "KEEP_ALIVE", value_name = "DURATION", default_value = "75s", value_parser = duration)]
     pub keep_alive: Duration,

@@ -9,6 +9,7 @@ use crate::answer::App;
 use crate::begun::Begun;
 use crate::fault::{self, Errors};
 use crate::options::Options;
+use crate::spell::Spell;
 use futures_util::FutureExt as _;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -51,7 +52,9 @@ pub async fn run(options: Options, stop: CancellationToken, say: Say) -> io::Res
 async fn serve(mut listener: Listener, options: Options, stop: CancellationToken, say: Say) -> u8 {
     let app = Arc::new(App {
         say: say.clone(),
+        trouble: Spell::new(options.trouble_after, options.trouble_at, options.trouble_for),
         errors: Errors::new(options.error_rate, options.seed),
+        not_found: Errors::new(options.not_found_rate, options.seed),
         hangs: Errors::new(options.hang_rate, options.seed),
         options,
         stopping: CancellationToken::new(),

@@ -6,13 +6,16 @@ use super::{Already, MayFail, ROOM, Scenario, Script};
 pub const MAIN: [&str; 2] = ["good-push", "bad-under-traffic"];
 
 /// What the scenarios have in common unless they say otherwise.
-const PUSH: Scenario = Scenario {
+pub const PUSH: Scenario = Scenario {
     name: "",
     about: "",
     pair: true,
     already: Already::Fine,
     script: Script::Push,
+    before: &[],
     image: &[],
+    outage: None,
+    sticky: None,
     tags: &[("steps", "10 50 100")],
     outcome: Some("RolledBack"),
     reason: &[],

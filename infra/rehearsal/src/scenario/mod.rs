@@ -6,13 +6,16 @@ mod catalogue;
 mod hand;
 mod images;
 mod observe;
+mod outage;
 mod play;
 
-pub use catalogue::{CATALOGUE, MAIN, find};
+pub use catalogue::{CATALOGUE, MAIN, PUSH, find};
 pub use observe::{Observation, Observed};
+pub use outage::Outage;
 pub use play::{Listener, Options, Play, play};
 
 use crate::stage::{Pace, Setting};
+use jiff::Timestamp;
 use std::collections::BTreeMap;
 
 /// What happens.
@@ -75,6 +78,8 @@ pub enum MayFail {
     Balancer(u16),
     /// Some must: this is the control.
     Must,
+    /// Any: they fail without any deployment as well, or as long as somebody goes on showing them what fails.
+    Any,
 }
 
 /// One scenario.
@@ -90,8 +95,15 @@ pub struct Scenario {
     pub already: Already,
     /// What happens.
     pub script: Script,
+    /// Options of the sample application in the image that runs already.
+    pub before: &'static [&'static str],
     /// Options of the sample application in the new image.
     pub image: &'static [&'static str],
+    /// What goes wrong at a time of day, whoever serves by then; none where nothing does.
+    pub outage: Option<Outage>,
+    /// How many seconds users stay with the side that they met first; none where they do not. Two thirds of the requests
+    /// are then of users who keep cookies.
+    pub sticky: Option<u32>,
     /// Settings by tag, besides the usual ones.
     pub tags: &'static [(&'static str, &'static str)],
     /// How the deployment must end; none where there is no deployment.
@@ -130,8 +142,19 @@ const INSTANCE_PATIENCE_SECONDS: u32 = 20;
 const INSTANCE_MEMORY: u32 = 8192;
 
 impl Scenario {
+    /// When its image is pushed, if that is timed, on a stage that begins to be set now.
+    fn push_at(&self, pace: Pace) -> Option<Timestamp> {
+        self.outage.map(|_| Outage::push_at(pace))
+    }
+
+    /// The options of an image: its own, and what an outage makes of it.
+    fn options(&self, own: &[&str], suffers: bool, push_at: Option<Timestamp>) -> Vec<String> {
+        let told = self.outage.filter(|_| suffers).zip(push_at).map(|(outage, at)| outage.told(at));
+        own.iter().map(|option| (*option).to_owned()).chain(told.into_iter().flatten()).collect()
+    }
+
     /// The stage that it needs.
-    pub fn setting(&self, seed: u64, pace: Pace) -> Setting {
+    fn setting(&self, seed: u64, pace: Pace, push_at: Option<Timestamp>) -> Setting {
         let tags: BTreeMap<String, String> = self.settings(pace).into_iter().collect();
         let mut parameters = BTreeMap::new();
         if self.script == Script::Scheduled {
@@ -155,6 +178,8 @@ impl Scenario {
             tags,
             instances: self.instances.iter().map(|cpu| (*cpu, INSTANCE_MEMORY)).collect(),
             group: self.group,
+            first_image: self.options(self.before, true, push_at),
+            sticky: self.sticky,
             pace,
             ..Setting::default()
         }
@@ -183,6 +208,7 @@ impl Scenario {
                 format!("requests lost, each answered {status} by the load balancer")
             }
             MayFail::Must => "lost requests".to_owned(),
+            MayFail::Any => "whatever fails without it as well".to_owned(),
         };
         match self.outcome {
             Some(outcome) => format!("{outcome}, {users}"),

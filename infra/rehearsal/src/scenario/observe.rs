@@ -3,7 +3,7 @@
 use crate::stage::{Sample, Stage};
 use crate::story::{Story, stories};
 use crate::witness::{Before, Breaches, LedgerSeen, Track, Witness, after, read_ledger};
-use rehearsal_traffic::{Config, Record, Snapshot, Traffic};
+use rehearsal_traffic::{Config, Record, Snapshot, Traffic, Users};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use tokio::time::Instant;
@@ -41,11 +41,22 @@ impl Observation {
     /// # Errors
     /// What an API answered.
     pub async fn begin(stage: &Arc<Stage>, sample: &Sample, rate: f64, seed: u64) -> anyhow::Result<Self> {
+        Self::of(stage, sample, (rate, Users::default()), seed).await
+    }
+
+    /// The same, with users of whom some keep cookies.
+    pub(super) async fn of(
+        stage: &Arc<Stage>,
+        sample: &Sample,
+        (rate, users): (f64, Users),
+        seed: u64,
+    ) -> anyhow::Result<Self> {
         let earlier = stories(stage).await?.into_iter().map(|story| story.arn).collect();
         let before = Before::look(stage, sample).await?;
         // A WebSocket that lives longer than its target drains is cut off by any load balancer.
         let websocket_life = stage.pace.longest_exchange();
-        let traffic = Traffic::start(Config { rate, seed, websocket_life, ..Config::new(sample.address) });
+        let traffic =
+            Traffic::start(Config { rate, users, seed, websocket_life, ..Config::new(sample.address) });
         let began = traffic.started();
         let witness = Witness::begin(Arc::clone(stage), sample.clone(), before.clone(), began);
         let (stage, sample) = (Arc::clone(stage), sample.clone());

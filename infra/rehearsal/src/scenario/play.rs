@@ -10,7 +10,8 @@ use crate::stage::{Image, Pace, Sample, Stage};
 use crate::story::{Story, ms, until_over};
 use crate::witness::{Allowed, Track, judge_traffic};
 use anyhow::Context as _;
-use rehearsal_traffic::Snapshot;
+use jiff::Timestamp;
+use rehearsal_traffic::{Snapshot, Users};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +20,8 @@ use std::time::Duration;
 pub(crate) const NEW_VERSION: &str = "v2";
 /// How long users come before and after, so that there is something to compare with.
 const AROUND: Duration = Duration::from_secs(3);
+/// How many users keep cookies.
+const REGULARS: u32 = 40;
 /// The longest that a scenario may take from its push to its end.
 const DEADLINE: Duration = Duration::from_secs(180);
 
@@ -68,8 +71,10 @@ pub async fn play(
     options: Options,
     listener: &mut dyn Listener,
 ) -> anyhow::Result<report::Scenario> {
-    let stage = Arc::new(Stage::set(binaries, &scenario.setting(options.seed, options.pace)).await?);
-    let played = on_stage(&stage, scenario, options, listener).await;
+    let push_at = scenario.push_at(options.pace);
+    let setting = scenario.setting(options.seed, options.pace, push_at);
+    let stage = Arc::new(Stage::set(binaries, &setting).await?);
+    let played = on_stage(&stage, scenario, (options, push_at), listener).await;
     stage.strike().await;
     played.with_context(|| format!("scenario {} (seed {})", scenario.name, options.seed))
 }
@@ -77,16 +82,17 @@ pub async fn play(
 async fn on_stage(
     stage: &Arc<Stage>,
     scenario: &Scenario,
-    options: Options,
+    (options, push_at): (Options, Option<Timestamp>),
     listener: &mut dyn Listener,
 ) -> anyhow::Result<report::Scenario> {
     let sample = stage.samples.first().context("the stage has no sample service")?.clone();
     already::make(stage, scenario, &sample).await.context("the service cannot be made as it is to be")?;
     let calls_before = stage.cloud.calls();
-    let observation = Observation::begin(stage, &sample, options.rate, options.seed).await?;
+    let observation = Observation::of(stage, &sample, (options.rate, users(scenario)), options.seed).await?;
     tokio::time::sleep(AROUND).await;
+    wait_until(push_at).await?;
     let tell = async |stories: &[Story]| tell(stage, &sample, &observation, stories, listener).await;
-    let happened = happen(stage, scenario, &sample, tell, observation.earlier()).await;
+    let happened = happen(stage, scenario, (&sample, push_at), tell, observation.earlier()).await;
     tokio::time::sleep(AROUND).await;
     let mut observed = observation.end(scenario.script != Script::Careless).await?;
     if let Err(error) = happened {
@@ -104,6 +110,19 @@ async fn on_stage(
     let receipt = account::receipt(&known);
     let advice = advice(stage, &sample);
     Ok(Told { scenario, options, observed, receipt, advice }.judge())
+}
+
+/// Who comes: where users are to stay with a side, two thirds of the requests are of such as keep cookies.
+fn users(scenario: &Scenario) -> Users {
+    scenario.sticky.map_or_else(Users::default, |_| Users { regulars: REGULARS, share: 2.0 / 3.0 })
+}
+
+/// Waits for the time of the push, if that is timed.
+async fn wait_until(push_at: Option<Timestamp>) -> anyhow::Result<()> {
+    let Some(at) = push_at else { return Ok(()) };
+    let left = Duration::try_from(at.duration_since(rehearsal_world::now()));
+    tokio::time::sleep(left.context("the stage was set too late for the time of the push")?).await;
+    Ok(())
 }
 
 /// Tells whoever listens how things are.
@@ -133,11 +152,14 @@ async fn tell(
 async fn happen(
     stage: &Stage,
     scenario: &Scenario,
-    sample: &Sample,
+    (sample, push_at): (&Sample, Option<Timestamp>),
     mut tell: impl AsyncFnMut(&[Story]),
     earlier: usize,
 ) -> anyhow::Result<()> {
-    let image = Image::sample(&stage.binaries, NEW_VERSION, scenario.image);
+    let suffers = scenario.outage.is_some_and(|outage| outage.both);
+    let options = scenario.options(scenario.image, suffers, push_at);
+    let options: Vec<&str> = options.iter().map(String::as_str).collect();
+    let image = Image::sample(&stage.binaries, NEW_VERSION, &options);
     let deadline = DEADLINE * stage.pace.patience;
     match scenario.script {
         Script::Push => {
@@ -250,6 +272,7 @@ impl Told<'_> {
             }
             MayFail::Balancer(status) => Allowed::Balancer(status),
             MayFail::Must => Allowed::None,
+            MayFail::Any => Allowed::Any,
         };
         if matches!(self.scenario.may_fail, MayFail::Must | MayFail::Balancer(_)) && failed == 0 {
             broken.push("no request was lost, so this rehearsal could not have shown one".to_owned());

@@ -46,6 +46,10 @@ pub struct Setting {
     pub rolling: u16,
     /// The tag by which the first task definitions name their images; none if by digest, as deployments leave them.
     pub by_tag: Option<&'static str>,
+    /// Options of the sample application in the first image.
+    pub first_image: Vec<String>,
+    /// How many seconds users stay with the side of a pair that they met first; none where they do not.
+    pub sticky: Option<u32>,
     /// Tags besides the necessary ones, without their prefix.
     pub tags: BTreeMap<String, String>,
     /// Parameters of the stack besides the rehearsal's own.
@@ -66,6 +70,8 @@ impl Default for Setting {
             pair: true,
             rolling: 0,
             by_tag: None,
+            first_image: Vec::new(),
+            sticky: None,
             tags: BTreeMap::new(),
             parameters: BTreeMap::new(),
             pace: Pace::AWS,

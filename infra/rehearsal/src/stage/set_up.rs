@@ -65,7 +65,8 @@ fn instances(stage: &Stage, setting: &Setting) -> anyhow::Result<()> {
 /// A repository with its first image: what a task definition names after the repository.
 async fn first_image(stage: &Stage, setting: &Setting, repository: &str) -> anyhow::Result<String> {
     stage.call(Service::Ecr, "CreateRepository", json!({"repositoryName": repository})).await?;
-    let image = Image::sample(&stage.binaries, "v1", &[]);
+    let options: Vec<&str> = setting.first_image.iter().map(String::as_str).collect();
+    let image = Image::sample(&stage.binaries, "v1", &options);
     let digest = stage.push(repository, setting.by_tag.unwrap_or("v1"), &image).await?;
     settled(stage).await?;
     Ok(setting.by_tag.map_or_else(|| format!("@{digest}"), |tag| format!(":{tag}")))
@@ -86,7 +87,7 @@ async fn sample(
             target_group: target_group(stage, setting, name).await?,
         });
     }
-    let (load_balancer, listener, rule) = balancer(stage, members[0], &made, port).await?;
+    let (load_balancer, listener, rule) = balancer(stage, members[0], &made, (port, setting.sticky)).await?;
     for (index, member) in made.iter().enumerate() {
         let tags = tags(setting, repository, members, index);
         let tasks = if index == 0 { setting.tasks } else { 0 };
@@ -176,7 +177,7 @@ async fn balancer(
     stage: &Stage,
     name: &str,
     members: &[Member],
-    port: u16,
+    (port, sticky): (u16, Option<u32>),
 ) -> anyhow::Result<(String, String, Option<String>)> {
     let elb = Service::Elbv2;
     let made = stage.call(elb, "CreateLoadBalancer", json!({"Name": name, "Type": "application"})).await?;
@@ -186,7 +187,11 @@ async fn balancer(
         .enumerate()
         .map(|(index, member)| json!({"TargetGroupArn": member.target_group, "Weight": if index == 0 { 100 } else { 0 }}))
         .collect();
-    let forward = json!([{"Type": "forward", "ForwardConfig": {"TargetGroups": tuples}}]);
+    let mut config = json!({"TargetGroups": tuples});
+    if let Some(seconds) = sticky {
+        config["TargetGroupStickinessConfig"] = json!({"Enabled": true, "DurationSeconds": seconds});
+    }
+    let forward = json!([{"Type": "forward", "ForwardConfig": config}]);
     let is_pair = members.len() == 2;
     let not_found = json!([{"Type": "fixed-response",
         "FixedResponseConfig": {"StatusCode": "404", "ContentType": "text/plain", "MessageBody": "nothing here\n"}}]);

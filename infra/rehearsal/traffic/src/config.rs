@@ -29,6 +29,8 @@ pub struct Config {
     pub echo_every: Duration,
     /// The most requests that may be unanswered at once.
     pub max_in_flight: usize,
+    /// Who asks.
+    pub users: Users,
     /// Whether bodies must be those of the sample application: each line begins with the version, and
     /// a stream has all its pieces. Off for a server of the user's own.
     pub check_bodies: bool,
@@ -48,10 +50,20 @@ impl Config {
             websocket_life: DEFAULT_WEBSOCKET_LIFE,
             echo_every: DEFAULT_ECHO_EVERY,
             max_in_flight: DEFAULT_MAX_IN_FLIGHT,
+            users: Users::default(),
             check_bodies: true,
             seed: 0,
         }
     }
+}
+
+/// Who asks: strangers, who are new with every request, and regulars, who keep the cookies that they are given.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Users {
+    /// How many regulars there are.
+    pub regulars: u32,
+    /// The share of the requests, from 0 to 1, that is theirs; WebSockets are strangers'.
+    pub share: f64,
 }
 
 /// Shares of the kinds of requests. They need not add up to anything: 8 and 2 are the same as 0.8 and 0.2.

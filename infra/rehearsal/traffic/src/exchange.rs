@@ -3,6 +3,7 @@
 use crate::check;
 use crate::config::Config;
 use crate::connection::{Connection, NotConnected, describe, reason};
+use crate::jar::Jar;
 use crate::pool::Pool;
 use crate::request::{self, Kind, Outcome, Reason};
 use crate::schedule::Planned;
@@ -29,6 +30,8 @@ pub struct Client {
     pub config: Config,
     /// Kept-alive connections.
     pub pool: Pool,
+    /// The regulars' cookies.
+    pub jar: Jar,
     /// All tasks of this traffic.
     pub tasks: TaskTracker,
     /// Cancelled at the end: close what lasts.
@@ -108,7 +111,7 @@ impl Client {
     pub async fn exchange(&self, planned: &Planned) -> Result {
         let pooled = if planned.fresh { None } else { self.pool.take(self.config.timeouts.idle) };
         let Some(connection) = pooled else { return self.over_fresh(planned).await };
-        match self.attempt(planned.kind, connection, request::Connection::Reused).await {
+        match self.attempt(planned, connection, request::Connection::Reused).await {
             Try::Over(result) => result,
             Try::Stale(_) => Result { retried: true, ..self.over_fresh(planned).await },
         }
@@ -122,15 +125,16 @@ impl Client {
             Err(error) => return Result::not_connected(error),
         };
         let (Try::Over(mut result) | Try::Stale(mut result)) =
-            self.attempt(planned.kind, connection, request::Connection::Fresh).await;
+            self.attempt(planned, connection, request::Connection::Fresh).await;
         if planned.fresh {
             result.left_open = None;
         }
         result
     }
 
-    async fn attempt(&self, kind: Kind, mut connection: Connection, over: request::Connection) -> Try {
-        let request = match self.request(kind) {
+    async fn attempt(&self, planned: &Planned, mut connection: Connection, over: request::Connection) -> Try {
+        let kind = planned.kind;
+        let request = match self.request(planned) {
             Ok(request) => request,
             Err(error) => return Try::Over(Result::without_answer(over, Outcome::Unsent, error.to_string())),
         };
@@ -157,6 +161,9 @@ impl Client {
                 return Try::Over(Result { sent, ..failed });
             }
         };
+        if let Some(regular) = planned.regular {
+            self.jar.keep(regular, response.headers());
+        }
         let ok = Result::without_answer(over, Outcome::Ok, String::new());
         let result = Result { sent, ..ok }.with_head(&response);
         Try::Over(self.read(kind, response, result, connection, deadline).await)
@@ -196,9 +203,12 @@ impl Client {
         result
     }
 
-    fn request(&self, kind: Kind) -> http::Result<Request<Full<Bytes>>> {
-        let request = Request::builder().uri(kind.target()).header(HOST, &self.config.host);
-        if kind == Kind::Post {
+    fn request(&self, planned: &Planned) -> http::Result<Request<Full<Bytes>>> {
+        let mut request = Request::builder().uri(planned.kind.target()).header(HOST, &self.config.host);
+        if let (Some(regular), Some(headers)) = (planned.regular, request.headers_mut()) {
+            self.jar.sent_by(regular, headers);
+        }
+        if planned.kind == Kind::Post {
             let request = request.method(Method::POST).header(CONTENT_TYPE, "application/octet-stream");
             return request.body(Full::new(Bytes::from_static(&[b'.'; POSTED])));
         }

@@ -19,6 +19,7 @@ mod check;
 mod config;
 mod connection;
 mod exchange;
+mod jar;
 mod pool;
 mod record;
 mod request;
@@ -27,7 +28,7 @@ mod tally;
 mod traffic;
 mod websocket;
 
-pub use config::{Config, Mix, Timeouts};
+pub use config::{Config, Mix, Timeouts, Users};
 pub use record::{
     Counts, Failure, Latency, NO_VERSION, Record, Second, SecondCounts, Snapshot, Summary, Totals,
     VersionTotals,

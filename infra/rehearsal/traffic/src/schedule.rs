@@ -1,6 +1,6 @@
 //! When which request leaves. Pure: a schedule follows from its configuration and nothing that happens.
 
-use crate::config::{Config, Mix};
+use crate::config::{Config, Mix, Users};
 use crate::request::Kind;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
@@ -17,6 +17,8 @@ pub struct Planned {
     pub kind: Kind,
     /// Whether it opens a connection of its own.
     pub fresh: bool,
+    /// Which of the regulars asks; none of them, if it is a stranger.
+    pub regular: Option<u32>,
 }
 
 /// The endless sequence of requests to come, in order of time.
@@ -28,6 +30,7 @@ pub struct Schedule {
     websocket_interval: f64,
     websockets: u64,
     mix: Mix,
+    users: Users,
     draws: StdRng,
 }
 
@@ -48,8 +51,16 @@ impl Schedule {
             websocket_interval,
             websockets: 0,
             mix: config.mix.clone(),
+            users: config.users,
             draws: StdRng::seed_from_u64(config.seed),
         }
+    }
+
+    /// Who asks. Without regulars nothing is drawn, so that a seed makes the same schedule as ever.
+    fn draw_user(&mut self) -> Option<u32> {
+        let Users { regulars, share } = self.users;
+        let is_regular = regulars > 0 && share > 0.0 && self.draws.random::<f64>() < share;
+        is_regular.then(|| self.draws.random_range(0..regulars))
     }
 
     fn draw(&mut self) -> (Kind, bool) {
@@ -83,21 +94,21 @@ impl Iterator for Schedule {
     fn next(&mut self) -> Option<Planned> {
         let request = time(self.sent, self.interval);
         let websocket = time(self.websockets, self.websocket_interval);
-        let (at, kind, fresh) = match (request, websocket) {
+        let (at, kind, fresh, regular) = match (request, websocket) {
             (request, Some(at)) if request.is_none_or(|request| at <= request) => {
                 self.websockets += 1;
-                (at, Kind::WebSocket, true)
+                (at, Kind::WebSocket, true, None)
             }
             (Some(at), _) => {
                 self.sent += 1;
                 let (kind, fresh) = self.draw();
-                (at, kind, fresh)
+                (at, kind, fresh, self.draw_user())
             }
             (None, _) => return None,
         };
         let id = self.next_id;
         self.next_id += 1;
-        Some(Planned { id, at: Duration::try_from_secs_f64(at).ok()?, kind, fresh })
+        Some(Planned { id, at: Duration::try_from_secs_f64(at).ok()?, kind, fresh, regular })
     }
 }
 
@@ -139,6 +150,17 @@ mod tests {
         }
         let fresh = planned.iter().filter(|planned| planned.fresh).count();
         assert!((1_800..2_300).contains(&fresh), "{fresh} of 10000 on fresh connections");
+    }
+
+    #[test]
+    fn regulars_ask_for_their_share() {
+        let users = Users { regulars: 10, share: 0.6 };
+        let planned = taken(&Config { users, ..config() }, 10_000);
+        let regular = planned.iter().filter(|planned| planned.regular.is_some()).count();
+        assert!((5_700..6_200).contains(&regular), "{regular} of 10000");
+        let of_one = planned.iter().filter(|planned| planned.regular == Some(3)).count();
+        assert!((450..750).contains(&of_one), "{of_one} of 10000");
+        assert!(taken(&config(), 500).iter().all(|planned| planned.regular.is_none()));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::exchange::{self, Client};
+use crate::jar::Jar;
 use crate::pool::Pool;
 use crate::record::{Record, Snapshot};
 use crate::request::{Connection, Kind, Outcome, Reason, Request};
@@ -38,6 +39,7 @@ impl Traffic {
             client: Client {
                 config,
                 pool: Pool::default(),
+                jar: Jar::default(),
                 tasks: TaskTracker::new(),
                 stopping: CancellationToken::new(),
                 killed: killed.clone(),

@@ -3,6 +3,7 @@
 //! The shares that explain the counts best on the average, guessed evenly over all shares, against the share that the
 //! weights tell. Where that is a thousand times better, the weights do not arrive, however often one looked.
 
+use super::words::{count, percent};
 use crate::route::{WHOLE, Weight};
 use libm::lgamma;
 use serde::{Deserialize, Serialize};
@@ -65,28 +66,50 @@ impl Arrived {
         }
     }
 
-    /// What a person is told; none if all is as told. With stickiness users stay where they are, which explains it.
+    /// What a person is told; none if all is as told. With stickiness users stay where they are, which explains it: those
+    /// that could meet the new side at all are told as a share.
     pub fn words(&self, sticky: bool) -> Option<String> {
-        let (next, all) = (self.next, self.next.saturating_add(self.live));
-        let weight = self.weight;
+        let (next, all) = (self.next as f64, self.next as f64 + self.live as f64);
+        let (weight, share) = (self.weight, percent(next / all.max(1.0)));
+        let (next, of) = (count(next), count(all));
         let what = match self.convergence() {
             Convergence::AsTold => return None,
             Convergence::None => {
-                format!("none of {all} requests went to the new tasks, whose weight is {weight} %")
+                format!("none of {of} requests went to the new tasks, whose weight is {weight} %")
             }
             Convergence::TooFew => {
-                format!("only {next} of {all} requests went to the new tasks, whose weight is {weight} %")
+                format!(
+                    "only {next} of {of} requests ({share}) went to the new tasks, whose weight is {weight} %"
+                )
             }
             Convergence::TooMany => {
-                format!("{next} of {all} requests went to the new tasks, whose weight is {weight} % only")
+                format!(
+                    "{next} of {of} requests ({share}) went to the new tasks, whose weight is {weight} % only"
+                )
             }
         };
-        Some(if sticky { format!("{what}: stickiness keeps users where they were") } else { what })
+        Some(match self.convergence() {
+            Convergence::None | Convergence::TooFew if sticky => {
+                let free = percent(self.free());
+                format!(
+                    "{what}: stickiness keeps users where they were, and {free} of the requests were free to go there"
+                )
+            }
+            _ => what,
+        })
+    }
+
+    /// The share of all requests that were free to go by the weights, if it is others that stickiness keeps from the next
+    /// side: of those the weight's share went there.
+    fn free(&self) -> f64 {
+        let told = f64::from(self.weight) / f64::from(WHOLE);
+        let all = self.next as f64 + self.live as f64;
+        if told > 0.0 && all > 0.0 { (self.next as f64 / all / told).min(1.0) } else { 0.0 }
     }
 }
 
 /// ln of how much better shares at random explain the counts than `share`.
-fn ln_evidence(next: f64, live: f64, share: f64) -> f64 {
+pub(super) fn ln_evidence(next: f64, live: f64, share: f64) -> f64 {
     let term = |count: f64, share: f64| if count > 0.0 { count * share.ln() } else { 0.0 };
     lgamma(next + 1.0) + lgamma(live + 1.0)
         - lgamma(next + live + 2.0)
@@ -117,7 +140,12 @@ mod tests {
     #[test]
     fn stickiness_explains_a_shortfall() {
         let arrived = Arrived { weight: 33, next: 6, live: 3_000 };
-        assert!(arrived.words(true).unwrap().contains("stickiness"));
+        assert_eq!(
+            arrived.words(true).unwrap(),
+            "only 6 of 3,006 requests (0.2 %) went to the new tasks, whose weight is 33 %: stickiness keeps users where they were, and 0.6 % of the requests were free to go there"
+        );
+        let too_many = Arrived { weight: 10, next: 5_000, live: 5_000 };
+        assert!(!too_many.words(true).unwrap().contains("stickiness"), "that keeps nobody there");
         assert_eq!(Arrived { weight: 33, next: 1_000, live: 2_000 }.words(false), None);
     }
 }

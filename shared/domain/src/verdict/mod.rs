@@ -19,6 +19,8 @@ pub mod watching;
 mod words;
 
 #[cfg(test)]
+mod references;
+#[cfg(test)]
 mod tests;
 
 pub use counts::{Counted, Kind, Period, Slow};

@@ -57,6 +57,19 @@ impl Proof {
         self.add_rest(rest);
     }
 
+    /// Takes in a complete period in which old and new tasks of one service were mixed: it may show that an incident is over
+    /// that had begun before.
+    pub fn between(&mut self, start: i64, mixed: &Counted, tolerated: &Tolerated) {
+        if !self.is_new(start) {
+            return;
+        }
+        self.each(|kind, question| {
+            if let Some(mixed) = kind.of(mixed) {
+                question.between(mixed, tolerated.of(kind));
+            }
+        });
+    }
+
     /// Counts a complete period since the next side has had traffic, or since it was to have it. Time and the live side's
     /// requests count from the first of them on.
     pub fn observe(&mut self, start: i64, period: &Period, tolerated: &Tolerated) {

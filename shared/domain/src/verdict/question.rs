@@ -19,7 +19,8 @@ const KNOWN_BURST: f64 = 12.0;
 const CHANCE: f64 = 3.0;
 /// Fewer than this are a handful, and prove nothing.
 pub const HANDFUL: f64 = 5.0;
-/// If this share of more than [`BURST`] requests fails, then one client's burst is not why: the others' fail as well.
+/// If this share of more than [`BURST`] requests fails, then one client's burst is not why: the others' fail as well. Where so
+/// many suffer without the new version, nothing can be told from what suffers with it.
 const ALL: f64 = 0.95;
 /// A share is never taken as more usual than this, so that what fails altogether can be told from it.
 const MOST_USUAL: f64 = 0.98;
@@ -82,6 +83,16 @@ impl Question {
         self.usual.add(live, self.clumping.size());
     }
 
+    /// A period in which old and new are mixed. It says nothing of either; but where all of it is as usual, an incident that
+    /// had begun before is over.
+    pub fn between(&mut self, mixed: Part, tolerance: Tolerance) {
+        let as_usual = mixed.share() <= tolerated(self.usual.usual(self.clumping.size()), tolerance);
+        // So few requests may just have been spared.
+        if as_usual && mixed.whole * self.usual.ailing() >= HANDFUL {
+            self.usual.recover();
+        }
+    }
+
     /// A period of traffic on the next side.
     pub fn observe(&mut self, next: Part, against: Against, tolerance: Tolerance) {
         let clump = self.clumping.size();
@@ -119,16 +130,13 @@ impl Question {
 
     /// Bets on the share, where there is nothing to compare with in the same minute.
     fn by_what_is_usual(&mut self, next: Part, against: Against, tolerance: Tolerance, clump: f64) -> f64 {
-        let tolerated = |usual: f64| {
-            times_odds(usual.min(MOST_USUAL), tolerance.factor).max(usual + tolerance.share).min(MOST_USUAL)
-        };
-        let usual = tolerated(self.usual.usual(clump));
+        let usual = tolerated(self.usual.usual(clump), tolerance);
         if next.share() <= usual {
             self.usual.recover();
         }
         let stragglers = against.live.map_or(0.0, |live| live.part / (live.whole + HANDFUL));
         let suffering = stragglers.max(against.suffering).max(self.usual.ailing());
-        let null = if suffering > 0.0 { usual.max(tolerated(suffering)) } else { usual };
+        let null = if suffering > 0.0 { usual.max(beyond(suffering, tolerance)) } else { usual };
         self.expect(next, self.usual.seen().share().max(suffering));
         self.bet(next.part, clump, |guess| ln_share_ratio(next, guess, null))
     }
@@ -204,4 +212,17 @@ impl Question {
     pub fn by_usual(&self) -> bool {
         self.by_usual
     }
+}
+
+/// The share that is tolerated where so much is usual.
+fn tolerated(usual: f64, tolerance: Tolerance) -> f64 {
+    times_odds(usual.min(MOST_USUAL), tolerance.factor).max(usual + tolerance.share).min(MOST_USUAL)
+}
+
+/// The share that is so much worse than this one as is tolerated. What suffers nearly altogether can suffer no more.
+fn beyond(share: f64, tolerance: Tolerance) -> f64 {
+    if share >= ALL {
+        return 1.0;
+    }
+    times_odds(share, tolerance.factor).max(share + tolerance.share).min(1.0)
 }

@@ -55,6 +55,8 @@ pub struct Ruling {
     pub verdict: Verdict,
     /// Why.
     pub why: String,
+    /// What was seen so far, whatever the verdict.
+    pub so_far: String,
     /// No more than this share of its requests fails, with the certainty that was asked for.
     pub bound: f64,
     /// The evidence against it: 3 is a thousand to one.
@@ -73,9 +75,11 @@ impl Tolerated {
 pub fn rule(proof: &Proof, asked: &Asked) -> Ruling {
     let errors = proof.errors();
     let bound = bound_of(errors, asked);
+    let so_far = seen(errors, asked);
     let ruling = |verdict, why| Ruling {
         verdict,
         why,
+        so_far: so_far.clone(),
         bound,
         evidence: evidence(proof) / std::f64::consts::LN_10,
         harmful: false,
@@ -84,23 +88,22 @@ pub fn rule(proof: &Proof, asked: &Asked) -> Ruling {
         return Ruling { harmful: true, ..ruling(Verdict::Failed, why) };
     }
     if asked.watched < asked.bake {
-        return ruling(Verdict::Wait, format!("watching for {}; so far {}", asked.bake, seen(errors, asked)));
+        let why = format!("the new tasks are watched for {}; so far {so_far}", asked.bake);
+        return ruling(Verdict::Wait, why);
     }
     let quiet = |requests: f64| requests < asked.minimum_requests as f64;
     let (next, live) = (errors.next().whole, proof.live_requests());
     if quiet(next) && quiet(live) && asked.unproven != Unproven::RollBack {
-        let why = if asked.side_by_side {
-            "a quiet time: the old tasks had no more to do, so nobody is harmed"
+        let requests = requests(next);
+        let beside = if asked.side_by_side {
+            format!(", and the old ones no more than {}", count(live))
         } else {
-            "a quiet time"
+            String::new()
         };
-        return ruling(
-            Verdict::Ready,
-            format!(
-                "its tasks are healthy, and that is all there is to go by; {} requests, {why}",
-                count(next)
-            ),
+        let why = format!(
+            "the new tasks are healthy, which is all there is to go by in a quiet time: they had {requests}{beside}"
         );
+        return ruling(Verdict::Ready, why);
     }
     match short_of(proof, asked, bound) {
         None => ruling(Verdict::Ready, passed(errors, asked, bound)),
@@ -130,6 +133,7 @@ pub fn gross(proof: &Proof, partial: &Period, asked: &Asked) -> Option<Ruling> {
     Some(Ruling {
         verdict: Verdict::Failed,
         why: told(kind, question),
+        so_far: seen(with.errors(), asked),
         bound: bound_of(with.errors(), asked),
         evidence: evidence(&with) / std::f64::consts::LN_10,
         harmful: true,
@@ -196,19 +200,19 @@ fn short_of(proof: &Proof, asked: &Asked, bound: f64) -> Option<String> {
     if next < asked.minimum_requests as f64 {
         let live = proof.live_requests();
         let beside = if live > 0.0 { format!(", the old ones {}", count(live)) } else { String::new() };
-        return Some(format!("the new tasks had {} requests to be judged by{beside}", count(next)));
+        return Some(format!("the new tasks had {} to be judged by{beside}", requests(next)));
     }
     let worse = proof.questions().find(|(kind, question)| question.looks_worse(asked.tolerated.of(*kind)));
     if let Some((kind, question)) = worse {
-        return Some(format!("it looks worse so far, which may be chance: {}", told(kind, question)));
+        return Some(format!("{}; that looks worse, and may be chance", told(kind, question)));
     }
     let expected = errors.expected_share();
     let tolerable = times_odds(expected.min(1.0), ERRORS_FACTOR) + asked.tolerated.errors.max(PROVEN_SHARE);
     let waits_for_requests = asked.minimum_requests > 0;
     (waits_for_requests && bound > tolerable).then(|| {
         format!(
-            "{} requests cannot tell yet whether more than {} fail; {}",
-            count(next),
+            "{} cannot tell yet whether more than {} fail; {}",
+            requests(next),
             percent(tolerable.min(1.0)),
             seen(errors, asked)
         )
@@ -218,16 +222,22 @@ fn short_of(proof: &Proof, asked: &Asked, bound: f64) -> Option<String> {
 fn seen(errors: &Question, asked: &Asked) -> String {
     let next = errors.next();
     let beside = match (asked.side_by_side, next.whole > 0.0) {
-        (_, false) => return "no requests".to_owned(),
+        (_, false) => return "they had no requests".to_owned(),
         (true, true) => format!(", the old tasks {}", percent(errors.expected_share())),
-        (false, true) => format!(", usual are {}", percent(errors.expected_share())),
+        (false, true) => format!(", where {} is usual", percent(errors.expected_share())),
     };
-    format!("{} of {} requests failed{beside}", count(next.part), count(next.whole))
+    format!("{} of {} failed{beside}", count(next.part), requests(next.whole))
+}
+
+/// So many requests, in words.
+fn requests(number: f64) -> String {
+    let noun = if number == 1.0 { "request" } else { "requests" };
+    format!("{} {noun}", count(number))
 }
 
 fn passed(errors: &Question, asked: &Asked, bound: f64) -> String {
     if errors.next().whole <= 0.0 {
-        return "its tasks are healthy; it had no requests, and was to wait for none".to_owned();
+        return "the new tasks are healthy; they had no requests, and were to wait for none".to_owned();
     }
     let certainty = percent(asked.tolerated.certainty);
     let care = if asked.side_by_side {
@@ -254,9 +264,12 @@ fn unproven(proof: &Proof, asked: &Asked, short: &str, ruling: impl Fn(Verdict, 
     if pass {
         ruling(
             Verdict::Ready,
-            format!("nothing speaks against it, though it is not proven after {waited}: {short}"),
+            format!(
+                "{short}; nothing speaks against the new tasks, though they are not proven good after {waited}"
+            ),
         )
     } else {
-        ruling(Verdict::Failed, format!("it could not be proven good in {waited}: {short}"))
+        let why = format!("the new tasks could not be proven good in {waited}: {short}");
+        ruling(Verdict::Failed, why)
     }
 }

@@ -12,7 +12,6 @@ use crate::Timestamp;
 use crate::route::Weight;
 use crate::settings::Settings;
 use crate::span::Seconds;
-use crate::state::Verdict;
 use serde::{Deserialize, Serialize};
 
 /// What a deployment's record keeps of it.
@@ -97,10 +96,11 @@ impl Watch {
         let (watching, partial) = self.go_on(settings, asked);
         let gross = partial.iter().find_map(|period| ruling::gross(&watching.proof, period, asked));
         let mut ruling = gross.unwrap_or_else(|| ruling::rule(&watching.proof, asked));
-        if ruling.verdict != Verdict::Failed
+        if !ruling.harmful
             && let Some(words) = watching.arrived.words(self.sticky)
         {
             ruling.why = format!("{words}; {}", ruling.why);
+            ruling.so_far = format!("{words}; {}", ruling.so_far);
         }
         Watched { watching, ruling }
     }
@@ -138,7 +138,11 @@ impl Watch {
                     }
                     watching.proof.observe(start, &period, &asked.tolerated);
                 }
-                Use::Mixed => {}
+                Use::Mixed if self.side_by_side || self.period.after(minute.start) > self.complete => {}
+                Use::Mixed => {
+                    let counted = minute.next.counted(of_next, &limits);
+                    watching.proof.between(start, &counted, &asked.tolerated);
+                }
                 Use::Partial => partial.push(self.partial(minute, &watching.proof)),
             }
         }

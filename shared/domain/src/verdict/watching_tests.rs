@@ -3,6 +3,7 @@
 use super::*;
 use crate::judging::Unproven;
 use crate::settings::{Raw, read};
+use crate::state::Verdict;
 
 const MINUTE: Seconds = Seconds(60);
 
@@ -136,7 +137,21 @@ fn who_gets_no_requests_is_told_so() {
     let none = watch(Watching::default(), with(&[(0, 0)], &[(10_000, 9)]), 11);
     let ruling = none.judge(&settings(), &asked(60)).ruling;
     assert_eq!(ruling.verdict, Verdict::Wait);
-    assert!(ruling.why.starts_with("none of 10000 requests went to the new tasks"), "{}", ruling.why);
+    assert!(ruling.why.starts_with("none of 10,000 requests went to the new tasks"), "{}", ruling.why);
+}
+
+#[test]
+fn an_incident_that_ended_while_old_and_new_were_mixed_is_no_excuse() {
+    let service = |n, errors| minute(n, side(600, errors), Answered::default());
+    let told = |calm: bool| {
+        let before = (0..7).map(|n| service(n, 1)).chain([service(7, 360), service(8, 110)]);
+        let mixed = service(9, if calm { 0 } else { 110 });
+        let minutes: Vec<Minute> = before.chain([mixed]).chain((10..13).map(|n| service(n, 150))).collect();
+        let rolling = Watch { side_by_side: false, weight: 100, ..watch(Watching::default(), minutes, 13) };
+        rolling.judge(&settings(), &asked(60)).ruling
+    };
+    assert!(told(true).harmful, "{}", told(true).why);
+    assert!(!told(false).harmful, "it goes on since before the new tasks came: {}", told(false).why);
 }
 
 #[test]

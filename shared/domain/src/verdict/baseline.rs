@@ -94,6 +94,16 @@ impl Baseline {
         self.incident.map_or(0.0, |(_, last)| last.part / (last.whole + STRAGGLERS))
     }
 
+    /// A period of which the live version is only a part: whatever it suffers now is at most that.
+    pub fn ease(&mut self, mixed: Part) {
+        if let Some((_, last)) = &mut self.incident
+            && mixed.share() < last.share()
+            && unlike(mixed, *last) > CHANGED
+        {
+            *last = mixed;
+        }
+    }
+
     /// The incident is over for whoever judges by it.
     pub fn recover(&mut self) {
         self.incident = None;
@@ -137,6 +147,11 @@ mod tests {
     fn an_incident_that_has_not_ended_is_known() {
         assert!(of(&[1, 0, 400]).ailing() > 0.39);
         assert_eq!(of(&[1, 0, 400, 0]).ailing(), 0.0);
+        let mut eased = of(&[1, 0, 400]);
+        eased.ease(Part::of(50, 1_000));
+        assert!(eased.ailing() < 0.06);
+        eased.ease(Part::of(500, 1_000));
+        assert!(eased.ailing() < 0.06, "that may be the new version");
     }
 
     #[test]

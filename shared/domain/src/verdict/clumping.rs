@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 pub const PERIODS: u32 = 5;
 /// … nor with fewer errors than this.
 pub const ERRORS: f64 = 20.0;
-/// A change from one period to the next that is as unlikely as this (χ²) is an incident that begins or ends, no clump.
+/// A change from one period to the next that is as unlikely as this (χ²) is an incident that begins or ends, no clump; and so
+/// are the changes just before and after it, since an incident begins and ends in the midst of a period.
 const INCIDENT: f64 = 100.0;
 /// The mean of n such χ² is 1 where errors come one by one; up to this much by √n above it is chance.
 const CHANCE: f64 = 2.6;
@@ -28,6 +29,12 @@ pub struct Clumping {
     /// … and how many those are.
     #[serde(default)]
     pairs: f64,
+    /// The χ² of the last pair, among these until it is seen to be the edge of an incident.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    latest: Option<f64>,
+    /// Whether the last change was an incident's.
+    #[serde(default)]
+    at_edge: bool,
 }
 
 impl Clumping {
@@ -38,14 +45,30 @@ impl Clumping {
         }
         if self.last.whole > 0.0 {
             let square = unlike(seen, self.last);
-            if seen.part + self.last.part > 0.0 && square < INCIDENT {
-                self.squares = kept(self.squares + square);
-                self.pairs += 1.0;
+            if seen.part + self.last.part > 0.0 {
+                self.change(square);
             }
         }
         self.periods = self.periods.saturating_add(1);
         self.errors += seen.part;
         self.last = seen;
+    }
+
+    fn change(&mut self, square: f64) {
+        if square >= INCIDENT {
+            if let Some(edge) = self.latest.take() {
+                self.squares = kept(self.squares - edge);
+                self.pairs -= 1.0;
+            }
+            self.at_edge = true;
+        } else if self.at_edge {
+            self.at_edge = false;
+        } else {
+            let square = kept(square);
+            self.squares = kept(self.squares + square);
+            self.pairs += 1.0;
+            self.latest = Some(square);
+        }
     }
 
     /// How many errors come together, on the average; at least 1. A period's evidence is divided by it.
@@ -95,6 +118,11 @@ mod tests {
     #[test]
     fn an_outage_is_no_clump() {
         assert!(of(&[10, 11, 9, 2_000, 2_010, 2_005, 10, 11]).size() < 1.1);
+        for edges in
+            [&[0, 0, 0, 60, 2_000, 0, 0, 0][..], &[0, 0, 0, 0, 2_000, 60, 0, 0], &[0, 0, 60, 2_000, 60, 0, 0]]
+        {
+            assert_eq!(of(edges).size(), 1.0, "{edges:?}");
+        }
         assert!(of(&[10, 11, 9, 10, 11, 9]).is_known());
     }
 }

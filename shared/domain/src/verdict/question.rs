@@ -83,14 +83,15 @@ impl Question {
         self.usual.add(live, self.clumping.size());
     }
 
-    /// A period in which old and new are mixed. It says nothing of either; but where all of it is as usual, an incident that
-    /// had begun before is over.
+    /// A period in which old and new are mixed. It says nothing of either; but an incident that had begun before is no worse
+    /// by now than all of it, and over where that is as usual.
     pub fn between(&mut self, mixed: Part, tolerance: Tolerance) {
         let as_usual = mixed.share() <= tolerated(self.usual.usual(self.clumping.size()), tolerance);
         // So few requests may just have been spared.
         if as_usual && mixed.whole * self.usual.ailing() >= HANDFUL {
             self.usual.recover();
         }
+        self.usual.ease(mixed);
     }
 
     /// A period of traffic on the next side.

@@ -143,15 +143,16 @@ fn who_gets_no_requests_is_told_so() {
 #[test]
 fn an_incident_that_ended_while_old_and_new_were_mixed_is_no_excuse() {
     let service = |n, errors| minute(n, side(600, errors), Answered::default());
-    let told = |calm: bool| {
+    let told = |in_the_mixed_minute: u64| {
         let before = (0..7).map(|n| service(n, 1)).chain([service(7, 360), service(8, 110)]);
-        let mixed = service(9, if calm { 0 } else { 110 });
+        let mixed = service(9, in_the_mixed_minute);
         let minutes: Vec<Minute> = before.chain([mixed]).chain((10..13).map(|n| service(n, 150))).collect();
         let rolling = Watch { side_by_side: false, weight: 100, ..watch(Watching::default(), minutes, 13) };
         rolling.judge(&settings(), &asked(60)).ruling
     };
-    assert!(told(true).harmful, "{}", told(true).why);
-    assert!(!told(false).harmful, "it goes on since before the new tasks came: {}", told(false).why);
+    assert!(told(0).harmful, "{}", told(0).why);
+    assert!(told(30).harmful, "the new tasks had a part of that minute: {}", told(30).why);
+    assert!(!told(110).harmful, "it goes on since before the new tasks came: {}", told(110).why);
 }
 
 #[test]

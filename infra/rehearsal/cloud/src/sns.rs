@@ -1,7 +1,7 @@
 //! SNS topics that keep what is published to them. Never delivers anywhere.
 
 use crate::account::Account;
-use crate::input::{required, text, unknown};
+use crate::input::{page, required, text, unknown};
 use crate::mailbox::{Mailboxes, Message};
 use rehearsal_wire::ApiError;
 use serde_json::{Value, json};
@@ -9,6 +9,12 @@ use std::sync::Arc;
 
 /// The most a message may weigh.
 const MAX_MESSAGE: usize = 256 * 1024;
+/// The most letters of a subject.
+const MAX_SUBJECT: usize = 100;
+/// The most letters of a topic's name.
+const MAX_NAME: usize = 256;
+/// Topics on a page.
+const PAGE: usize = 100;
 
 /// The topics. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -52,23 +58,49 @@ impl Sns {
                 self.publish(topic, text(input, "Subject"), body)
             }
             "CreateTopic" => {
-                Ok(json!({ "TopicArn": self.create(required(input, "Name", "InvalidParameter")?) }))
+                let name = required(input, "Name", "InvalidParameter")?;
+                if !is_name(name) {
+                    return Err(invalid(NAMES));
+                }
+                Ok(json!({ "TopicArn": self.create(name) }))
             }
             "ListTopics" => {
-                let topics: Vec<Value> =
-                    self.topics.addresses().into_iter().map(|arn| json!({ "TopicArn": arn })).collect();
-                Ok(json!({ "Topics": topics }))
+                let all = self.topics.addresses();
+                let (arns, next) = page(&all, text(input, "NextToken"), PAGE, "InvalidParameter")?;
+                let topics: Vec<Value> = arns.into_iter().map(|arn| json!({ "TopicArn": arn })).collect();
+                let mut answer = json!({ "Topics": topics });
+                if let Some(next) = next {
+                    answer["NextToken"] = next.into();
+                }
+                Ok(answer)
             }
             other => Err(unknown(other)),
         }
     }
 
     fn publish(&self, topic: &str, subject: Option<&str>, body: &str) -> Result<Value, ApiError> {
+        if subject.is_some_and(|subject| !is_subject(subject)) {
+            return Err(invalid("Subject"));
+        }
         match self.topics.put(topic, subject.map(str::to_owned), body.to_owned()) {
             Some(id) => Ok(json!({ "MessageId": id })),
             None => Err(ApiError::new("NotFound", "Topic does not exist").with_status(404)),
         }
     }
+}
+
+const NAMES: &str = "Topic Name: names must be made up of only uppercase and lowercase ASCII letters, numbers, underscores, and hyphens, and must be between 1 and 256 characters long; FIFO topics are not offered here";
+
+fn is_name(name: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    (1..=MAX_NAME).contains(&name.len()) && name.chars().all(allowed)
+}
+
+/// ASCII that begins with a letter, a digit or a punctuation mark, without line breaks and other control characters.
+fn is_subject(subject: &str) -> bool {
+    subject.len() <= MAX_SUBJECT
+        && subject.starts_with(|c: char| c.is_ascii_graphic())
+        && subject.chars().all(|c| c == ' ' || c.is_ascii_graphic())
 }
 
 fn invalid(what: &str) -> ApiError {
@@ -92,5 +124,38 @@ mod tests {
         assert_eq!(sns.call("Publish", &nowhere).unwrap_err().code, "NotFound");
         let empty = json!({ "TopicArn": arn, "Message": "" });
         assert_eq!(sns.call("Publish", &empty).unwrap_err().message, "Invalid parameter: Empty message");
+    }
+
+    #[test]
+    fn subjects_are_a_line_of_ascii_and_names_have_their_letters() {
+        let sns = Sns::new(Account::default());
+        let arn = sns.create("outcomes");
+        for subject in ["two\nlines", "tab\there", "\u{fc}ber", " begins with a space", &"x".repeat(101)] {
+            let input = json!({ "TopicArn": arn, "Subject": subject, "Message": "m" });
+            let refused = sns.call("Publish", &input).unwrap_err();
+            assert_eq!(
+                (refused.code.as_str(), refused.message.as_str()),
+                ("InvalidParameter", "Invalid parameter: Subject")
+            );
+        }
+        let longest = json!({ "TopicArn": arn, "Subject": "x".repeat(100), "Message": "m" });
+        assert!(sns.call("Publish", &longest).is_ok());
+        for name in ["a b", "a.fifo", &"x".repeat(257)] {
+            assert_eq!(
+                sns.call("CreateTopic", &json!({ "Name": name })).unwrap_err().code,
+                "InvalidParameter"
+            );
+        }
+    }
+
+    #[test]
+    fn topics_come_in_pages() {
+        let sns = Sns::new(Account::default());
+        (0..=PAGE).for_each(|number| drop(sns.create(&format!("t{number}"))));
+        let first = sns.call("ListTopics", &json!({})).unwrap();
+        let second = sns.call("ListTopics", &json!({ "NextToken": first["NextToken"] })).unwrap();
+        let count = |page: &Value| page["Topics"].as_array().map_or(0, Vec::len);
+        assert_eq!((count(&first), count(&second)), (PAGE, 1));
+        assert!(second.get("NextToken").is_none());
     }
 }

@@ -40,7 +40,8 @@ impl Tagging {
                 && filters.iter().all(|filter| passes(tags, filter))
         });
         found.sort();
-        let size = input.get("ResourcesPerPage").and_then(Value::as_u64).unwrap_or(PAGE).clamp(1, PAGE);
+        let size = bounded(input, "ResourcesPerPage", (1, PAGE))?.unwrap_or(PAGE);
+        bounded(input, "TagsPerPage", (100, 500))?;
         let size = usize::try_from(size).unwrap_or(1);
         let token = text(input, "PaginationToken");
         let (resources, next) = page(&found, token, size, "PaginationTokenExpiredException")?;
@@ -54,6 +55,17 @@ impl Tagging {
             .collect();
         Ok(json!({ "ResourceTagMappingList": resources, "PaginationToken": next.unwrap_or_default() }))
     }
+}
+
+/// A number within AWS's bounds, if it is given.
+fn bounded(input: &Value, name: &str, (least, most): (u64, u64)) -> Result<Option<u64>, ApiError> {
+    let Some(given) = input.get(name).filter(|given| !given.is_null()) else { return Ok(None) };
+    let number = given.as_u64().filter(|number| (least..=most).contains(number));
+    let refused = || {
+        let message = format!("{name} must be between {least} and {most}");
+        ApiError::new("InvalidParameterException", message)
+    };
+    number.map(Some).ok_or_else(refused)
 }
 
 /// Every filter has to be met; of its values, one.

@@ -25,10 +25,12 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// What AWS allows an account in a region, as far as it is known.
+    /// What AWS allows an account in a region, wherever its documents give a figure: *Request throttling for the Amazon ECS
+    /// API*, Step Functions' *Quotas related to API action throttling*, and for Elastic Load Balancing and CloudWatch what is
+    /// in aws-facts. Services whose documents give none, or so much that nothing here comes near it, have no bucket.
     #[must_use]
     pub fn aws() -> Self {
-        use Service::{CloudWatch, Ecs, Elbv2};
+        use Service::{CloudWatch, Ecs, Elbv2, StepFunctions};
         let of = |service, operations: &[&str], burst: f64, rate: f64| Limit {
             service,
             operations: operations.iter().map(|name| (*name).to_owned()).collect(),
@@ -36,12 +38,18 @@ impl Limits {
             rate,
         };
         let tasks = ["DescribeTasks", "ListTasks", "DescribeContainerInstances", "ListContainerInstances"];
+        let clusters = ["CreateCluster", "DeleteCluster", "UpdateCluster*", "PutClusterCapacityProviders"];
+        let of_services = ["CreateService", "UpdateService", "DeleteService"];
+        let definitions = ["DescribeTaskDefinition", "ListTaskDefinition*"];
+        let machines = ["CreateStateMachine", "UpdateStateMachine", "DeleteStateMachine"];
         Self {
             all: vec![
                 of(Ecs, &["RegisterTaskDefinition", "DeregisterTaskDefinition"], 20.0, 1.0),
-                of(Ecs, &["UpdateService"], 50.0, 5.0),
-                of(Ecs, &["DescribeServices"], 100.0, 20.0),
-                of(Ecs, &["ListServices"], 100.0, 20.0),
+                of(Ecs, &of_services, 50.0, 5.0),
+                of(Ecs, &["DescribeServices", "ListServices"], 100.0, 20.0),
+                of(Ecs, &definitions, 50.0, 20.0),
+                of(Ecs, &clusters, 20.0, 1.0),
+                of(Ecs, &["DescribeClusters", "ListClusters"], 50.0, 20.0),
                 of(Ecs, &tasks, 100.0, 20.0),
                 of(Ecs, &["ListServiceDeployments"], 50.0, 20.0),
                 of(Ecs, &["DescribeServiceDeployments"], 50.0, 20.0),
@@ -49,6 +57,15 @@ impl Limits {
                 of(Elbv2, &["Describe*"], 40.0, 10.0),
                 of(Elbv2, &["*"], 20.0, 3.0),
                 of(CloudWatch, &["DescribeAlarms"], 9.0, 9.0),
+                of(StepFunctions, &["StartExecution"], 1300.0, 300.0),
+                of(StepFunctions, &["RedriveExecution"], 1300.0, 300.0),
+                of(StepFunctions, &["StopExecution"], 1000.0, 200.0),
+                of(StepFunctions, &["DescribeExecution"], 300.0, 15.0),
+                of(StepFunctions, &["ListExecutions"], 200.0, 5.0),
+                of(StepFunctions, &["GetExecutionHistory"], 400.0, 20.0),
+                of(StepFunctions, &["DescribeStateMachine"], 200.0, 20.0),
+                of(StepFunctions, &["ListStateMachines"], 100.0, 5.0),
+                of(StepFunctions, &machines, 100.0, 1.0),
             ],
         }
     }
@@ -139,7 +156,7 @@ mod tests {
         let throttle = Throttle::new(Limits::aws(), Instant::now());
         assert_eq!(admitted(&throttle, "RegisterTaskDefinition", 15), 15);
         assert_eq!(admitted(&throttle, "DeregisterTaskDefinition", 15), 5);
-        assert_eq!(admitted(&throttle, "CreateCluster", 500), 500);
+        assert_eq!(admitted(&throttle, "ListTagsForResource", 500), 500);
         let elb = |operation| throttle.admit(Service::Elbv2, operation, Instant::now());
         assert_eq!((0..50).filter(|_| elb("DescribeRules").is_ok()).count(), 40);
         assert_eq!((0..50).filter(|_| elb("ModifyRule").is_ok()).count(), 20);

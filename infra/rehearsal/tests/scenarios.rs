@@ -159,6 +159,12 @@ async fn drift() {
     assert_eq!(holds("drift").await.requests.failed, 0);
 }
 
+/// The load balancer is content, the container's own health check is not.
+#[tokio::test(flavor = "multi_thread")]
+async fn unsound_push() {
+    assert_eq!(holds("unsound-push").await.requests.failed, 0);
+}
+
 /// An application that AWS would punish is punished, and the report says for what.
 #[tokio::test(flavor = "multi_thread")]
 async fn short_keep_alive() {

@@ -4,6 +4,9 @@ use crate::container::Containers;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// How long AWS lets a task run that nothing checks, until it counts.
+pub const UNCHECKED: Duration = Duration::from_secs(40);
+
 /// Settings of one rehearsed ECS. `Config::default()` is quick but otherwise like AWS.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -21,6 +24,8 @@ pub struct Config {
     pub stop_timeout: Duration,
     /// What the ceiling of a rolling deployment counts.
     pub ceiling: CeilingCounts,
+    /// How long a task of a service without any health check is RUNNING until it counts: 40 s in AWS.
+    pub unchecked: Duration,
     /// Wait after the first launch that did not reach RUNNING; doubles with every round of failures.
     pub launch_backoff: Duration,
     /// The longest wait between launches.
@@ -43,6 +48,8 @@ impl Default for Config {
             lags: Lags::default(),
             stop_timeout: Duration::from_secs(30),
             ceiling: CeilingCounts::RunningAndPending,
+            // As much shorter as a rehearsal's minutes are.
+            unchecked: UNCHECKED / 60,
             launch_backoff: Duration::from_millis(500),
             launch_backoff_most: Duration::from_secs(27 * 60),
             placement_retry: Duration::from_secs(1),

@@ -1,5 +1,6 @@
 //! Task definitions: families of immutable revisions, and what a task needs to know of one.
 
+use crate::check::CheckPlan;
 use crate::placement::Need;
 use crate::tags::Tags;
 use serde_json::Value;
@@ -43,6 +44,7 @@ pub(crate) struct ContainerPlan {
     pub(crate) environment: Vec<(String, String)>,
     pub(crate) ports: Vec<PortMapping>,
     pub(crate) stop_timeout: Option<Duration>,
+    pub(crate) check: Option<CheckPlan>,
     pub(crate) log: Option<LogTarget>,
     pub(crate) cpu: u32,
     pub(crate) memory: u32,
@@ -128,6 +130,8 @@ fn container(body: &Value) -> ContainerPlan {
         environment: pairs.map(|pair| (text(&pair["name"]), text(&pair["value"]))).collect(),
         ports: body["portMappings"].as_array().into_iter().flatten().filter_map(port_mapping).collect(),
         stop_timeout: body["stopTimeout"].as_u64().map(Duration::from_secs),
+        // Wrong ones were refused when it was registered.
+        check: CheckPlan::read(body).ok().flatten(),
         log: awslogs.then(|| LogTarget {
             group: text(&log["options"]["awslogs-group"]),
             prefix: text(&log["options"]["awslogs-stream-prefix"]),

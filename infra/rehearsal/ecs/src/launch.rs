@@ -1,5 +1,6 @@
 //! Making tasks: finding them a place, a port, and a life.
 
+use crate::check::ContainerHealth;
 use crate::clock::now;
 use crate::definition::{ContainerPlan, Definition};
 use crate::ecs::Inner;
@@ -64,6 +65,7 @@ impl State {
             processes: plans.iter().map(|_| None).collect(),
             containers: plans,
             essential: JoinSet::new(),
+            checks: JoinSet::new(),
         };
         self.add_task(task);
         self.announce_task(&life.arn);
@@ -166,6 +168,9 @@ impl State {
             runtime_id: format!("{}{}", self.ids.hex(), self.ids.hex()),
             name: plan.name.clone(),
             image: plan.image.clone(),
+            essential: plan.essential,
+            checked: plan.check.is_some(),
+            health: ContainerHealth::Unknown,
             cpu: plan.cpu,
             memory: plan.memory,
             digest: None,

@@ -17,6 +17,7 @@
 mod announce;
 mod api;
 mod arn;
+mod check;
 mod clock;
 pub mod config;
 mod container;

@@ -1,11 +1,11 @@
 //! One task's life, from PROVISIONING to STOPPED.
 
+use crate::check::Watch;
 use crate::clock::now;
 use crate::container::Running;
 use crate::definition::ContainerPlan;
 use crate::ecs::Inner;
 use crate::logs::Printed;
-use crate::plan::Health;
 use crate::registry::Image;
 use crate::task::{ADDRESS, Pace, Status, Stop, Target};
 use std::sync::Arc;
@@ -28,6 +28,8 @@ pub(crate) struct Life {
     pub(crate) processes: Vec<Option<Arc<Running>>>,
     /// Ends with the first essential container.
     pub(crate) essential: JoinSet<i32>,
+    /// Health checks that run beside its containers; they end with it.
+    pub(crate) checks: JoinSet<()>,
 }
 
 /// Why a task does not go on.
@@ -119,7 +121,10 @@ impl Life {
             let containers = self.inner.config.containers.as_ref();
             let printed = Printed(lines);
             match Running::start(containers, command, &environment, printed, &self.inner.watchdog) {
-                Ok(process) => self.started(index, process),
+                Ok(process) => {
+                    self.started(index, process);
+                    self.check(index, environment);
+                }
                 Err(error) => {
                     let program = command.first().map(String::as_str).unwrap_or_default();
                     let reason = format!("CannotStartContainerError: exec: {program:?}: {error}");
@@ -142,6 +147,20 @@ impl Life {
             self.essential.spawn(process.exit());
         }
         self.processes[index] = Some(process);
+    }
+
+    /// Begins a container's health check, if it has one.
+    fn check(&mut self, container: usize, environment: Vec<(String, String)>) {
+        let Some(plan) = self.containers[container].check.clone() else { return };
+        let watch = Watch {
+            inner: self.inner.clone(),
+            task: self.arn.clone(),
+            container,
+            plan,
+            environment,
+            stopping: self.stopping.clone(),
+        };
+        self.checks.spawn(watch.run());
     }
 
     /// A container cannot be started, and so the task cannot.
@@ -312,10 +331,6 @@ impl Life {
                 Status::Running => {
                     task.times.started = Some(now());
                     task.running_since = Some(Instant::now());
-                    if task.targets.is_empty() {
-                        task.health = Health::Healthy;
-                        task.was_healthy = true;
-                    }
                 }
                 Status::Deprovisioning => task.times.execution_stopped = Some(now()),
                 Status::Stopped => {

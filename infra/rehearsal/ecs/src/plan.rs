@@ -54,7 +54,7 @@ pub enum Stage {
     Stopping,
 }
 
-/// How a task is, by its target groups if it has any.
+/// How a task is, by its target groups and its containers' health checks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Health {
     /// Not known yet, or failing inside the grace period.
@@ -82,7 +82,7 @@ pub enum SchedulerAction {
 /// Why the scheduler stops a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Because {
-    /// It failed its target group's health checks.
+    /// It failed its target group's health checks, or its containers' own.
     Unhealthy,
     /// Its deployment is no longer the PRIMARY one, its instance drains, or there are more tasks than desired.
     Scaling,

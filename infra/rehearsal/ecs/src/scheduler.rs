@@ -1,7 +1,8 @@
 //! The service scheduler: on every tick it looks at each service, plans, and carries the plan out.
 
+use crate::check::ContainerHealth;
 use crate::ecs::Inner;
-use crate::health::assess;
+use crate::health::{Condemned, Known, assess};
 use crate::launch::listed;
 use crate::life::Life;
 use crate::plan::{Because, Health, SchedulerAction, ServiceView, TaskView, plan_service};
@@ -57,8 +58,7 @@ fn ask_targets(inner: &Inner) -> Vec<Seen> {
     let tasks: Vec<(String, Vec<Target>)> = inner.look(|state| {
         let running =
             state.tasks.values().filter(|task| task.status == Status::Running && task.stop.is_none());
-        let balanced = running.filter(|task| !task.targets.is_empty());
-        balanced.map(|task| (task.arn.clone(), task.targets.clone())).collect()
+        running.map(|task| (task.arn.clone(), task.targets.clone())).collect()
     });
     let health = |target: &Target| inner.targets.target_health(&target.group, ADDRESS, target.port);
     tasks.into_iter().map(|(arn, targets)| (arn, targets.iter().map(health).collect())).collect()
@@ -80,7 +80,8 @@ impl State {
         let grace = self.services.get(&key).and_then(|service| service.grace).unwrap_or(0);
         let grace = Duration::from_secs(u64::from(grace));
         let in_grace = task.running_since.is_none_or(|since| since.elapsed() < grace);
-        let (health, condemned) = assess(targets, in_grace);
+        let has_run = task.running_since.is_some_and(|since| since.elapsed() >= self.config.unchecked);
+        let (health, condemned) = assess(&Known { targets, checks: task.checks(), in_grace, has_run });
         let Some(task) = self.task_mut(arn) else { return false };
         if task.health == health {
             return false;
@@ -90,7 +91,10 @@ impl State {
         let deployment = task.started_by.clone();
         if health == Health::Healthy {
             self.prove(&key.0, &key.1, &deployment);
-        } else if let Some(index) = condemned {
+        } else if condemned == Some(Condemned::Checks) {
+            let id = self.task(arn).map(|task| task.id.clone()).unwrap_or_default();
+            self.tell(&key, &format!("(task {id}) failed container health checks."));
+        } else if let Some(Condemned::Target(index)) = condemned {
             let (id, target) = (task.id.clone(), task.targets[index].clone());
             let reason =
                 targets[index].as_ref().and_then(|said| said.description.clone().or(said.reason.clone()));
@@ -159,6 +163,9 @@ impl State {
         let id = task.id.clone();
         let reason = match because {
             Because::Scaling => format!("Scaling activity initiated by (deployment {deployment})"),
+            Because::Unhealthy if task.checks() == Some(ContainerHealth::Unhealthy) => {
+                "Task failed container health checks".to_owned()
+            }
             Because::Unhealthy => {
                 let group = task.targets.first().map(|target| target.group.clone()).unwrap_or_default();
                 format!("Task failed ELB health checks in (target-group {group})")

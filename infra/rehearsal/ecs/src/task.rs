@@ -1,5 +1,6 @@
 //! One task: where it is in its life, what it runs, and how ECS describes it.
 
+use crate::check::ContainerHealth;
 use crate::container::Running;
 use crate::logs::Ring;
 use crate::placement::Need;
@@ -118,6 +119,10 @@ pub(crate) struct Container {
     pub(crate) runtime_id: String,
     pub(crate) name: String,
     pub(crate) image: String,
+    pub(crate) essential: bool,
+    /// Whether its definition has a health check, and what that says.
+    pub(crate) checked: bool,
+    pub(crate) health: ContainerHealth,
     pub(crate) cpu: u32,
     pub(crate) memory: u32,
     pub(crate) digest: Option<String>,
@@ -205,6 +210,21 @@ impl Task {
         all.flat_map(|one| one.bindings.iter().map(|binding| binding.host_port).chain([one.port]))
     }
 
+    /// What the health checks of its essential containers come to; none without any.
+    pub(crate) fn checks(&self) -> Option<ContainerHealth> {
+        let checked = self.containers.iter().filter(|container| container.essential && container.checked);
+        let all: Vec<ContainerHealth> = checked.map(|container| container.health).collect();
+        if all.is_empty() {
+            return None;
+        }
+        let any = |health| all.contains(&health);
+        Some(match () {
+            () if any(ContainerHealth::Unhealthy) => ContainerHealth::Unhealthy,
+            () if any(ContainerHealth::Unknown) => ContainerHealth::Unknown,
+            () => ContainerHealth::Healthy,
+        })
+    }
+
     pub(crate) fn healthy(&self) -> bool {
         self.stage() == Stage::Running && self.health == Health::Healthy
     }
@@ -217,7 +237,7 @@ impl Task {
             "taskDefinitionArn": self.definition,
             "lastStatus": self.status.name(),
             "desiredStatus": self.desired_status(),
-            "healthStatus": "UNKNOWN",
+            "healthStatus": self.checks().unwrap_or_default().name(),
             "connectivity": "CONNECTED",
             "connectivityAt": self.times.created,
             "launchType": self.launch_type,
@@ -289,7 +309,7 @@ impl Task {
             "lastStatus": container.last_status(self.status),
             "networkBindings": bindings.collect::<Vec<_>>(),
             "networkInterfaces": interfaces,
-            "healthStatus": "UNKNOWN",
+            "healthStatus": container.health.name(),
             "cpu": container.cpu.to_string(),
             "memory": container.memory.to_string(),
         });

@@ -61,8 +61,10 @@ impl App {
     }
 
     async fn dispatch(&self, route: Route, request: Request<Incoming>) -> Response<Body> {
-        if route == Route::Health {
-            return self.health();
+        match route {
+            Route::Health => return self.health(self.options.unhealthy),
+            Route::Sound => return self.health(self.options.unsound),
+            _ => {}
         }
         if self.trouble.is_on()
             && let Some(trouble) = self.trouble().await
@@ -70,7 +72,7 @@ impl App {
             return trouble;
         }
         match route {
-            Route::Version | Route::Health => self.say(StatusCode::OK, ""),
+            Route::Version | Route::Health | Route::Sound => self.say(StatusCode::OK, ""),
             Route::Receive => self.receive(request).await,
             Route::Slow(take) => {
                 tokio::time::sleep(take).await;
@@ -103,8 +105,8 @@ impl App {
         self.not_found.strikes().then(|| self.say(StatusCode::NOT_FOUND, "has nothing here on purpose"))
     }
 
-    fn health(&self) -> Response<Body> {
-        if self.options.unhealthy {
+    fn health(&self, ill: bool) -> Response<Body> {
+        if ill {
             return self.say(StatusCode::SERVICE_UNAVAILABLE, "is unhealthy on purpose");
         }
         self.say(StatusCode::OK, "is healthy")

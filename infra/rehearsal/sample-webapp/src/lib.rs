@@ -8,6 +8,7 @@ mod answer;
 mod begun;
 mod fault;
 mod options;
+mod probe;
 mod route;
 mod serve;
 mod spell;

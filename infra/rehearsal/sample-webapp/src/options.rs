@@ -28,6 +28,13 @@ pub struct Options {
     /// Wait this long before listening.
     #[arg(long, env = "START_DELAY", value_name = "DURATION", value_parser = duration)]
     pub start_delay: Option<Duration>,
+    /// Ask the application that listens on the port how it is, answer by the exit code, and end: the health check of a
+    /// container.
+    #[arg(long)]
+    pub probe: bool,
+    /// Fail the container's own health check.
+    #[arg(long, env = "UNSOUND")]
+    pub unsound: bool,
     /// Answer 503 to health checks.
     #[arg(long, env = "UNHEALTHY")]
     pub unhealthy: bool,

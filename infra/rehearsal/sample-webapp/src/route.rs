@@ -31,6 +31,8 @@ pub enum Route {
     WebSocket,
     /// `/health`: whether the application wants traffic.
     Health,
+    /// `/sound`: what the container's own health check asks.
+    Sound,
     /// Nothing here.
     NotFound,
     /// A path of ours with another method.
@@ -52,6 +54,7 @@ pub fn route(method: &Method, uri: &Uri) -> Route {
         "/stream" if readable => stream(uri),
         "/ws" if *method == Method::GET => Route::WebSocket,
         "/health" if readable => Route::Health,
+        crate::probe::PATH if readable => Route::Sound,
         "/" | "/slow" | "/stream" | "/ws" | "/health" => Route::MethodNotAllowed,
         _ => Route::NotFound,
     }

@@ -9,6 +9,7 @@ use crate::answer::App;
 use crate::begun::Begun;
 use crate::fault::{self, Errors};
 use crate::options::Options;
+use crate::probe;
 use crate::spell::Spell;
 use futures_util::FutureExt as _;
 use hyper::server::conn::http1;
@@ -32,6 +33,9 @@ const ACCEPT_AGAIN_AFTER: Duration = Duration::from_millis(50);
 /// # Errors
 /// If it cannot listen on its port.
 pub async fn run(options: Options, stop: CancellationToken, say: Say) -> io::Result<u8> {
+    if options.probe {
+        return Ok(probe::ask(options.port).await);
+    }
     if let Some(code) = options.crash {
         fault::explain_crash(&options.version_name, code, &say);
         return Ok(code);

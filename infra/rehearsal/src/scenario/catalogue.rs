@@ -15,6 +15,7 @@ pub const PUSH: Scenario = Scenario {
     before: &[],
     image: &[],
     outage: None,
+    checked: false,
     sticky: None,
     tags: &[("steps", "10 50 100")],
     outcome: Some("RolledBack"),
@@ -26,7 +27,7 @@ pub const PUSH: Scenario = Scenario {
 };
 
 /// Every scenario, in the order in which they are best understood.
-pub const CATALOGUE: [Scenario; 25] = [
+pub const CATALOGUE: [Scenario; 26] = [
     Scenario {
         name: "good-push",
         about: "A good image is pushed; a blue/green pair changes over in steps of 10, 50 and 100 %.",
@@ -81,6 +82,14 @@ pub const CATALOGUE: [Scenario; 25] = [
         image: &["--unhealthy"],
         tags: &[("steps", "10 50 100"), ("health-timeout", "45s")],
         reason: &["health"],
+        ..PUSH
+    },
+    Scenario {
+        name: "unsound-push",
+        about: "The load balancer finds the image healthy, its container's own health check does not: ECS stops its tasks, and it is thrown back.",
+        image: &["--unsound"],
+        checked: true,
+        reason: &["container health check"],
         ..PUSH
     },
     Scenario {

@@ -101,6 +101,8 @@ pub struct Scenario {
     pub image: &'static [&'static str],
     /// What goes wrong at a time of day, whoever serves by then; none where nothing does.
     pub outage: Option<Outage>,
+    /// Whether containers have a health check of their own.
+    pub checked: bool,
     /// How many seconds users stay with the side that they met first; none where they do not. Two thirds of the requests
     /// are then of users who keep cookies.
     pub sticky: Option<u32>,
@@ -179,6 +181,7 @@ impl Scenario {
             instances: self.instances.iter().map(|cpu| (*cpu, INSTANCE_MEMORY)).collect(),
             group: self.group,
             first_image: self.options(self.before, true, push_at),
+            checked: self.checked,
             sticky: self.sticky,
             pace,
             ..Setting::default()

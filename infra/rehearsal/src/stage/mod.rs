@@ -48,6 +48,8 @@ pub struct Setting {
     pub by_tag: Option<&'static str>,
     /// Options of the sample application in the first image.
     pub first_image: Vec<String>,
+    /// Whether containers have a health check of their own.
+    pub checked: bool,
     /// How many seconds users stay with the side of a pair that they met first; none where they do not.
     pub sticky: Option<u32>,
     /// Tags besides the necessary ones, without their prefix.
@@ -71,6 +73,7 @@ impl Default for Setting {
             rolling: 0,
             by_tag: None,
             first_image: Vec::new(),
+            checked: false,
             sticky: None,
             tags: BTreeMap::new(),
             parameters: BTreeMap::new(),
@@ -87,6 +90,8 @@ pub struct Stage {
     pub samples: Vec<Sample>,
     /// The binaries that run in it.
     pub binaries: Binaries,
+    /// Whether its containers have a health check of their own.
+    pub checked: bool,
     /// How quick it is.
     pub pace: Pace,
 }
@@ -120,7 +125,13 @@ impl Stage {
         })
         .await
         .context("the cloud does not start")?;
-        let mut stage = Self { cloud, samples: Vec::new(), binaries: binaries.clone(), pace: setting.pace };
+        let mut stage = Self {
+            cloud,
+            samples: Vec::new(),
+            binaries: binaries.clone(),
+            checked: setting.checked,
+            pace: setting.pace,
+        };
         match set_up::all(&stage, setting).await {
             Ok(samples) => stage.samples = samples,
             Err(error) => {

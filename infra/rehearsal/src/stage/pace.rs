@@ -132,6 +132,7 @@ impl Pace {
             },
             launch_backoff: Duration::from_secs(10),
             placement_retry: Duration::from_secs(15),
+            unchecked: rehearsal_ecs::config::UNCHECKED,
             ..usual
         }
     }

@@ -13,6 +13,8 @@ use serde_json::{Value, json};
 pub(crate) const TASK_CPU: u32 = 256;
 /// MiB.
 pub(crate) const TASK_MEMORY: u32 = 256;
+/// Between two health checks of a container that has one of its own: as often as ECS allows.
+const CHECK_SECONDS: u32 = 5;
 /// The port that the container says it listens on.
 const CONTAINER_PORT: u16 = 8080;
 /// The role of the sample tasks.
@@ -139,7 +141,7 @@ pub(crate) async fn definition(stage: &Stage, repository: &str, image: &str) -> 
     let repositories =
         stage.call(Service::Ecr, "DescribeRepositories", json!({"repositoryNames": [repository]})).await?;
     let uri = text(&repositories["repositories"][0]["repositoryUri"])?;
-    let container = json!({
+    let mut container = json!({
         "name": repository, "image": format!("{uri}{image}"), "essential": true,
         "portMappings": [{"containerPort": CONTAINER_PORT, "protocol": "tcp"}],
         "environment": [{"name": "GREETING", "value": "hello"}], "stopTimeout": stage.pace.stop_timeout_seconds,
@@ -147,6 +149,11 @@ pub(crate) async fn definition(stage: &Stage, repository: &str, image: &str) -> 
             "awslogs-group": format!("/ecs/{repository}"), "awslogs-region": "us-east-1",
             "awslogs-stream-prefix": "ecs"}},
     });
+    if stage.checked {
+        let probe = stage.binaries.sample_webapp().display().to_string();
+        container["healthCheck"] = json!({"command": ["CMD", probe, "--probe"], "interval": CHECK_SECONDS,
+            "timeout": 2, "retries": 2});
+    }
     Ok(json!({
         "family": repository, "networkMode": "awsvpc", "requiresCompatibilities": ["EC2"],
         "cpu": TASK_CPU.to_string(), "memory": TASK_MEMORY.to_string(), "containerDefinitions": [container],

@@ -1,6 +1,7 @@
 //! RegisterTaskDefinition: checks a definition, fills in what AWS fills in, and numbers it.
 
 use super::input::{client, required};
+use crate::check::CheckPlan;
 use crate::clock::now;
 use crate::definition::Definition;
 use crate::state::State;
@@ -107,6 +108,7 @@ fn check_containers(input: &Value) -> Result<Vec<Value>, ApiError> {
                  be specified."
             )));
         }
+        CheckPlan::read(container)?;
         containers.push(with_defaults(container, awsvpc)?);
     }
     if !containers.iter().any(|container| container["essential"] == true) {

@@ -27,7 +27,7 @@ pub struct Does {
 pub struct World {
     pub name: &'static str,
     pub rate: f64,
-    /// The next side's share of the requests in the first step; it rises to one half.
+    /// The next side's share of the requests in the first step; it rises to one half. All of them if it rolls.
     pub weight: f64,
     pub live: Does,
     pub next: Does,
@@ -41,6 +41,8 @@ pub struct World {
 /// What both sides did in each slice; those of the history first.
 #[derive(Debug)]
 pub struct Deployment {
+    /// Whether the new version has all requests from the shift on, and no old one beside it.
+    pub rolling: bool,
     pub slices: Vec<(Counted, Counted)>,
 }
 
@@ -68,7 +70,7 @@ impl World {
                 (side(self.next, weight), side(self.live, 1.0 - weight))
             })
             .collect();
-        Deployment { slices }
+        Deployment { rolling: self.weight >= 1.0, slices }
     }
 
     fn side(&self, random: &mut SmallRng, does: Does, share: f64) -> Counted {
@@ -142,6 +144,10 @@ pub fn equal() -> Vec<World> {
         World { clump: 20, ..same("20 rps, 1 %, clumps of 20", 20.0, 0.1, 0.01) },
         World { clump: 20, ..same("1 rps, 1 %, clumps of 20", 1.0, 0.1, 0.01) },
         World { drift: 4.0, ..same("200 rps, 0.5 % drifting fourfold", 200.0, 0.1, 0.005) },
+        same("rolling, 5 rps, 1 %", 5.0, 1.0, 0.01),
+        same("rolling, 30 rps, 5 %", 30.0, 1.0, 0.05),
+        same("rolling, 200 rps, 0.1 %", 200.0, 1.0, 0.001),
+        World { clump: 20, ..same("rolling, 20 rps, 1 %, clumps of 20", 20.0, 1.0, 0.01) },
     ]
 }
 
@@ -166,5 +172,9 @@ pub fn worse() -> Vec<World> {
         World { next: slow(0.3), ..world("three in ten slow, 20 rps", 20.0, 0.1, 0.001, 0.001) },
         World { clump: 5, ..world("1 % v 0.1 %, 200 rps, clumps of 5", 200.0, 0.1, 0.001, 0.01) },
         World { drift: 4.0, ..world("2 % v 0.5 % drifting fourfold, 200 rps", 200.0, 0.1, 0.005, 0.02) },
+        world("rolling, 30 % v 0.1 %, 200 rps", 200.0, 1.0, 0.001, 0.3),
+        world("rolling, 1 % v 0.1 %, 200 rps", 200.0, 1.0, 0.001, 0.01),
+        world("rolling, 5 % v 1 %, 5 rps", 5.0, 1.0, 0.01, 0.05),
+        World { next: client(0.98), ..world("rolling, 404 to all, 5 rps", 5.0, 1.0, 0.001, 0.001) },
     ]
 }

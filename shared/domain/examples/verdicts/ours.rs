@@ -10,7 +10,7 @@ use changeover_domain::verdict::{Asked, Period, Proof, gross, rule};
 pub fn ours(deployment: &Deployment) -> Option<usize> {
     let asked = Asked {
         tolerated: Judging::default().tolerated(),
-        side_by_side: true,
+        side_by_side: !deployment.rolling,
         watched: Seconds(0),
         bake: Seconds(600),
         patience: Seconds(1800),
@@ -22,9 +22,9 @@ pub fn ours(deployment: &Deployment) -> Option<usize> {
         let period = |slices: usize| Period {
             seconds: slices as u64 * SLICE,
             next: sum(deployment.slices[start as usize * SLICES..][..slices].iter().map(|(next, _)| next)),
-            live: Some(sum(deployment.slices[start as usize * SLICES..][..slices]
-                .iter()
-                .map(|(_, live)| live))),
+            live: (!deployment.rolling).then(|| {
+                sum(deployment.slices[start as usize * SLICES..][..slices].iter().map(|(_, live)| live))
+            }),
             rest: None,
         };
         let first = start as usize * SLICES;

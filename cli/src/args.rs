@@ -89,6 +89,10 @@ pub enum Verb {
     Init(verb::init::Options),
     /// Print a deployment's logs.
     Logs(verb::logs::Options),
+    /// Say what the rule says of your own numbers: a backtest.
+    Judge(verb::judge::Options),
+    /// Open a page that shows every service as it changes, with the orders as buttons.
+    Serve(verb::serve::Options),
     /// Print a shell's completions.
     Completions {
         /// The shell.

@@ -6,12 +6,14 @@
 
 mod account;
 pub mod args;
+mod deliver;
 #[cfg(test)]
 mod documents;
 mod failure;
 mod follow;
 mod look;
 mod orders;
+mod page;
 mod proposal;
 mod reasons;
 mod screen;
@@ -67,6 +69,8 @@ async fn run(cli: Cli) -> Result<Exit, Failure> {
         Verb::Doctor(options) => verb::doctor::run(globals, options).await,
         Verb::Init(options) => verb::init::run(globals, options).await,
         Verb::Logs(options) => verb::logs::run(globals, options).await,
+        Verb::Judge(options) => verb::judge::run(options),
+        Verb::Serve(options) => verb::serve::run(globals, options).await,
         Verb::Completions { shell } => verb::completions::run(*shell),
         Verb::Version => verb::version::run(globals),
     }

@@ -95,13 +95,18 @@ fn weight(member: &ServiceSeen, routes: &[Route]) -> Option<f64> {
 /// What is told of it.
 pub async fn status(session: &Session, service: &Service) -> Result<ServiceStatus, Failure> {
     let seen = look(session, service).await?;
+    Ok(told(session, service, seen).await)
+}
+
+/// What is told of what was seen.
+pub async fn told(session: &Session, service: &Service, seen: Seen) -> ServiceStatus {
     let now = session.now();
     let waits = match &seen.holder {
         Some(record) => follow::waits(session, record).await,
         None => None,
     };
     let tag = |key: &str| service.tags.get(key).map(|value| value.trim().to_owned());
-    Ok(ServiceStatus {
+    ServiceStatus {
         service: service.name.clone(),
         sides: seen.sides,
         repository: tag("repository"),
@@ -115,5 +120,5 @@ pub async fn status(session: &Session, service: &Service) -> Result<ServiceStatu
         on_the_way: seen.holder.as_ref().map(|record| Summary::of(record, now)),
         waits,
         last: seen.recent.iter().find(|one| one.outcome.is_some()).map(|one| Summary::of(one, now)),
-    })
+    }
 }

@@ -1,6 +1,7 @@
 //! What an order says and what it brings about: an execution that puts it on the record of the deployment that is on the way.
 
 use changeover_domain::name::ServiceName;
+use changeover_domain::record::Deployment;
 use serde::Serialize;
 
 /// The input of an execution that gives an order.
@@ -21,6 +22,35 @@ pub struct Order {
 pub enum What {
     /// Everything back.
     Rollback(bool),
+}
+
+impl What {
+    /// The orders that a deployment can be given now.
+    pub fn offered(record: &Deployment) -> Vec<Self> {
+        if record.is_given_up() { Vec::new() } else { vec![Self::Rollback(true)] }
+    }
+
+    /// An order by its name in an address.
+    pub fn of(name: &str) -> Option<Self> {
+        match name {
+            "rollback" => Some(Self::Rollback(true)),
+            _ => None,
+        }
+    }
+
+    /// Its name in an address.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Rollback(_) => "rollback",
+        }
+    }
+
+    /// What it does, as a button says it.
+    pub fn words(&self) -> &'static str {
+        match self {
+            Self::Rollback(_) => "Take it back",
+        }
+    }
 }
 
 #[cfg(test)]

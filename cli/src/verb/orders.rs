@@ -2,14 +2,12 @@
 
 use super::cause;
 use crate::args::Globals;
+use crate::deliver::{deliver, holder};
 use crate::failure::{Exit, Failure};
-use crate::orders::{Order, What};
+use crate::orders::What;
 use crate::service::{self, Service};
 use crate::session::Session;
-use crate::start;
-use changeover_domain::record::{Deployment, Outcome};
 use clap::Args;
-use serde_json::{Value, json};
 
 /// To whom, and why.
 #[derive(Debug, Args)]
@@ -36,40 +34,17 @@ async fn give(
 ) -> Result<Exit, Failure> {
     let session = Session::open(globals).await?;
     let service = service::find(&session.aws, &options.service).await?;
-    let record = on_the_way(&session, &service).await?.ok_or_else(|| {
-        Failure::usage(format!(
-            "No deployment of {} is on the way. `changeover status {}` says what runs.",
-            service.name, service.name
-        ))
-    })?;
+    let record = holder(&session, &service).await?;
     let image = crate::words::image(record.plan.as_ref().map(|plan| &plan.image));
     session.screen.confirm(&format!("{words} {} ({image}) on {}?", record.id, service.name))?;
     send(&session, &service, what, &cause(options.cause.as_deref(), verb)).await
 }
 
-/// The deployment that holds the service, or is in its rollback window.
-pub async fn on_the_way(session: &Session, service: &Service) -> Result<Option<Deployment>, Failure> {
-    let ledger = session.ledger();
-    match ledger.lease(&service.name).await?.holder {
-        Some(holder) => Ok(ledger.find_deployment(&service.name, &holder).await?),
-        None => Ok(None),
-    }
-}
-
 /// Gives an order and says what was made of it.
 pub async fn send(session: &Session, service: &Service, what: What, cause: &str) -> Result<Exit, Failure> {
-    let order = Order { service: service.asked.clone(), what, cause: cause.to_owned() };
-    let started = start::start(session, service, &order).await?;
-    match start::answer(session, &started.arn).await? {
-        Ok(output) => {
-            let said = output["note"].as_str().unwrap_or("the order is on record").to_owned();
-            let deployment: &Value = &output["deployment"];
-            let document = json!({ "service": service.name, "deployment": deployment, "execution": started.arn, "said": said });
-            session.screen.answer(&document, || {
-                format!("{said}\nWatch it with `changeover status {} -w`.", service.name)
-            });
-            Ok(Exit::Good)
-        }
-        Err(why) => Err(Failure { words: why, exit: Exit::Outcome(Outcome::Refused) }),
-    }
+    let delivered = deliver(session, service, what, cause).await?;
+    session.screen.answer(&delivered, || {
+        format!("{}\nWatch it with `changeover status {} -w`.", delivered.said, service.name)
+    });
+    Ok(Exit::Good)
 }

@@ -1,8 +1,9 @@
 //! `changeover rollback`
 
-use super::orders::{on_the_way, send};
+use super::orders::send;
 use super::{cause, span};
 use crate::args::Globals;
+use crate::deliver::on_the_way;
 use crate::failure::{Exit, Failure};
 use crate::follow::{How, Until, follow, follow_started};
 use crate::orders::What;

@@ -15,6 +15,7 @@ pub mod limits;
 mod proof;
 mod question;
 mod ruling;
+mod so_far;
 pub mod watching;
 mod words;
 
@@ -26,3 +27,4 @@ mod tests;
 pub use counts::{Counted, Kind, Period, Slow};
 pub use proof::{MAX_LIMITS, Proof};
 pub use ruling::{Asked, Ruling, Tolerated, gross, rule};
+pub use so_far::{SoFar, so_far};

@@ -66,7 +66,7 @@ pub struct Ruling {
 }
 
 impl Tolerated {
-    fn ln_enough(&self) -> f64 {
+    pub(super) fn ln_enough(&self) -> f64 {
         (STRICTER / (1.0 - self.certainty).max(1e-9)).ln()
     }
 }

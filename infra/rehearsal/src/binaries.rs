@@ -1,8 +1,8 @@
 //! The binaries that a rehearsal runs: every function as it ships, and the sample application. Cargo does not build
 //! other packages' binaries for a binary, so this does.
 
-use anyhow::{Context as _, bail};
-use escargot::format::Message;
+use crate::build::built;
+use anyhow::ensure;
 use rehearsal_ecs::Containers;
 use rehearsal_lambda::Code;
 use std::collections::BTreeMap;
@@ -41,32 +41,15 @@ pub struct Linked {
 }
 
 impl Binaries {
-    /// Builds what is not built yet. Compiler messages go to standard error as usual.
+    /// Builds what is not built yet.
     ///
     /// # Errors
     /// If the build fails, or a binary that it should have made is missing.
     pub fn build() -> anyhow::Result<Self> {
-        let mut cargo = escargot::CargoBuild::new().manifest_path(workspace().join("Cargo.toml"));
-        for name in FUNCTIONS.iter().chain([&SAMPLE_WEBAPP]) {
-            cargo = cargo.arg("--package").arg(name);
-        }
-        let mut by_name = BTreeMap::new();
-        for message in cargo.arg("--bins").exec().context("cannot run cargo build")? {
-            let message = message.context("the functions do not build")?;
-            if let Ok(Message::CompilerArtifact(artifact)) = message.decode()
-                && let Some(executable) = artifact.executable
-            {
-                by_name.insert(artifact.target.name.into_owned(), executable.into_owned());
-            }
-        }
-        let missing: Vec<&str> = FUNCTIONS
-            .into_iter()
-            .chain([SAMPLE_WEBAPP])
-            .filter(|name| !by_name.contains_key(*name))
-            .collect();
-        if !missing.is_empty() {
-            bail!("cargo built no binary for {}", missing.join(", "));
-        }
+        let names = FUNCTIONS.into_iter().chain([SAMPLE_WEBAPP]);
+        let by_name = built(&names.clone().collect::<Vec<_>>())?;
+        let missing: Vec<&str> = names.filter(|name| !by_name.contains_key(*name)).collect();
+        ensure!(missing.is_empty(), "cargo built no binary for {}", missing.join(", "));
         Ok(Self { by_name, linked: None })
     }
 
@@ -93,10 +76,4 @@ impl Binaries {
         // `build` made sure of it.
         &self.by_name[SAMPLE_WEBAPP]
     }
-}
-
-/// The workspace's folder, where template.yaml and the state machine are.
-pub fn workspace() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.ancestors().nth(2).unwrap_or(here).to_path_buf()
 }

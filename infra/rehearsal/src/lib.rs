@@ -2,6 +2,7 @@
 
 mod advice;
 pub mod binaries;
+pub mod build;
 pub mod cli;
 pub mod command;
 pub mod crowd;

@@ -29,7 +29,7 @@ async fn every_cell_and_pairs_of_them_end_as_they_may_and_hold_all_along() {
 
 #[test]
 fn the_table_in_the_docs_has_every_fault_and_every_state() {
-    let path = rehearsal::binaries::workspace().join("docs/faults.md");
+    let path = rehearsal::build::workspace().join("docs/faults.md");
     let table = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     for fault in FaultKind::ALL {
         assert!(table.contains(&format!("| {} |", fault.words())), "{}", fault.words());

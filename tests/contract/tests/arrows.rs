@@ -10,6 +10,7 @@ fn part(manifest: &str) -> &'static str {
     [
         "/shared/domain",
         "/shared/aws",
+        "/shared/judge",
         "/shared/lambda",
         "/functions",
         "/cli",
@@ -25,13 +26,13 @@ fn part(manifest: &str) -> &'static str {
 /// The parts that a part's crates may link.
 fn allowed(part: &str) -> &'static [&'static str] {
     match part {
-        "/shared/aws" => &["/shared/domain"],
+        "/shared/aws" | "/shared/judge" => &["/shared/domain"],
         "/shared/lambda" => &["/shared/domain", "/shared/aws"],
         "/functions" => &["/shared/domain", "/shared/aws", "/shared/lambda"],
         // It drives a stack as anybody does who has credentials: neither a function nor the rehearsal is in it.
-        "/cli" => &["/shared/domain", "/shared/aws"],
+        "/cli" => &["/shared/domain", "/shared/aws", "/shared/judge"],
         // It starts the functions as processes and never links them.
-        "/infra/rehearsal" => &["/shared/domain", "/infra/rehearsal"],
+        "/infra/rehearsal" => &["/shared/domain", "/shared/judge", "/infra/rehearsal"],
         // The only one besides tests that links the functions and the rehearsal together: in imagined time there are no
         // processes.
         "/infra/imagined" => {

@@ -16,6 +16,8 @@ use tokio::time::Instant;
 const SEED: u64 = 11;
 /// The longest that a dead letter may take.
 const LETTER: Duration = Duration::from_secs(10);
+/// The longest that a tick of reconcile may take to compare what runs.
+const COMPARED: Duration = Duration::from_secs(30);
 /// How long a bake takes.
 pub(crate) const SHORT: &str = "3s";
 /// How long one takes that is stopped while it goes on.
@@ -81,6 +83,7 @@ async fn pairs(stage: &Stage, pair: &Sample) -> anyhow::Result<()> {
     quiet(stage).await?;
     to_default_action(stage, pair).await?;
     expect(stage, pair, &push(stage, pair, "v5", &[]).await?, "Succeeded").await?;
+    compared(stage).await?;
     tag(stage, pair, "bake", LONG).await?;
     let sixth = push(stage, pair, "v6", &[]).await?;
     let execution = reached(stage, pair, "Bake").await?;
@@ -102,6 +105,20 @@ async fn rolls(stage: &Stage, single: &Sample) -> anyhow::Result<()> {
     expect(stage, single, &crashing, "RolledBack").await?;
     tag(stage, single, "bake", "soon").await?;
     expect(stage, single, &push(stage, single, "v3", &[]).await?, "Refused").await
+}
+
+/// What succeeded is compared with what runs, at a tick.
+async fn compared(stage: &Stage) -> anyhow::Result<()> {
+    tick(stage, "ReconcileTick")?;
+    let began = Instant::now();
+    let is_read = |used: &Used| {
+        used.grant.holder == "DispatchRole" && used.grant.action == "ecs:DescribeTaskDefinition"
+    };
+    while !stage.cloud.grants_used().iter().any(is_read) {
+        anyhow::ensure!(began.elapsed() < COMPARED, "dispatch does not compare");
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+    Ok(())
 }
 
 async fn expect(stage: &Stage, sample: &Sample, digest: &str, expected: &str) -> anyhow::Result<()> {

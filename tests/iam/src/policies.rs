@@ -1,7 +1,7 @@
 //! The template's policies, as they are deployed on the stage of these tests.
 
 use anyhow::Context as _;
-use rehearsal::binaries::workspace;
+use rehearsal::build::workspace;
 use rehearsal_cloud::template::{Options, Stack};
 use rehearsal_cloud::{Account, Iam, Judge};
 use std::collections::BTreeMap;

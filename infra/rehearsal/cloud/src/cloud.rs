@@ -2,6 +2,7 @@
 
 use crate::autoscaling::AutoScaling;
 use crate::between::{Functions, Groups, Images, letters};
+use crate::cloudformation::CloudFormation;
 use crate::cloudwatch::CloudWatch;
 use crate::config::CloudConfig;
 use crate::deploy::deploy;
@@ -286,6 +287,7 @@ fn start_services(
     lambda.set_dead_letter_sink(letters(stack, iam, &sqs));
     let cloudwatch = CloudWatch::new(account.clone(), elb.clone(), config.metrics);
     of_functions(&lambda, stack, iam, &cloudwatch);
+    let cloudformation = CloudFormation::new(&account, stack);
     let hub = Arc::new(Hub {
         lambda: lambda.clone(),
         sns: sns.clone(),
@@ -310,6 +312,7 @@ fn start_services(
     let logs = Logs::new(account.clone(), printed(&ecs, &lambda, stack, iam));
     Ok(Services {
         scheduler: Scheduler::new(account.clone(), hub),
+        cloudformation,
         cloudwatch,
         dynamodb: DynamoDb::new(account.clone())?,
         scaling: Scaling::new(account.clone()),

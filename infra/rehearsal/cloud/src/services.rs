@@ -2,6 +2,7 @@
 
 use crate::account::Account;
 use crate::autoscaling::AutoScaling;
+use crate::cloudformation::CloudFormation;
 use crate::cloudwatch::CloudWatch;
 use crate::dynamodb::DynamoDb;
 use crate::ecr::Ecr;
@@ -36,6 +37,7 @@ pub(crate) struct Services {
     pub(crate) dynamodb: DynamoDb,
     pub(crate) events: Events,
     pub(crate) scheduler: Scheduler,
+    pub(crate) cloudformation: CloudFormation,
     pub(crate) cloudwatch: CloudWatch,
     pub(crate) logs: Logs,
     pub(crate) scaling: Scaling,
@@ -67,6 +69,7 @@ impl Services {
             Service::Ecr => self.ecr.call(operation, &input),
             Service::EventBridge => self.events.call(operation, &input),
             Service::Scheduler => self.scheduler.call(operation, &input),
+            Service::CloudFormation => self.cloudformation.call(operation, &input),
             Service::CloudWatch => self.cloudwatch.call(operation, &input),
             Service::Logs => self.logs.call(operation, &input),
             Service::Sns => self.sns.call(operation, &input),

@@ -1,8 +1,10 @@
-//! SNS topics that keep what is published to them. Never delivers anywhere.
+//! SNS topics that keep what is published to them. Never delivers anywhere: subscriptions stay as they are in AWS until
+//! somebody confirms them.
 
 use crate::account::Account;
 use crate::input::{page, required, text, unknown};
 use crate::mailbox::{Mailboxes, Message};
+use parking_lot::Mutex;
 use rehearsal_wire::ApiError;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -13,21 +15,35 @@ const MAX_MESSAGE: usize = 256 * 1024;
 const MAX_SUBJECT: usize = 100;
 /// The most letters of a topic's name.
 const MAX_NAME: usize = 256;
-/// Topics on a page.
+/// Topics, and subscriptions, on a page.
 const PAGE: usize = 100;
+
+/// Protocols whose subscriptions somebody at the endpoint has to confirm.
+const CONFIRMED_BY_HAND: [&str; 4] = ["http", "https", "email", "email-json"];
+/// What AWS gives for an ARN until then.
+const PENDING: &str = "pending confirmation";
 
 /// The topics. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Sns {
     account: Account,
     topics: Arc<Mailboxes>,
+    subscriptions: Arc<Mutex<Vec<Subscription>>>,
+}
+
+/// A subscription that nobody has confirmed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Subscription {
+    topic: String,
+    protocol: String,
+    endpoint: String,
 }
 
 impl Sns {
     /// Without topics.
     #[must_use]
     pub fn new(account: Account) -> Self {
-        Self { account, topics: Arc::default() }
+        Self { account, topics: Arc::default(), subscriptions: Arc::default() }
     }
 
     /// Makes a topic; its ARN.
@@ -64,6 +80,8 @@ impl Sns {
                 }
                 Ok(json!({ "TopicArn": self.create(name) }))
             }
+            "Subscribe" => self.subscribe(input),
+            "ListSubscriptionsByTopic" => self.subscriptions_of(input),
             "ListTopics" => {
                 let all = self.topics.addresses();
                 let (arns, next) = page(&all, text(input, "NextToken"), PAGE, "InvalidParameter")?;
@@ -76,6 +94,67 @@ impl Sns {
             }
             other => Err(unknown(other)),
         }
+    }
+
+    fn subscribe(&self, input: &Value) -> Result<Value, ApiError> {
+        let topic = required(input, "TopicArn", "InvalidParameter")?;
+        let protocol = required(input, "Protocol", "InvalidParameter")?;
+        let endpoint = text(input, "Endpoint").ok_or_else(|| invalid("Endpoint"))?;
+        self.known(topic)?;
+        if !CONFIRMED_BY_HAND.contains(&protocol) {
+            return Err(invalid(&format!(
+                "Protocol: the rehearsal delivers nothing, and keeps subscriptions of {} only",
+                CONFIRMED_BY_HAND.join(", ")
+            )));
+        }
+        let named =
+            |part: &str| input.get(part).and_then(Value::as_object).is_some_and(|all| !all.is_empty());
+        if named("Attributes") {
+            return Err(invalid("Attributes: the rehearsal keeps none of a subscription"));
+        }
+        if protocol.starts_with("http") && !endpoint.starts_with(&format!("{protocol}://")) {
+            return Err(invalid("Endpoint must match the specified protocol"));
+        }
+        let new = Subscription {
+            topic: topic.to_owned(),
+            protocol: protocol.to_owned(),
+            endpoint: endpoint.to_owned(),
+        };
+        let mut all = self.subscriptions.lock();
+        if !all.contains(&new) {
+            all.push(new);
+        }
+        Ok(json!({ "SubscriptionArn": PENDING }))
+    }
+
+    fn subscriptions_of(&self, input: &Value) -> Result<Value, ApiError> {
+        let topic = required(input, "TopicArn", "InvalidParameter")?;
+        self.known(topic)?;
+        let all: Vec<Value> = self
+            .subscriptions
+            .lock()
+            .iter()
+            .filter(|one| one.topic == topic)
+            .map(|one| {
+                json!({
+                    "SubscriptionArn": "PendingConfirmation", "Owner": self.account.id, "Protocol": one.protocol,
+                    "Endpoint": one.endpoint, "TopicArn": one.topic,
+                })
+            })
+            .collect();
+        let (found, next) = page(&all, text(input, "NextToken"), PAGE, "InvalidParameter")?;
+        let mut answer = json!({ "Subscriptions": found });
+        if let Some(next) = next {
+            answer["NextToken"] = json!(next);
+        }
+        Ok(answer)
+    }
+
+    fn known(&self, topic: &str) -> Result<(), ApiError> {
+        let is_there = self.topics.addresses().iter().any(|known| known == topic);
+        is_there
+            .then_some(())
+            .ok_or_else(|| ApiError::new("NotFound", "Topic does not exist").with_status(404))
     }
 
     fn publish(&self, topic: &str, subject: Option<&str>, body: &str) -> Result<Value, ApiError> {
@@ -157,5 +236,29 @@ mod tests {
         let count = |page: &Value| page["Topics"].as_array().map_or(0, Vec::len);
         assert_eq!((count(&first), count(&second)), (PAGE, 1));
         assert!(second.get("NextToken").is_none());
+    }
+
+    #[test]
+    fn a_subscription_waits_for_its_confirmation() {
+        let sns = Sns::new(Account::default());
+        let arn = sns.create("outcomes");
+        let subscribe = |protocol: &str, endpoint: &str| {
+            sns.call("Subscribe", &json!({ "TopicArn": arn, "Protocol": protocol, "Endpoint": endpoint }))
+        };
+        assert_eq!(subscribe("email", "me@example.com").unwrap()["SubscriptionArn"], PENDING);
+        assert_eq!(subscribe("https", "https://hooks.example.com/x").unwrap()["SubscriptionArn"], PENDING);
+        assert_eq!(subscribe("email", "me@example.com").unwrap()["SubscriptionArn"], PENDING);
+        assert!(
+            subscribe("https", "http://hooks.example.com")
+                .unwrap_err()
+                .message
+                .contains("match the specified")
+        );
+        assert!(
+            subscribe("sqs", "arn:aws:sqs:us-east-1:1:q").unwrap_err().message.contains("delivers nothing")
+        );
+        let all = sns.call("ListSubscriptionsByTopic", &json!({ "TopicArn": arn })).unwrap();
+        assert_eq!(all["Subscriptions"].as_array().map(Vec::len), Some(2), "{all}");
+        assert_eq!(all["Subscriptions"][0]["SubscriptionArn"], "PendingConfirmation");
     }
 }

@@ -29,7 +29,11 @@ pub fn words(user: &str, need: &Need, decision: &Decision) -> String {
 #[must_use]
 pub fn refusal(service: Service, message: String) -> ApiError {
     let (code, status) = match service {
-        Service::Elbv2 | Service::CloudWatch | Service::AutoScaling | Service::Sts => ("AccessDenied", 403),
+        Service::Elbv2
+        | Service::CloudWatch
+        | Service::CloudFormation
+        | Service::AutoScaling
+        | Service::Sts => ("AccessDenied", 403),
         Service::Sns => ("AuthorizationError", 403),
         Service::Lambda | Service::Scheduler => ("AccessDeniedException", 403),
         _ => ("AccessDeniedException", 400),

@@ -1,7 +1,7 @@
 //! The keys of a served cloud, in a file that only its user can read: so that `cargo rehearse push` and tests find them
 //! without typing, and nobody else does.
 
-use crate::binaries::workspace;
+use crate::build::workspace;
 use anyhow::{Context as _, bail};
 use rehearsal_wire::Key;
 use std::fs::{self, DirBuilder, OpenOptions};

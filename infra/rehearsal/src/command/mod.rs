@@ -6,6 +6,7 @@ mod judge;
 pub(crate) mod keys;
 mod list;
 mod matrix;
+mod page;
 mod push;
 mod run;
 mod serve;

@@ -1,6 +1,7 @@
 //! `cargo rehearse serve`
 
 use super::keys::KeyFile;
+use super::page::{self, Page};
 use super::words::words;
 use crate::advice::advice;
 use crate::binaries::Binaries;
@@ -17,6 +18,16 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 pub(super) const BUILDS: [(&str, &str, &[&str]); 2] =
     [("build-2", "v2", &[]), ("build-3", "v3", &["--error-rate", "0.3"])];
 
+/// The settings of the sample services: quicker than the defaults, for whoever watches.
+pub(super) const SETTINGS: [(&str, &str); 6] = [
+    ("image-tag", "v@"),
+    ("steps", "10 50 100"),
+    ("bake", "5s"),
+    ("healthy-checks", "2"),
+    ("health-timeout", "90s"),
+    ("minimum-requests", "0"),
+];
+
 /// How often a served cloud is looked at for what AWS would punish.
 const WARN_EVERY: Duration = Duration::from_secs(10);
 
@@ -27,22 +38,13 @@ const WARN_EVERY: Duration = Duration::from_secs(10);
 pub async fn serve(port: u16, traffic_port: u16, seed: u64) -> anyhow::Result<()> {
     // Listened for from the beginning, so that none is missed while the stage is set.
     let mut end = End::watch()?;
-    // Before anything is built, which takes minutes the first time; and longer while another Cargo builds, for whose lock
-    // this one waits without a word.
+    // Before anything is built, which takes minutes the first time.
     let ports = free(port, traffic_port)?;
-    note("building what a cloud runs (if this takes long, another Cargo may hold the lock of target/)");
     let binaries = Binaries::build()?;
+    let command_line = page::build()?;
     drop(ports);
-    let settings = [
-        ("image-tag", "v@"),
-        ("steps", "10 50 100"),
-        ("bake", "5s"),
-        ("healthy-checks", "2"),
-        ("health-timeout", "90s"),
-        ("minimum-requests", "0"),
-    ];
     let tags: BTreeMap<String, String> =
-        settings.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
+        SETTINGS.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
     let setting = Setting { seed, port, traffic_port, rolling: 1, tags, ..Setting::default() };
     let set = async {
         let stage = Stage::set(&binaries, &setting).await?;
@@ -55,13 +57,22 @@ pub async fn serve(port: u16, traffic_port: u16, seed: u64) -> anyhow::Result<()
         () = end.asked() => return Ok(()),
     };
     let keys = KeyFile::write(&stage.cloud.endpoint(), stage.cloud.operator_key())?;
-    say(&words(&stage, keys.path())?);
+    let page = match Page::open(&command_line, &stage).await {
+        Ok(page) => Some(page),
+        Err(error) => {
+            note(&format!("the page cannot be shown: {error:#}"));
+            None
+        }
+    };
+    let address = page.as_ref().map(|page| page.address.as_str());
+    say(&words(&stage, keys.path(), &command_line, address)?);
     tokio::select! {
         biased;
         () = end.asked() => {}
         () = warn(&stage) => {}
     }
     say("taking everything down");
+    drop(page);
     stage.strike().await;
     Ok(())
 }

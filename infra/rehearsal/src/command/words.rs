@@ -1,20 +1,35 @@
 //! What `cargo rehearse serve` says: where everything is, and commands that work as they stand.
 
 use super::keys::{USUAL_PORT, exports};
-use super::serve::BUILDS;
+use super::serve::{BUILDS, SETTINGS};
 use crate::stage::{CLUSTER, Sample, Stage};
 use std::fmt::Write as _;
 use std::path::Path;
 
 /// How to drive a served cloud.
-pub(super) fn words(stage: &Stage, keys: &Path) -> anyhow::Result<String> {
+pub(super) fn words(
+    stage: &Stage,
+    keys: &Path,
+    command_line: &Path,
+    page: Option<&str>,
+) -> anyhow::Result<String> {
     let mut text = format!("The cloud is up at {}\n\n", stage.cloud.endpoint());
     for sample in &stage.samples {
         let _ = writeln!(text, "  http://{}/  {}", sample.address, about(sample));
     }
+    if let Some(page) = page {
+        let _ = writeln!(text, "\nSee it all on a page:\n\n  {page}");
+    }
+    let settings: Vec<String> = SETTINGS.iter().map(|(key, value)| format!("{key} {value}")).collect();
+    let _ = writeln!(
+        text,
+        "\nThe settings of both are quicker than the defaults: {}. With minimum-requests 0, a bake passes without any request.",
+        settings.join(", ")
+    );
     text.push_str(&pushing(&stage.cloud.endpoint()));
     if let Some(sample) = stage.samples.first() {
         text.push_str(&driving(stage, sample, keys)?);
+        text.push_str(&by_verbs(command_line, &sample.service.to_string()));
         let address = sample.address;
         let _ = writeln!(
             text,
@@ -62,9 +77,12 @@ With the AWS CLI; giving a build a tag is a push ({good} is good, {bad} answers 
 The keys are new each time, and only you can read the file that holds them: . {keys}
 
   {exports}
+  export STACK={stack} MACHINE={machine} TABLE={table}
   aws ecr put-image --repository-name {repository} --image-tag v2 --image-manifest "$(aws ecr batch-get-image --repository-name {repository} --image-ids imageTag={good} --query 'images[0].imageManifest' --output text)"
   aws stepfunctions list-executions --state-machine-arn {machine}
   aws stepfunctions start-execution --state-machine-arn {machine} --input '{{"service":"{name}","redeploy":true}}'
+  aws stepfunctions start-execution --state-machine-arn {machine} --input '{{"service":"{name}","dry_run":true}}'
+  aws stepfunctions start-execution --state-machine-arn {machine} --input '{{"service":"{name}","rollback":true,"cause":"mine"}}'
   aws ecs describe-services --cluster {CLUSTER} --services {service}
   aws ecs list-tasks --cluster {CLUSTER} --service-name {service}
   aws elbv2 describe-rules --listener-arn {listener}
@@ -79,5 +97,23 @@ The keys are new each time, and only you can read the file that holds them: . {k
         listener = sample.listener,
         group = first.target_group,
         table = stage.table()?,
+        stack = stage.cloud.stack().name,
     ))
+}
+
+/// The command line of the product.
+fn by_verbs(program: &Path, service: &str) -> String {
+    format!(
+        r#"
+With Changeover's own command line, after the same exports:
+
+  alias changeover={program}
+  changeover status
+  changeover plan {service} --image-tag build-2
+  changeover deploy {service} --image-tag build-2 --wait
+  changeover show {service}
+  changeover rollback {service}
+"#,
+        program = program.display()
+    )
 }

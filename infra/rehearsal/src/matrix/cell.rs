@@ -103,7 +103,7 @@ pub struct Cell {
 /// # Errors
 /// If the state machine cannot be read.
 pub fn cells() -> anyhow::Result<Vec<Cell>> {
-    let path = crate::binaries::workspace().join("statemachine/deploy.asl.json");
+    let path = crate::build::workspace().join("statemachine/deploy.asl.json");
     let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
     let machine: Value = serde_json::from_str(&text).context("the state machine is no JSON")?;
     let states = machine["States"].as_object().context("the state machine has no states")?;

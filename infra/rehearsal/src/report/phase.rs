@@ -30,7 +30,7 @@ impl Phase {
             "Begin" | "Plan" | "Planned?" | "RegisterRevision" => Self::Prepare,
             "UpdateService" | "Started?" | "WaitForRoom" => Self::Start,
             "CheckHealth" | "Healthy?" | "WaitForHealth" => Self::Verify,
-            "Swap" => Self::Shift,
+            "Swap" | "Shifted?" => Self::Shift,
             "Bake" | "Baked?" | "WaitForBake" => Self::Bake,
             "Drain" | "Drained?" | "WaitForDrain" => Self::Drain,
             "Rollback" | "RolledBack?" | "WaitForRollback" => Self::Rollback,

@@ -7,7 +7,8 @@ pub(crate) mod set_up;
 pub use pace::Pace;
 pub use sample::{Image, Member, Sample};
 
-use crate::binaries::{Binaries, workspace};
+use crate::binaries::Binaries;
+use crate::build::workspace;
 use anyhow::Context as _;
 use rehearsal_cloud::{Cloud, CloudConfig};
 use rehearsal_wire::Service;

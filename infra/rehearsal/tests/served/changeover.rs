@@ -2,7 +2,7 @@
 
 use crate::clients::Shell;
 use crate::server::Served;
-use rehearsal::binaries::workspace;
+use rehearsal::build::built;
 use serde_json::Value;
 use std::path::PathBuf;
 use tokio::sync::OnceCell;
@@ -10,11 +10,10 @@ use tokio::sync::OnceCell;
 /// Where the command line is, built once.
 static CHANGEOVER: OnceCell<PathBuf> = OnceCell::const_new();
 
-async fn binary() -> PathBuf {
+pub async fn binary() -> PathBuf {
     let build = || {
-        let build = escargot::CargoBuild::new().manifest_path(workspace().join("Cargo.toml"));
-        let built = build.package("changeover-cli").bin("changeover").run().expect("the command line builds");
-        built.path().to_path_buf()
+        let built = built(&["changeover-cli"]).expect("the command line builds");
+        built["changeover"].clone()
     };
     CHANGEOVER
         .get_or_init(|| async { tokio::task::spawn_blocking(build).await.expect("it runs") })

@@ -4,11 +4,11 @@
 use crate::clients::{Shell, there_is};
 use crate::command_line::{over, printed};
 use crate::server::Served;
-use rehearsal::binaries::workspace;
+use rehearsal::build::workspace;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How commands begin that are not run, and why.
-const EXCUSED: [(&str, &str); 15] = [
+const EXCUSED: [(&str, &str); 14] = [
     ("changeover ", "changeover.rs beside this types it, and checks what it brings about"),
     ("pip ", "it would change this machine; CI installs what it names"),
     ("sam ", "the rehearsal stands for what it deploys, by the same template"),
@@ -16,15 +16,14 @@ const EXCUSED: [(&str, &str); 15] = [
     ("docker ", "no Docker is needed here; `rehearse push` stands for a push, and other tests run that"),
     ("aws ecr get-login-password", "it is for Docker"),
     ("aws autoscaling create-or-update-tags", "the served cloud's instances are in no Auto Scaling group"),
-    ("aws sns subscribe", "the topic's deliveries are not in the rehearsal"),
-    ("aws cloudformation describe-stacks", "there is no CloudFormation here"),
-    ("aws cloudformation deploy", "there is no CloudFormation here"),
     (
-        "aws cloudformation update-stack",
-        "there is no CloudFormation here; contract tests know the parameters",
+        "aws cloudformation describe-stacks --stack-name changeover-sample",
+        "the sample's stack is none of this cloud's",
     ),
-    ("aws cloudformation delete-stack", "there is no CloudFormation here"),
-    ("aws cloudformation wait", "there is no CloudFormation here"),
+    ("aws cloudformation deploy", "CloudFormation only tells here"),
+    ("aws cloudformation update-stack", "CloudFormation only tells here; contract tests know the parameters"),
+    ("aws cloudformation delete-stack", "CloudFormation only tells here"),
+    ("aws cloudformation wait", "CloudFormation only tells here"),
     ("while sleep", "it has no end: users are in other tests"),
     ("aws stepfunctions stop-execution", "another test stops one that runs, and sees what comes of it"),
 ];
@@ -70,18 +69,12 @@ fn commands(document: &str) -> Vec<String> {
     found
 }
 
-/// What the cloud calls what CloudFormation would tell.
-async fn told_by_cloudformation(served: &Served, shell: &Shell) -> BTreeMap<&'static str, String> {
-    let rule =
-        "aws events list-rules --query \"Rules[?contains(Name, 'PushRule')] | [0].Name\" --output text";
+/// What the cloud calls what CloudFormation would tell of the sample's stack, and of a table that a deleted stack left.
+async fn told_of_others(served: &Served, shell: &Shell) -> BTreeMap<&'static str, String> {
     let create = "aws dynamodb create-table --table-name left --billing-mode PAY_PER_REQUEST \
         --attribute-definitions AttributeName=service,AttributeType=S \
         --key-schema AttributeName=service,KeyType=HASH --query TableDescription.TableName --output text";
     BTreeMap::from([
-        ("MACHINE", machine(served)),
-        ("TABLE", option(served, "dynamodb query", "--table-name")),
-        ("TOPIC", shell.text("aws sns list-topics --query 'Topics[0].TopicArn' --output text").await),
-        ("RULE", shell.text(rule).await),
         ("LEFT", shell.text(create).await),
         ("WEB", format!("http://{}", served.address("web"))),
         ("REPOSITORY", "123456789012.dkr.ecr.us-east-1.amazonaws.com/web".to_owned()),
@@ -113,14 +106,12 @@ impl Reader<'_> {
             self.typed += 1;
             return;
         };
-        let value = if value.starts_with("$(aws cloudformation") {
-            self.told
-                .get(name)
-                .unwrap_or_else(|| panic!("nothing is known in the place of {command}"))
-                .clone()
-        } else {
-            self.typed += 1;
-            self.shell.text(&format!("printf %s {value}")).await
+        let value = match self.told.get(name).filter(|_| value.starts_with("$(aws cloudformation")) {
+            Some(told) => told.clone(),
+            None => {
+                self.typed += 1;
+                self.shell.text(&format!("printf %s {value}")).await
+            }
         };
         assert!(!value.is_empty() && value != "None", "{named} has found nothing");
         self.shell.export(name, &value);
@@ -161,14 +152,13 @@ async fn every_command_of_the_documents_runs_or_is_excused() {
         let served = Served::start().await;
         let folder = tempfile::tempdir().expect("a folder");
         let mut shell = Shell::of(&served).in_folder(folder.path());
-        let told = told_by_cloudformation(&served, &shell).await;
+        let told = told_of_others(&served, &shell).await;
         let speaks_of_one = commands(document).iter().any(|command| command.contains(DEPLOYMENT));
         let deployment = if speaks_of_one { deployed(&served, &shell).await } else { String::new() };
         if document != DOCUMENTS[0] {
             // From the guide, as the page says.
-            for name in ["MACHINE", "TABLE"] {
-                shell.export(name, &told[name]);
-            }
+            shell.export("MACHINE", &machine(&served));
+            shell.export("TABLE", &option(&served, "dynamodb query", "--table-name"));
             shell.export("STACK", "changeover");
         }
         let mut reader =

@@ -1,13 +1,16 @@
 //! The served cloud as a process of its own, driven by other people's clients: the AWS CLI, boto3 and a deployer. Those
 //! that this machine does not have are named on standard error, and their tests pass.
 
+mod browser;
 mod changeover;
+mod ci;
 mod clients;
 mod command_line;
 mod deployer;
 mod documents;
 mod ends;
 mod knocks;
+mod page;
 mod processes;
 mod refusals;
 mod server;

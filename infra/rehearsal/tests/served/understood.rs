@@ -1,7 +1,8 @@
 //! The README lists what the served cloud understands: exactly the operations that it lets in and that a service
 //! behind the port does.
 
-use rehearsal::binaries::{Binaries, workspace};
+use rehearsal::binaries::Binaries;
+use rehearsal::build::workspace;
 use rehearsal::stage::{Setting, Stage};
 use rehearsal_cloud::scaling::Scaling;
 use rehearsal_cloud::tagging::Tagging;
@@ -47,7 +48,7 @@ async fn asked(cloud: &Cloud, service: Service, operation: &str) -> Result<Value
         Service::Sns => cloud.sns().call(operation, &nothing),
         Service::ApplicationAutoScaling => Scaling::new(Account::default()).call(operation, &nothing),
         Service::Tagging => Tagging::new(Arc::new(Vec::new)).call(operation, &nothing),
-        Service::Sts => cloud.call(service, operation, nothing).await,
+        Service::Sts | Service::CloudFormation => cloud.call(service, operation, nothing).await,
         // There is nothing behind it but the port.
         Service::AutoScaling => {
             let whole = json!({"AutoScalingGroupName": "x", "DesiredCapacity": 1});

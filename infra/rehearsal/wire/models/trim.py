@@ -40,11 +40,12 @@ OPERATIONS = {
     "cloudwatch": "GetMetricData GetMetricStatistics ListMetrics PutMetricData DescribeAlarms SetAlarmState",
     "resourcegroupstaggingapi": "GetResources",
     "lambda": "Invoke ListFunctions GetFunction GetFunctionConfiguration",
-    "sns": "Publish ListTopics CreateTopic",
+    "sns": "Publish ListTopics CreateTopic Subscribe ListSubscriptionsByTopic",
     "application-autoscaling": "DescribeScalableTargets RegisterScalableTarget",
     "autoscaling": """DescribeAutoScalingGroups SetDesiredCapacity TerminateInstanceInAutoScalingGroup
         UpdateAutoScalingGroup CreateOrUpdateTags DeleteTags""",
     "sts": "GetCallerIdentity",
+    "cloudformation": "DescribeStacks DescribeStackResource DescribeStackResources",
     "logs": "DescribeLogGroups DescribeLogStreams GetLogEvents FilterLogEvents",
 }
 

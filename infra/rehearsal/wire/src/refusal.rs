@@ -14,9 +14,12 @@ fn invalid_code(service: Service, operation: &str) -> &'static str {
     match service {
         Service::Ecs if operation.ends_with("TaskDefinition") => "ClientException",
         Service::Ecs | Service::Ecr | Service::Tagging | Service::Logs => "InvalidParameterException",
-        Service::Elbv2 | Service::AutoScaling | Service::Sts | Service::CloudWatch | Service::Sns => {
-            "ValidationError"
-        }
+        Service::Elbv2
+        | Service::AutoScaling
+        | Service::Sts
+        | Service::CloudWatch
+        | Service::CloudFormation
+        | Service::Sns => "ValidationError",
         Service::StepFunctions
         | Service::DynamoDb
         | Service::EventBridge

@@ -38,6 +38,8 @@ pub enum Service {
     Sts,
     /// CloudWatch Logs.
     Logs,
+    /// CloudFormation.
+    CloudFormation,
 }
 
 /// The embedded text of a model.
@@ -51,7 +53,7 @@ static MODELS: [OnceLock<Model>; Service::ALL.len()] = [const { OnceLock::new() 
 
 impl Service {
     /// Every service, in the order of the enum.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Ecs,
         Self::Elbv2,
         Self::StepFunctions,
@@ -67,6 +69,7 @@ impl Service {
         Self::AutoScaling,
         Self::Sts,
         Self::Logs,
+        Self::CloudFormation,
     ];
 
     /// The name of boto3 and the AWS CLI, such as `elbv2` or `stepfunctions`.
@@ -123,6 +126,7 @@ impl Service {
             Self::AutoScaling => ("autoscaling", "autoscaling", model_text!("autoscaling")),
             Self::Sts => ("sts", "sts", model_text!("sts")),
             Self::Logs => ("logs", "logs", model_text!("logs")),
+            Self::CloudFormation => ("cloudformation", "cloudformation", model_text!("cloudformation")),
         }
     }
 }

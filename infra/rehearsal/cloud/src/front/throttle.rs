@@ -117,7 +117,11 @@ impl Throttle {
 /// What a service says to too many calls.
 pub(crate) fn refusal(service: Service) -> ApiError {
     let code = match service {
-        Service::Elbv2 | Service::CloudWatch | Service::AutoScaling | Service::Sts => "Throttling",
+        Service::Elbv2
+        | Service::CloudWatch
+        | Service::CloudFormation
+        | Service::AutoScaling
+        | Service::Sts => "Throttling",
         Service::Sns => "ThrottledException",
         Service::Lambda => "TooManyRequestsException",
         _ => "ThrottlingException",

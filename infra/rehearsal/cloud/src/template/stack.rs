@@ -85,6 +85,10 @@ pub struct Stack {
     pub others: Vec<Plain>,
     /// Outputs.
     pub outputs: BTreeMap<String, Value>,
+    /// What the template says of its outputs.
+    pub descriptions: BTreeMap<String, String>,
+    /// Each resource's type and what `Ref` gives for it, by logical id: its physical id.
+    pub resources: BTreeMap<String, (String, String)>,
 }
 
 impl Stack {
@@ -167,6 +171,18 @@ fn parse(text: &str, folder: &Path, options: &Options, mistakes: &Mistakes) -> S
             && let Some(value) = output.get("Value").and_then(|value| scope.resolve(value, &at))
         {
             stack.outputs.insert(name.clone(), value);
+            if let Some(description) = output.get("Description").and_then(Value::as_str) {
+                stack.descriptions.insert(name.clone(), description.to_owned());
+            }
+        }
+    }
+    for (logical_id, resource) in &scope.resources {
+        let at = under("Resources", logical_id);
+        if scope.exists(resource, &at)
+            && let Some(kind) = resource.get("Type").and_then(Value::as_str)
+            && let Some(Value::String(physical)) = scope.reference(logical_id, &at)
+        {
+            stack.resources.insert(logical_id.clone(), (kind.to_owned(), physical));
         }
     }
     stack.name.clone_from(&options.stack_name);

@@ -1,6 +1,6 @@
 //! Lines in, lines out.
 
-use rehearsal_judge::{MAX_LINE, Tally, judge};
+use changeover_judge::{MAX_LINE, Tally, judge};
 use serde_json::{Value, json};
 
 fn judged(lines: &str) -> (Tally, Vec<Value>, Vec<String>) {

@@ -2,6 +2,7 @@
 //!
 //! Owns: the lines' format. Never: a rule of its own; that is `changeover_domain::verdict`.
 
+mod command;
 mod line;
 mod series;
 
@@ -11,6 +12,7 @@ use series::Series;
 use std::collections::HashMap;
 use std::io::{self, BufRead, Read as _, Write};
 
+pub use command::command;
 pub use line::{MAX_NAME, MAX_SECONDS};
 
 /// The longest line, in bytes.

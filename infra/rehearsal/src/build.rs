@@ -1,0 +1,39 @@
+//! Builds binaries of this workspace that another binary runs: Cargo does that by itself for tests only.
+
+use anyhow::{Context as _, ensure};
+use cargo_metadata::Message;
+use std::collections::BTreeMap;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// The workspace's folder, where template.yaml and the state machine are.
+pub fn workspace() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors().nth(2).unwrap_or(here).to_path_buf()
+}
+
+/// Builds the binaries of these packages, and says where each is. Cargo tells on standard error what it builds and how far
+/// it is, as always.
+///
+/// # Errors
+/// If the build fails.
+pub fn built(packages: &[&str]) -> anyhow::Result<BTreeMap<String, PathBuf>> {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args(["build", "--message-format", "json-render-diagnostics", "--bins", "--manifest-path"]);
+    cargo.arg(workspace().join("Cargo.toml"));
+    cargo.args(packages.iter().flat_map(|name| ["--package", name]));
+    let mut child = cargo.stdout(Stdio::piped()).spawn().context("cargo build cannot be run")?;
+    let told = BufReader::new(child.stdout.take().context("cargo has no standard output")?);
+    let mut by_name = BTreeMap::new();
+    for message in Message::parse_stream(told) {
+        if let Message::CompilerArtifact(artifact) = message.context("cargo says what is no message")?
+            && let Some(executable) = artifact.executable
+        {
+            by_name.insert(artifact.target.name, executable.into_std_path_buf());
+        }
+    }
+    let ended = child.wait().context("cargo build")?;
+    ensure!(ended.success(), "{} cannot be built: cargo build ended with {ended}", packages.join(", "));
+    Ok(by_name)
+}

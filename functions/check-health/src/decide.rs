@@ -157,7 +157,15 @@ fn starting(view: &View, expectation: &Expectation<'_>) -> Ruling {
 
 /// Afterwards tasks may come and go, as long as enough of them serve.
 fn bearing(view: &View, expectation: &Expectation<'_>, numbers: Option<&verdict::Ruling>) -> Ruling {
-    let fell_ill = |why: String| format!("the new tasks fell ill: {why}");
+    let service = &view.seen.service;
+    let fell_ill = |why: String| {
+        let told = format!("the new tasks fell ill: {why}");
+        if service.task_definition == view.revision {
+            return told;
+        }
+        // Just after the change this may be an old read, so it is no reason of its own.
+        format!("{told}; {} is set to {}, by someone else as it seems", service.name, service.task_definition)
+    };
     match (by_hand(view), bear(&view.seen, expectation)) {
         (_, broken @ Bearing::Broken { .. }) => lasting(view, broken),
         (Some(theirs), _) => ill(view, theirs),

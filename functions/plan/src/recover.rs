@@ -68,7 +68,7 @@ async fn is_dead(context: &Context, execution: &str) -> Result<bool, StepError> 
         if !is_running(&context.aws, execution).await? {
             return Ok(true);
         }
-        pause().await;
+        pause(context.config.function_timeout).await;
     }
     Ok(!is_running(&context.aws, execution).await?)
 }

@@ -58,6 +58,6 @@ async fn read_all_back(context: &Context, held: &Held<'_>, view: &View) -> Resul
             Err(_) if looks < LOOKS => looks += 1,
             read => return read,
         }
-        pause().await;
+        pause(context.config.function_timeout).await;
     }
 }

@@ -28,7 +28,7 @@ pub async fn run(context: &Context, baton: Baton) -> Result<Baton, StepError> {
             Err(StepError::RouteDrifted { .. } | StepError::NotHealthy { .. }) if looks < LOOKS => looks += 1,
             Err(error) => return Err(error),
         }
-        pause().await;
+        pause(context.config.function_timeout).await;
     };
     let note = act::act(context, &mut held, &view, &routes, &action).await?;
     if matches!(action, Action::Raise { .. }) {

@@ -4,16 +4,23 @@ use crate::{Aws, ecs, elb};
 use changeover_domain::StepError;
 use changeover_domain::evidence::SideSeen;
 use changeover_domain::plan::{Member, Plan};
+use changeover_domain::span::Seconds;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How often something is looked at that would end a deployment, before it is believed: AWS promises no read-after-write.
 pub const LOOKS: u32 = 5;
-/// How far apart such looks are.
+/// How far apart such looks are at most.
 const PAUSE: std::time::Duration = std::time::Duration::from_secs(2);
+/// The pauses of all looks together take no more than this part of what a function may take: the rest is for the calls.
+const PART: u32 = 2;
 
-/// Waits until it is worth looking again.
-pub async fn pause() {
-    tokio::time::sleep(PAUSE).await;
+/// Waits until it is worth looking again, in a function that may take so long.
+pub async fn pause(function_timeout: Seconds) {
+    tokio::time::sleep(span(function_timeout)).await;
+}
+
+fn span(function_timeout: Seconds) -> std::time::Duration {
+    PAUSE.min(std::time::Duration::from_secs(function_timeout.0) / (LOOKS * PART))
 }
 
 /// Everything about one member: its ECS service, its tasks, its targets.
@@ -38,4 +45,18 @@ pub async fn routes(aws: &Aws, plan: &Plan) -> Result<Vec<elb::RouteActions>, St
         .flat_map(|member| member.target_groups.iter().map(String::as_str))
         .collect();
     elb::routes(aws, &balancers, &groups).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_looks_end_within_what_a_function_may_take() {
+        for timeout in 1..=80 {
+            let pauses = span(Seconds(timeout)) * (LOOKS - 1);
+            assert!(pauses.as_secs_f64() < timeout as f64 / 2.0, "{timeout}: {pauses:?}");
+        }
+        assert_eq!(span(Seconds(60)), PAUSE);
+    }
 }

@@ -23,6 +23,8 @@ const SEED: u64 = 5;
 const DEADLINE: Duration = Duration::from_secs(180);
 /// How often waiting looks again.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
+/// So many of the last lines of each log are told when something does not end.
+const LAST_LINES: usize = 5;
 /// How long users come before and after.
 const AROUND: Duration = Duration::from_secs(1);
 
@@ -197,6 +199,14 @@ impl Show {
         let over = until_over(&self.stage, executions, DEADLINE, async |_| {}).await;
         if over.is_err() {
             eprintln!("{:#?}", self.stories().await);
+            for group in &self.stage.cloud.stack().log_groups {
+                let input = json!({"logGroupName": group.name});
+                let told = self.stage.call(Service::Logs, "FilterLogEvents", input).await.unwrap_or_default();
+                let events = told["events"].as_array().cloned().unwrap_or_default();
+                for event in events.iter().rev().take(LAST_LINES).rev() {
+                    eprintln!("{}: {}", group.name, event["message"].as_str().unwrap_or_default().trim());
+                }
+            }
         }
         over.context("it does not come to rest").unwrap_or_else(|error| panic!("{error:#}"));
         let free = async || self.ledger().await.holder.is_none();

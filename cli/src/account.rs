@@ -2,6 +2,8 @@
 
 use crate::args::Globals;
 use crate::failure::Failure;
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use changeover_aws::Aws;
 use std::error::Error;
@@ -10,7 +12,10 @@ use std::error::Error;
 pub async fn connect(globals: &Globals) -> Result<Aws, Failure> {
     let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(changeover_aws::http());
     if let Some(profile) = &globals.profile {
-        loader = loader.profile_name(profile);
+        // As with the AWS CLI, a profile that is named goes before exported keys.
+        let chosen = ProviderConfig::with_default_region().await.with_http_client(changeover_aws::http());
+        let keys = ProfileFileCredentialsProvider::builder().profile_name(profile).configure(&chosen).build();
+        loader = loader.profile_name(profile).credentials_provider(keys);
     }
     if let Some(region) = &globals.region {
         loader = loader.region(Region::new(region.clone()));

@@ -233,7 +233,7 @@ pub const CATALOGUE: [Scenario; 26] = [
         about: "The new server closes idle connections after a second, the load balancer after a minute: requests that cross a close are lost.",
         image: &["--keep-alive", "1s"],
         outcome: Some("Succeeded"),
-        advice: &["closes idle connections after 1.0 s", "keeps them for 60 s", "longer than"],
+        advice: &["closes idle connections after 1 s", "keeps them for 60 s", "longer than"],
         may_fail: MayFail::Balancer(502),
         ..PUSH
     },

@@ -13,7 +13,7 @@ pub async fn connect(globals: &Globals) -> Result<Aws, Failure> {
     let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(changeover_aws::http());
     if let Some(profile) = &globals.profile {
         // As with the AWS CLI, a profile that is named goes before exported keys.
-        let chosen = ProviderConfig::with_default_region().await.with_http_client(changeover_aws::http());
+        let chosen = ProviderConfig::without_region().with_http_client(changeover_aws::http());
         let keys = ProfileFileCredentialsProvider::builder().profile_name(profile).configure(&chosen).build();
         loader = loader.profile_name(profile).credentials_provider(keys);
     }

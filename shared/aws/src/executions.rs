@@ -117,12 +117,20 @@ pub async fn describe(aws: &Aws, arn: &str) -> Result<Option<Seen>, StepError> {
     let answer = answer.at("DescribeExecution", arn)?;
     Ok(Some(Seen {
         name: answer.name.unwrap_or_else(|| arn.rsplit(':').next().unwrap_or_default().to_owned()),
-        started_at: crate::moment(&answer.start_date).unwrap_or(Timestamp::UNIX_EPOCH),
+        started_at: crate::moment(&answer.start_date).map_or(Timestamp::UNIX_EPOCH, whole_milliseconds),
         status: answer.status.as_str().to_owned(),
         output: answer.output,
         error: answer.error,
         cause: answer.cause,
     }))
+}
+
+/// A time as Step Functions keeps it. It comes as a number of seconds with a point, which is a little more or less than it.
+fn whole_milliseconds(at: Timestamp) -> Timestamp {
+    const HALF: i128 = 500_000;
+    const WHOLE: i128 = 1_000_000;
+    let rounded = i64::try_from((at.as_nanosecond() + HALF).div_euclid(WHOLE)).ok();
+    rounded.and_then(|milliseconds| Timestamp::from_millisecond(milliseconds).ok()).unwrap_or(at)
 }
 
 /// How many of an execution's last events are looked at for what it said last.

@@ -52,8 +52,9 @@ impl User {
 
     /// The document it gave, having ended with this code.
     async fn gives(&self, code: i32, line: &str) -> Value {
-        let said = self.says(code, &format!("{line} -o json")).await;
-        serde_json::from_str(&said).unwrap_or_else(|error| panic!("{line}: {error}: {said}"))
+        let (ended, said, complained) = self.types(&format!("{line} -o json")).await;
+        assert_eq!(ended, code, "{line}: {said}\n{complained}");
+        serde_json::from_str(&said).unwrap_or_else(|error| panic!("{line}: {error}: {said}\n{complained}"))
     }
 
     /// What it complained of, having ended with this code and said nothing.
@@ -202,7 +203,7 @@ async fn takes_back_a_pair(user: &User) {
 
 async fn finds_out_why(user: &User) {
     for (line, part) in [
-        ("changeover why web:v99", "has no image with the tag v99"),
+        ("changeover why web:v99", "has no image with tag v99"),
         ("changeover why web:build-2", "No service of repository web is deployed by the tag build-2"),
         ("changeover why wbe:v1", "Did you mean web?"),
         ("changeover why api", "Somebody asked for api:build-2"),

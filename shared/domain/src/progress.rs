@@ -25,6 +25,9 @@ pub struct Progress {
     /// What users' requests came to.
     #[serde(default, skip_serializing_if = "Watching::is_unused")]
     pub watching: Watching,
+    /// When the stickiness of its routes was given back last, which the last shift and going back switch off for a while.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pinned_at: Option<Timestamp>,
     /// Letting the old ones go.
     #[serde(flatten)]
     pub drain: Drain,

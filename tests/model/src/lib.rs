@@ -16,6 +16,7 @@ pub mod look;
 pub mod machine;
 pub mod mutants;
 pub mod noted;
+pub mod pins;
 pub mod small;
 pub mod step;
 mod when;

@@ -9,6 +9,7 @@ use changeover_lambda::Context;
 
 /// What the record of such a refusal names as the state.
 const STATE: &str = "Dispatch";
+
 /// Whether an error is one service's own: AWS refuses for good what is asked for it, such as a repository that may not be
 /// looked at, or a tag that is none. Trying again leads to the same. What is busy is another matter.
 pub(crate) fn is_its_own(error: &StepError) -> bool {

@@ -206,6 +206,7 @@ async fn finds_out_why(user: &User) {
         ("changeover why web:v99", "has no image with tag v99"),
         ("changeover why web:build-2", "No service of repository web is deployed by the tag build-2"),
         ("changeover why wbe:v1", "there is no repository wbe"),
+        ("changeover why wbe:v1", "Did you mean web?"),
     ] {
         let words = user.says(0, line).await;
         assert!(words.contains(part), "{line}: {part} in {words}");

@@ -42,6 +42,10 @@ pub struct View {
     pub newer: Option<String>,
     /// Why it is to be taken back, if someone asked for that.
     pub taken_back: Option<String>,
+    /// Who ended this bake before its time, in words, if somebody did.
+    pub promoted: Option<String>,
+    /// Whether a pause holds it: what it is looked at for was the case before.
+    pub held: bool,
     /// Whether there is another step to shift.
     pub more_steps: bool,
     /// What was asked for.
@@ -150,6 +154,10 @@ fn starting(view: &View, expectation: &Expectation<'_>) -> Ruling {
         (Judgement::Broken { reason, task }, _) => Ruling { task, ..failed(view, reason) },
         // Old tasks run on for a while after somebody has set another revision.
         (_, Some(theirs)) => ill(view, theirs),
+        // It had started in time, and waits for a person: only what lasts is held against it.
+        (Judgement::NotYet(why), None) if view.held => {
+            Ruling { readings: 0, ..ill(view, format!("the new tasks fell ill: {why}")) }
+        }
         (Judgement::NotYet(why), None) => not_started(view, &why),
         (Judgement::Healthy, None) => reading(view),
     }
@@ -205,6 +213,10 @@ fn not_started(view: &View, why: &str) -> Ruling {
 /// Counts a healthy look, unless no health check can have been made since the last one.
 fn reading(view: &View) -> Ruling {
     let wanted = view.settings.healthy_checks;
+    if view.readings >= wanted {
+        // It was ready before; something else holds it, or its answer was lost.
+        return Ruling { took_reading: true, ..ready(view, "the new tasks are healthy still".to_owned()) };
+    }
     let since_last = view.read_at.filter(|_| view.readings > 0).map(|at| Seconds::between(at, view.now));
     if let Some(early) = since_last.filter(|since| *since < view.check_interval) {
         let rest = Seconds(view.check_interval.0 - early.0);
@@ -253,6 +265,14 @@ fn lasting(view: &View, bearing: Bearing) -> Ruling {
 fn baking(view: &View, numbers: Option<&verdict::Ruling>) -> Ruling {
     let watched = Seconds::between(view.watched_since, view.now);
     let bake = view.settings.bake;
+    // The bake has passed, and what users suffer from was looked for before this.
+    if view.held {
+        return ready(view, format!("well after {watched}, and held"));
+    }
+    // What was seen so far is not worse, and the tasks are well: whoever ends a bake does without the rest of it only.
+    if let Some(who) = &view.promoted {
+        return ready(view, format!("watched for {watched} of {bake}; {who}"));
+    }
     if watched < bake {
         let rest = Seconds(bake.0 - watched.0).min(view.poll);
         let why = numbers

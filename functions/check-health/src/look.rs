@@ -5,6 +5,7 @@ use changeover_aws::look::side;
 use changeover_domain::StepError;
 use changeover_domain::bearing::{self, least};
 use changeover_domain::evidence::SideSeen;
+use changeover_domain::gate::Place;
 use changeover_domain::plan::Plan;
 use changeover_domain::record::Wanted;
 use changeover_domain::route::Weight;
@@ -36,6 +37,12 @@ pub(crate) async fn look(context: &Context, held: &Held<'_>, purpose: Purpose) -
         watch,
         newer: newer(wanted.as_ref(), plan),
         taken_back: held.record.orders.taken_back.clone(),
+        promoted: held
+            .record
+            .orders
+            .ends(Place::Bake(progress.shift.step.unwrap_or(0)))
+            .map(ToString::to_string),
+        held: progress.gate.held.is_some(),
         more_steps: match progress.shift.step {
             Some(step) => !plan.is_last(step),
             None => plan.strategy() == Strategy::BlueGreen,

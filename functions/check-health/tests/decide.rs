@@ -53,6 +53,8 @@ fn view(purpose: Purpose, state: &str) -> View {
         watch: None,
         newer: None,
         taken_back: None,
+        promoted: None,
+        held: false,
         more_steps: true,
         settings: read(&Raw::new(), &tags, &Raw::new()).unwrap(),
         check_interval: Seconds(5),
@@ -223,4 +225,45 @@ fn a_rollback_that_was_asked_for_ends_it() {
 fn what_is_newer_ends_it() {
     let ruling = decide(&View { newer: Some("web:v3".into()), ..view(Purpose::Bake, "healthy") });
     assert_eq!((ruling.verdict, ruling.superseded), (Verdict::Failed, true));
+}
+
+#[test]
+fn what_a_pause_holds_is_watched_without_a_count_or_a_clock() {
+    let held = View {
+        held: true,
+        readings: 3,
+        read_at: Some(at(999)),
+        started_at: at(-90_000),
+        ..view(Purpose::Start, "healthy")
+    };
+    let ruling = decide(&held);
+    assert_eq!((ruling.verdict, ruling.readings), (Verdict::Ready, 3), "{}", ruling.why);
+    assert_eq!(ruling.why, "the new tasks are healthy still");
+    let ill = View { seen: side("unhealthy"), ..held };
+    let ruling = decide(&ill);
+    assert_eq!((ruling.verdict, ruling.readings), (Verdict::Wait, 0), "one look is none: {}", ruling.why);
+    let lasting = View { since: Since { ill: Some(at(900)), short: Some(at(0)) }, ..ill };
+    let ruling = decide(&lasting);
+    assert_eq!((ruling.verdict, ruling.harmful), (Verdict::Failed, false), "{}", ruling.why);
+
+    let numbers = |errors| Some(watch(at(0), at(1000), (10_000, errors), (100_000, 0)));
+    let baked = View { held: true, watch: numbers(0), ..view(Purpose::Bake, "healthy") };
+    assert_eq!(decide(&baked).verdict, Verdict::Ready);
+    let erring = View { watch: numbers(5_000), ..baked };
+    assert_eq!((decide(&erring).verdict, decide(&erring).harmful), (Verdict::Failed, true));
+}
+
+#[test]
+fn who_ends_a_bake_does_without_its_time_and_not_without_what_it_watches() {
+    let numbers = |errors| Some(watch(at(950), at(1000), (10_000, errors), (100_000, 0)));
+    let promoted = View {
+        promoted: Some("promote ordered by ann".to_owned()),
+        watch: numbers(0),
+        ..view(Purpose::Bake, "healthy")
+    };
+    let ruling = decide(&promoted);
+    assert_eq!(ruling.verdict, Verdict::Ready);
+    assert_eq!(ruling.why, "watched for 50s of 1m; promote ordered by ann");
+    assert_eq!(decide(&View { watch: numbers(5_000), ..promoted.clone() }).verdict, Verdict::Failed);
+    assert_eq!(decide(&View { seen: side("unhealthy"), ..promoted }).verdict, Verdict::Wait);
 }

@@ -68,6 +68,8 @@ fn view(purpose: Purpose) -> View {
         watch: (purpose == Purpose::Bake).then(|| watch(at(0), at(0), (10_000, 0), (100_000, 0))),
         newer: None,
         taken_back: None,
+        promoted: None,
+        held: false,
         more_steps: false,
         settings: read(&Raw::new(), &tags, &Raw::new()).unwrap(),
         check_interval: Seconds(INTERVAL),

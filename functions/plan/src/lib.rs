@@ -8,6 +8,7 @@ mod containers;
 mod decide;
 mod definition;
 mod look;
+mod order;
 mod readiness;
 mod recover;
 mod refusal;
@@ -37,6 +38,9 @@ pub async fn run(context: &Context, input: PlanInput) -> Result<Planned, StepErr
     }
     if request.rollback {
         return rollback::rollback(context, &input.execution, &request).await;
+    }
+    if let Some(kind) = request.order() {
+        return order::order(context, &input.execution, &request, kind).await;
     }
     let mut claimed = None;
     match begin(context, &input, &request, &mut claimed).await {

@@ -17,20 +17,13 @@ pub(crate) async fn rollback(
     execution: &Execution,
     request: &Request,
 ) -> Result<Planned, StepError> {
-    let asked = crate::look::members(context, request).await?;
-    let (ledger, service) = (context.ledger(), asked.service);
-    let Some(holder) = ledger.lease(&service).await?.holder else {
-        return Err(StepError::BadInput(format!(
-            "no deployment of {service} is on the way or in its rollback window: to go back further, start an execution with the tag or the digest of the earlier image"
-        )));
-    };
-    let Some(mut record) = ledger.find_deployment(&service, &holder).await? else {
-        // It has just claimed the lease, and its plan comes with its record.
-        return Err(StepError::Busy {
-            call: "GetItem".to_owned(),
-            detail: format!("{holder} holds {service} and is not on record yet; it is looked for again"),
-        });
-    };
+    let mut record = on_the_way(
+        context,
+        request,
+        "to go back further, start an execution with the tag or the digest of the earlier image",
+    )
+    .await?;
+    let (ledger, holder) = (context.ledger(), record.id.clone());
     if record.orders.taken_back.is_none() {
         if let Some(why) = too_late(&record) {
             return Err(StepError::BadInput(why));
@@ -42,6 +35,26 @@ pub(crate) async fn rollback(
     }
     let what = record.plan.as_ref().map_or_else(|| "everything".to_owned(), |plan| plan.image.to_string());
     Ok(Planned { baton: baton(&record, 0, Verdict::Over, format!("{holder} takes {what} back")), plan: None })
+}
+
+/// The deployment that holds a service, for somebody who gives it an order.
+pub(crate) async fn on_the_way(
+    context: &Context,
+    request: &Request,
+    otherwise: &str,
+) -> Result<Deployment, StepError> {
+    let asked = crate::look::members(context, request).await?;
+    let (ledger, service) = (context.ledger(), asked.service);
+    let Some(holder) = ledger.lease(&service).await?.holder else {
+        return Err(StepError::BadInput(format!(
+            "no deployment of {service} is on the way or in its rollback window: {otherwise}"
+        )));
+    };
+    // One that is not on record has just claimed the lease, and its plan comes with its record.
+    ledger.find_deployment(&service, &holder).await?.ok_or_else(|| StepError::Busy {
+        call: "GetItem".to_owned(),
+        detail: format!("{holder} holds {service} and is not on record yet; it is looked for again"),
+    })
 }
 
 /// Why a deployment cannot be taken back any more, if so: its old tasks are being stopped, or gone, or it has ended.

@@ -69,6 +69,7 @@ functions! {
     "dispatch" => dispatch::run,
     "drain" => drain::run,
     "finish" => finish::run,
+    "gate" => gate::run,
     "plan" => plan::run,
     "register-revision" => register_revision::run,
     "rollback" => rollback::run,

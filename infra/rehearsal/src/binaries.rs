@@ -10,12 +10,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Every function, by its crate and binary.
-pub const FUNCTIONS: [&str; 9] = [
+pub const FUNCTIONS: [&str; 10] = [
     "dispatch",
     "plan",
     "register-revision",
     "update-service",
     "check-health",
+    "gate",
     "swap",
     "drain",
     "rollback",

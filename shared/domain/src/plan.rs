@@ -1,5 +1,6 @@
 //! A plan: everything a deployment will do and everything that rollback needs, known before the first change.
 
+use crate::gate::{Hook, Point};
 use crate::image::PinnedImage;
 use crate::readiness::Readiness;
 use crate::room::Room;
@@ -80,8 +81,18 @@ impl Pace {
             Strategy::BlueGreen => self.stickiness.0 + QUIET_PATIENCE.0 + settings.rollback_window.0,
         };
         let stops = (self.deregistration_delay.0 + STOP_PATIENCE.0) * 2;
-        Seconds(bakes.saturating_add(start_and_back + drain + stops))
+        Seconds(bakes.saturating_add(start_and_back + drain + stops).saturating_add(pauses(settings)))
     }
+}
+
+/// How long the pauses of settings may wait for people, in seconds: one after each step as often as there are steps.
+fn pauses(settings: &Settings) -> u64 {
+    let each = settings.hooks.iter().map(|placed| {
+        let Hook::Pause { limit, .. } = placed.hook;
+        let times = if placed.point == Point::AfterStep { settings.steps.len().max(1) } else { 1 };
+        limit.0.saturating_mul(times as u64)
+    });
+    each.fold(0, u64::saturating_add)
 }
 
 /// What will be done, to what, and how it was before.

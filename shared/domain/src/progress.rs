@@ -2,6 +2,7 @@
 
 use crate::Timestamp;
 use crate::bearing::Since;
+use crate::gate::Gate;
 use crate::plan::{Plan, READ_PATIENCE};
 use crate::room::Enlarged;
 use crate::route::Weight;
@@ -25,6 +26,9 @@ pub struct Progress {
     /// What users' requests came to.
     #[serde(default, skip_serializing_if = "Watching::is_unused")]
     pub watching: Watching,
+    /// What held it at its points.
+    #[serde(default, skip_serializing_if = "Gate::is_unused")]
+    pub gate: Gate,
     /// Letting the old ones go.
     #[serde(flatten)]
     pub drain: Drain,

@@ -9,7 +9,7 @@ use crate::{StepError, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-pub use crate::orders::Orders;
+pub use crate::gate::Orders;
 pub use crate::progress::Progress;
 pub use crate::wanted::{ATTEMPTS_AT_ONCE, Ask, Tried, Wanted};
 

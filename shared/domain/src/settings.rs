@@ -1,10 +1,11 @@
 //! Settings: what tags, execution input and the stack's defaults say about a deployment.
 
+use crate::gate::{self, Placed, Point};
 use crate::judging::{self, Judging};
 use crate::route::{WHOLE, Weight};
 use crate::span::Seconds;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Before every tag of ours.
 pub const TAG_PREFIX: &str = "changeover:";
@@ -113,6 +114,9 @@ pub struct Settings {
     /// What is done when the service does not run any more what it was brought to; `dispatch` looks.
     #[serde(default)]
     pub on_drift: OnDrift,
+    /// What a team lets happen at the deployment's points.
+    #[serde(default)]
+    pub hooks: Vec<Placed>,
 }
 
 /// The settings there are, as written after `changeover:`.
@@ -165,7 +169,7 @@ pub fn read(input: &Raw, tags: &Raw, defaults: &Raw) -> Result<Settings, Vec<Str
     let mut reader =
         Reader { layers: [("input", input), ("tag", tags), ("default", defaults)], mistakes: vec![] };
     reader.unknown_keys();
-    let settings = Settings {
+    let mut settings = Settings {
         repository: reader.get("repository", None, text),
         image_tag: reader.get("image-tag", Some("latest"), text),
         container: reader.optional("container"),
@@ -206,7 +210,9 @@ pub fn read(input: &Raw, tags: &Raw, defaults: &Raw) -> Result<Settings, Vec<Str
             _ => Err("must be refuse or accept".to_owned()),
         }),
         on_drift: reader.get("on-drift", Some("bring"), OnDrift::parse),
+        hooks: Vec::new(),
     };
+    settings.hooks = reader.hooks(settings.strategy);
     reader.strategy_fits(&settings);
     if reader.mistakes.is_empty() { Ok(settings) } else { Err(reader.mistakes) }
 }
@@ -223,10 +229,12 @@ impl Reader<'_> {
 
     fn unknown_keys(&mut self) {
         for (layer, raw) in &self.layers {
-            for key in raw.keys().filter(|key| !KEYS.contains(&key.as_str())) {
+            for key in raw.keys().filter(|key| !KEYS.contains(&key.as_str()) && !gate::is_key(key)) {
                 self.mistakes.push(format!(
-                    "{layer} {TAG_PREFIX}{key}: there is no such setting; there are {}",
-                    KEYS.join(", ")
+                    "{layer} {TAG_PREFIX}{key}: there is no such setting; there are {}, and the points {} with .1 to .{} after them if wanted",
+                    KEYS.join(", "),
+                    Point::ALL.map(Point::word).join(", "),
+                    gate::MAX_NUMBER
                 ));
             }
         }
@@ -249,6 +257,20 @@ impl Reader<'_> {
             self.mistakes.push(format!("{layer} {TAG_PREFIX}{key} is {value:?}: {why}"));
             T::fallback()
         })
+    }
+
+    /// Hooks, each from the first layer that has it.
+    fn hooks(&mut self, strategy: Strategy) -> Vec<Placed> {
+        let keys: BTreeSet<&String> =
+            self.layers.iter().flat_map(|(_, raw)| raw.keys()).filter(|key| gate::is_key(key)).collect();
+        let found = keys.iter().filter_map(|key| {
+            let (layer, value) = self.find(key)?;
+            Some((format!("{layer} {TAG_PREFIX}{key}"), key.as_str(), value))
+        });
+        let mut mistakes = Vec::new();
+        let hooks = gate::read(found, strategy == Strategy::Rolling, &mut mistakes);
+        self.mistakes.extend(mistakes);
+        hooks
     }
 
     fn optional(&self, key: &str) -> Option<String> {
@@ -329,69 +351,4 @@ fn steps(value: &str) -> Result<Vec<Weight>, String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn raw(pairs: &[(&str, &str)]) -> Raw {
-        pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
-    }
-
-    #[test]
-    fn two_tags_are_enough_to_start() {
-        let tags =
-            from_tags([("changeover:repository", "web"), ("changeover:image-tag", "prod-*"), ("team", "x")]);
-        let settings = read(&Raw::new(), &tags, &Raw::new()).unwrap();
-        assert_eq!(settings.strategy, Strategy::Rolling);
-        assert_eq!((settings.bake, settings.healthy_checks), (Seconds(60), 3));
-    }
-
-    #[test]
-    fn input_goes_over_tags_and_tags_over_defaults() {
-        let tags = raw(&[("repository", "web"), ("bake", "30s")]);
-        let defaults = raw(&[("bake", "90s"), ("healthy-checks", "5")]);
-        let settings = read(&raw(&[("bake", "5s")]), &tags, &defaults).unwrap();
-        assert_eq!((settings.bake, settings.healthy_checks), (Seconds(5), 5));
-        assert_eq!(read(&Raw::new(), &tags, &defaults).unwrap().bake, Seconds(30));
-    }
-
-    #[test]
-    fn a_tag_on_either_member_counts_for_the_pair() {
-        let (blue, green) =
-            (raw(&[("bake", "5m"), ("pair", "green")]), raw(&[("steps", "10 100"), ("pair", "blue")]));
-        assert_eq!(of_both(&blue, &green), raw(&[("bake", "5m"), ("steps", "10 100"), ("pair", "green")]));
-        assert_eq!(of_both(&green, &blue), raw(&[("bake", "5m"), ("steps", "10 100"), ("pair", "blue")]));
-        assert!(!of_both(&raw(&[]), &blue).contains_key("pair"));
-    }
-
-    #[test]
-    fn every_mistake_is_told_at_once() {
-        let tags = raw(&[
-            ("strategy", "blue-green"),
-            ("steps", "10 50 110"),
-            ("bake", "60"),
-            ("healthy-checks", "0"),
-            ("colour", "blue"),
-        ]);
-        let mistakes = read(&Raw::new(), &tags, &Raw::new()).unwrap_err();
-        for part in [
-            "repository is missing",
-            "110 is not a weight",
-            "length of time",
-            "1 to 100",
-            "colour",
-            "pair is missing",
-        ] {
-            assert!(mistakes.iter().any(|mistake| mistake.contains(part)), "{part} in {mistakes:#?}");
-        }
-        assert_eq!(mistakes.len(), 6, "{mistakes:#?}");
-    }
-
-    #[test]
-    fn steps_rise_to_the_whole() {
-        for bad in ["", "50", "50 10 100", "10 10 100", "0 100", "x", "100 100"] {
-            assert!(steps(bad).is_err(), "{bad}");
-        }
-        assert!(steps("10,50,100").unwrap_err().contains("separate the weights by spaces"));
-        assert_eq!(steps("10 50  100"), Ok(vec![10, 50, 100]));
-    }
-}
+mod tests;

@@ -17,7 +17,7 @@ fn a_stack_whose_functions_names_would_be_too_long_is_refused_before_anything_is
     let template = text("template.yaml");
     let names = after(&template, "FunctionName: !Sub ");
     let longest = names.iter().filter_map(|name| name.strip_prefix(STACK)).map(str::len).max();
-    assert_eq!(names.len(), 9, "{names:?}");
+    assert_eq!(names.len(), 10, "{names:?}");
     let most = FUNCTION_NAME - longest.expect("functions are named by the stack");
     assert_eq!(after(&template, "AllowedPattern: ^."), [format!("{{1,{most}}}$")]);
     assert!(text("docs/guide.md").contains(&format!("{most} characters at most")), "and is told");

@@ -25,6 +25,8 @@ pub async fn set(binaries: &Binaries, seed: u64) -> anyhow::Result<Stage> {
         ("image-tag", "v@"),
         ("healthy-checks", "1"),
         ("bake", crate::course::SHORT),
+        // People are told of a pause, and it is put on record.
+        ("before-start", "pause 1s then promote"),
         ("minimum-requests", "0"),
         ("health-timeout", "60s"),
     ];

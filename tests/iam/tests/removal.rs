@@ -107,7 +107,7 @@ fn a_grant_too_wide_is_named() {
     let topic = "Action: sns:Publish\n                Resource: !Ref Topic";
     assert_eq!(
         wide(topic, "Action: sns:Publish\n                Resource: '*'"),
-        ["FinishRole TellPeople: sns:Publish on *"]
+        ["GateRole TellPeople: sns:Publish on *"]
     );
 }
 

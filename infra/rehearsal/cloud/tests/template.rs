@@ -166,6 +166,7 @@ fn what_ships_can_be_read() {
             "dispatch",
             "drain",
             "finish",
+            "gate",
             "plan",
             "register-revision",
             "rollback",

@@ -23,15 +23,23 @@ pub enum Phase {
     Other,
 }
 
+/// Whether a state is a point at which people have their say.
+pub fn is_point(state: &str) -> bool {
+    changeover_domain::gate::Point::ALL.iter().any(|point| point.state() == state)
+}
+
 impl Phase {
     /// The phase of a state, by its name; a pause has that of the state it belongs to.
     pub fn of(state: &str) -> Self {
         match state {
-            "Begin" | "Plan" | "Planned?" | "RegisterRevision" => Self::Prepare,
+            "Begin" | "Plan" | "Planned?" | "RegisterRevision" | "BeforeStart" | "MayStart?"
+            | "WaitForStart" => Self::Prepare,
             "UpdateService" | "Started?" | "WaitForRoom" => Self::Start,
-            "CheckHealth" | "Healthy?" | "WaitForHealth" => Self::Verify,
+            "CheckHealth" | "Healthy?" | "WaitForHealth" | "BeforeTraffic" | "MayShift?" => Self::Verify,
             "Swap" | "Shifted?" => Self::Shift,
-            "Bake" | "Baked?" | "WaitForBake" => Self::Bake,
+            "Bake" | "Baked?" | "WaitForBake" | "AfterStep" | "MayGoOn?" | "BeforeDrain" | "MayDrain?" => {
+                Self::Bake
+            }
             "Drain" | "Drained?" | "WaitForDrain" => Self::Drain,
             "Rollback" | "RolledBack?" | "WaitForRollback" => Self::Rollback,
             "Finish" | "Outcome?" => Self::Finish,

@@ -22,8 +22,17 @@ async fn every_call_of_a_function_passes_the_trace_on() {
 }
 
 /// All that the state machine invokes.
-const STEPS: [&str; 8] =
-    ["plan", "register-revision", "update-service", "check-health", "swap", "drain", "rollback", "finish"];
+const STEPS: [&str; 9] = [
+    "plan",
+    "register-revision",
+    "update-service",
+    "check-health",
+    "gate",
+    "swap",
+    "drain",
+    "rollback",
+    "finish",
+];
 
 /// The lines in a function's log that a filter pattern finds.
 async fn lines(show: &Show, function: &str, pattern: &str) -> Vec<Value> {
@@ -37,7 +46,7 @@ async fn lines(show: &Show, function: &str, pattern: &str) -> Vec<Value> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_lines_of_a_deployment_in_all_eight_functions_are_found_by_its_id() {
+async fn the_lines_of_a_deployment_in_all_nine_functions_are_found_by_its_id() {
     let show = Show::begin(Kind::Pair, &[("rollback-window", "60s")]).await;
     show.push("v2", &[]).await;
     show.reached("Drain", 2).await;

@@ -1,6 +1,7 @@
 //! `docs/settings.md` against the types that read settings, the template's parameters and the execution's input.
 
 use crate::markdown::{code, document, rows, section};
+use changeover_domain::gate::Promote;
 use changeover_domain::name::{DeploymentId, ServiceName};
 use changeover_domain::settings::{KEYS, MAX_STEPS, Raw, Settings, TAG_PREFIX, read};
 use changeover_domain::span::Seconds;
@@ -184,6 +185,7 @@ fn every_field_of_an_executions_input_is_documented() {
         digest: Some("sha256:1".to_owned()),
         settings: Raw::from([("bake".to_owned(), "1s".to_owned())]),
         wanted: true,
+        promote: Some(Promote::All),
         recover: Some(DeploymentId::from("d")),
         cause: Some("me".to_owned()),
         ..Request::of(ServiceName::new("main", "web"))

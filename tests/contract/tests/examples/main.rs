@@ -28,6 +28,9 @@ fn is_received(state: &str, what: &str, input: &Value) {
     match state {
         "Plan" => goes_through::<PlanInput>(what, input),
         "CheckHealth" | "Bake" => goes_through::<check_health::Input>(what, input),
+        "BeforeStart" | "BeforeTraffic" | "AfterStep" | "BeforeDrain" => {
+            goes_through::<gate::Input>(what, input);
+        }
         "Rollback" | "Finish" => goes_through::<Ending>(what, input),
         _ => goes_through::<Baton>(what, input),
     }

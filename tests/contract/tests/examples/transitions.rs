@@ -115,9 +115,12 @@ fn what_a_function_answers_is_what_the_next_one_gets() {
     }
     let came = |from: &str, to: &str| walk.came.contains(&(from.to_owned(), to.to_owned()));
     assert!(
-        came("Plan", "RegisterRevision") && came("Swap", "Bake") && came("Bake", "Drain"),
+        came("Plan", "RegisterRevision") && came("Swap", "Bake") && came("Bake", "AfterStep"),
         "{:?}",
         walk.came
+    );
+    assert!(
+        came("AfterStep", "Swap") && came("BeforeDrain", "Drain") && came("BeforeTraffic", "CheckHealth")
     );
     assert!(came("Drain", "Finish") && came("Finish", "Succeeded") && came("Bake", "Rollback"));
 }
@@ -136,6 +139,7 @@ fn what_a_function_was_given_and_its_error_are_what_the_next_one_gets() {
             document["error"] = json!({"Error": error, "Cause": cause});
             if let Some(fields) = document.as_object_mut() {
                 fields.remove("purpose");
+                fields.remove("point");
             }
             walk.go(&name, next(catch), &document, MOST_BETWEEN);
         }

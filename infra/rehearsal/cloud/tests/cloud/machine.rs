@@ -67,6 +67,7 @@ async fn what_ships_starts() {
         "register-revision",
         "update-service",
         "check-health",
+        "gate",
         "swap",
         "drain",
         "rollback",

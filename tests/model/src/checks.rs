@@ -2,7 +2,8 @@
 
 use crate::functions::is_steady;
 use crate::small::Small;
-use crate::world::{Record, World};
+use crate::world::{Record, Request, World};
+use changeover_domain::gate::{Kind, Then};
 use changeover_domain::record::Outcome;
 use stateright::Property;
 
@@ -72,16 +73,25 @@ fn ended(world: &World, outcome: Outcome) -> bool {
     world.ledger.records.values().any(|record| record.outcome == Some(outcome))
 }
 
+fn succeeded(world: &World, which: impl Fn(&Record) -> bool) -> bool {
+    world.ledger.records.values().any(|record| record.outcome == Some(Outcome::Succeeded) && which(record))
+}
+
 /// A property by its name.
 pub type Named = (&'static str, fn(&Small, &World) -> bool);
 
 /// What must hold always.
-pub const ALWAYS: [Named; 10] = [
+pub const ALWAYS: [Named; 12] = [
     ("only the holder of the lease changes the service", |_, world| !world.noted.trespass),
     ("no side without a healthy task is given weight", |_, world| !world.noted.starved),
     ("no side with weight is told to stop tasks", |_, world| !world.noted.robbed),
     ("no step before the one before it has baked", |_, world| !world.noted.skipped),
     ("nothing goes on without healthy tasks and good answers", |_, world| !world.noted.blind),
+    ("nothing goes on from a pause that nobody has ended", |_, world| !world.noted.unheard),
+    ("an execution gives one order", |_, world| {
+        let given = world.executions.iter().filter(|one| matches!(one.request, Request::Order(_))).count();
+        world.ledger.records.values().map(|record| record.say.orders.len()).sum::<usize>() <= given
+    }),
     ("nothing ends half done", |_, world| !world.noted.half_done),
     ("in the end nobody is locked out", |small, world| !is_quiet(small, world) || is_settled(world)),
     ("in the end what is wanted runs, or it is said why not", |small, world| {
@@ -97,7 +107,7 @@ pub const ALWAYS: [Named; 10] = [
 ];
 
 /// What must be seen, or nothing was shown.
-pub const SOMETIMES: [Named; 14] = [
+pub const SOMETIMES: [Named; 20] = [
     ("Succeeded", |_, world| ended(world, Outcome::Succeeded)),
     ("RolledBack", |_, world| ended(world, Outcome::RolledBack)),
     ("Refused", |_, world| ended(world, Outcome::Refused)),
@@ -121,6 +131,33 @@ pub const SOMETIMES: [Named; 14] = [
         let made = |record: &Record| record.made.as_ref().is_some_and(|made| made.returned > 0);
         given && world.ledger.records.values().any(made)
     }),
+    ("a deployment is held", |_, world| world.noted.held),
+    ("a bake is ended before its time", |_, world| world.noted.hurried),
+    ("what was held by an order succeeds", |_, world| {
+        let held = |record: &Record| {
+            record.say.orders.iter().any(|(kind, place, _)| *kind == Kind::Pause && place.is_some())
+        };
+        succeeded(world, held)
+    }),
+    ("what an order let go on succeeds", |_, world| {
+        let let_go = |record: &Record| {
+            record
+                .say
+                .orders
+                .iter()
+                .any(|(_, place, _)| place.is_some_and(|place| record.say.passed.contains(&place)))
+        };
+        succeeded(world, let_go)
+    }),
+    ("a pause that nobody ends goes on", |_, world| {
+        let passed = |record: &Record| record.say.orders.is_empty() && !record.say.passed.is_empty();
+        world.ledger.records.values().any(passed)
+    }),
+    ("a pause that nobody ends goes back", |_, world| {
+        let alone = |record: &Record| record.say.passed.is_empty() && !record.taken_back && record.failed;
+        let back = |record: &Record| record.outcome == Some(Outcome::RolledBack) && alone(record);
+        world.noted.held && world.ledger.records.values().any(back)
+    }),
     ("Superseded", |_, world| ended(world, Outcome::Superseded)),
     ("half of the weight is shifted", |_, world| world.weight == 50),
     ("the new side shelters requests that the old one cannot serve", |_, world| world.noted.sheltered),
@@ -129,8 +166,27 @@ pub const SOMETIMES: [Named; 14] = [
 /// Whether a model can show one of [`SOMETIMES`]: a rolling service has no weights, and only what gives way to newer
 /// images is superseded.
 fn can_show(small: &Small, name: &str) -> bool {
+    // What happens only when something goes wrong.
+    const TROUBLED: [&str; 5] = [
+        "NeedsHuman",
+        "a lease is found lost",
+        "a call comes when another execution has the service",
+        "a dead execution's deployment is brought to an end",
+        "the new side shelters requests that the old one cannot serve",
+    ];
     match name {
+        _ if TROUBLED.contains(&name) && small.trouble == 0 => false,
         "room is made and given back" => small.is_crowded,
+        "something is taken back by hand" | "a deployment follows another" | "Refused" => {
+            small.functions.people.do_else
+        }
+        "a deployment is held" => small.functions.people.have_a_say(),
+        "a pause that nobody ends goes on" => small.functions.people.pauses_then(Then::Promote),
+        "a pause that nobody ends goes back" => small.functions.people.pauses_then(Then::RollBack),
+        "what was held by an order succeeds" => small.functions.people.orders > 1,
+        "a bake is ended before its time" | "what an order let go on succeeds" => {
+            small.functions.people.orders > 0
+        }
         "Superseded" => small.functions.on_push == "supersede",
         "half of the weight is shifted" | "the new side shelters requests that the old one cannot serve" => {
             small.is_pair

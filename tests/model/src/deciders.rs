@@ -1,5 +1,6 @@
 //! The decisions that the model drives: the functions' own, or a mutant's.
 
+use changeover_domain::gate::Kind;
 use changeover_domain::name::DeploymentId;
 use changeover_domain::record::{Deployment, Lease, Outcome, Progress, Wanted};
 use changeover_domain::{StepError, Timestamp};
@@ -21,6 +22,10 @@ pub struct Deciders {
     pub swap: fn(&swap::View) -> Result<swap::Action, StepError>,
     /// Which step `swap` makes.
     pub step: fn(&Progress) -> usize,
+    /// Of `gate`.
+    pub gate: fn(&gate::View) -> gate::Action,
+    /// Whether an order is put on record: when it comes, and which execution gives it.
+    pub order: fn(&mut Deployment, Kind, Timestamp, &str) -> Result<bool, String>,
     /// Of `drain`.
     pub drain: fn(&drain::View) -> Result<drain::Action, StepError>,
     /// Whether somebody who asks for a deployment to be taken back is told that it is too late.
@@ -48,6 +53,8 @@ pub const REAL: Deciders = Deciders {
     check: check_health::decide,
     swap: swap::decide,
     step: Progress::step_to_make,
+    gate: gate::decide,
+    order: |record, kind, at, by| record.order(kind, at, by, None),
     drain: drain::decide,
     too_late: plan::too_late,
     rollback: rollback::decide,

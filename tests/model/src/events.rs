@@ -22,7 +22,7 @@ const SOMEBODY: u8 = 9;
 /// If there are more executions than the model should lead to.
 pub fn start(world: &mut World, state: usize, name: Name, request: Request) -> bool {
     // A recovery whose name has run goes by another; see `dead`.
-    let by_hand = matches!(name, Name::Console | Name::TakeBack | Name::Recover { .. });
+    let by_hand = matches!(name, Name::Console | Name::TakeBack | Name::Order | Name::Recover { .. });
     if !by_hand && world.executions.iter().any(|one| one.name == name) {
         return false;
     }

@@ -2,6 +2,7 @@
 
 use crate::hosts;
 use crate::look::{NAMES, STALLED, THEN, at, image, member, number_of, settings, then};
+use crate::people::Say;
 use crate::world::{Record, Revision, Wanted};
 use changeover_domain::Timestamp;
 use changeover_domain::name::{DeploymentId, ServiceName};
@@ -53,7 +54,7 @@ pub fn real(number: u8, record: &Record) -> Deployment {
         container: "web".to_owned(),
         other_containers: vec![],
         live: member(planned, planned.live),
-        next: None,
+        next: planned.is_pair.then(|| member(planned, 1 - planned.live)),
         routes: Vec::new(),
         tasks: u32::from(planned.tasks),
         room: None,
@@ -62,12 +63,13 @@ pub fn real(number: u8, record: &Record) -> Deployment {
             check_interval: Seconds(5),
             stickiness: Seconds(0),
         },
-        settings: settings(false, "queue"),
+        settings: settings(planned.is_pair, "queue"),
         source: None,
         readiness: changeover_domain::readiness::Readiness::default(),
         notes: Vec::new(),
     });
     real.progress = progress(number, record);
+    real.orders = record.say.orders();
     real.orders.taken_back = record.taken_back.then(|| "somebody asked for it".to_owned());
     real.reason = record.failed.then(|| "the model says so".to_owned());
     real.nothing_to_do = record.nothing_to_do;
@@ -117,6 +119,7 @@ fn progress(number: u8, record: &Record) -> Progress {
             restored_at: record.restored.then_some(restored_at),
             rolled_back: record.rolled_back,
         },
+        gate: record.say.gate(),
         ..Progress::default()
     }
 }
@@ -126,6 +129,7 @@ fn progress(number: u8, record: &Record) -> Progress {
 pub fn keep(number: u8, record: &mut Record, real: &Deployment) {
     let Progress { start, health, shift, drain, back, .. } = &real.progress;
     record.taken_back = real.orders.taken_back.is_some();
+    record.say = Say::of(real);
     record.revision = start.revision.as_deref().map(Revision::of);
     record.started = start.started_at.is_some();
     record.missed = start.room_missed_at.is_some();
@@ -162,12 +166,18 @@ fn small(number: u32) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use changeover_domain::gate::{Kind, Place, Then};
 
     #[test]
     fn what_is_kept_of_what_was_read_is_what_was_there() {
         let full = Record {
             execution: 1,
             taken_back: true,
+            say: Say {
+                held: Some((Place::AfterStep(0), Then::Promote)),
+                passed: vec![Place::BeforeStart],
+                orders: vec![(Kind::Promote, Some(Place::Bake(0)), 3), (Kind::Pause, None, 4)],
+            },
             revision: Some(Revision { image: 1, by: 1 }),
             missed: true,
             started: true,

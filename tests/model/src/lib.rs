@@ -16,6 +16,8 @@ pub mod look;
 pub mod machine;
 pub mod mutants;
 pub mod noted;
+pub mod people;
+mod sample;
 pub mod small;
 pub mod step;
 mod when;

@@ -1,24 +1,21 @@
 //! What functions see of the world, in the shapes that their decisions take.
 
 use crate::hosts;
+use crate::sample::tags;
+pub use crate::sample::{NAMES, image, number_of, settings};
 use crate::world::{Answer, Change, Health, Image, Member, Planned, Record, World};
 use changeover_aws::elb::TargetGroup;
 use changeover_domain::bearing::{Patience, Since, needed};
 use changeover_domain::evidence::{EcsDeployment, ServiceSeen, SideSeen, TargetSeen, TaskSeen};
-use changeover_domain::image::PinnedImage;
+use changeover_domain::gate::Place;
 use changeover_domain::name::ServiceName;
 use changeover_domain::route::{Route, RouteId, weights_for};
 use changeover_domain::samples::watch;
-use changeover_domain::settings::{Raw, Settings, read};
 use changeover_domain::span::Seconds;
 use changeover_domain::{Timestamp, plan as domain};
 use plan::{ContainerSeen, DefinitionSeen};
 use std::collections::BTreeMap;
 
-/// The members' names, which are those of their target groups as well.
-pub const NAMES: [&str; 2] = ["blue", "green"];
-/// The weights of a pair, in order.
-pub const STEPS: &str = "50 100";
 /// When everything on record happened.
 pub(crate) const THEN: i64 = 1_000_000;
 /// How long weights take to reach every node, and how far back requests are looked for.
@@ -69,38 +66,6 @@ pub(crate) fn at(second: i64) -> Timestamp {
 
 pub(crate) fn then(happened: bool) -> Option<Timestamp> {
     happened.then(|| at(THEN))
-}
-
-/// The settings of the sample service.
-pub fn settings(is_pair: bool, on_push: &str) -> Settings {
-    read(&Raw::new(), &tags(0, is_pair, on_push), &Raw::new()).expect("the tags are right")
-}
-
-fn tags(index: usize, is_pair: bool, on_push: &str) -> Raw {
-    let usual = [("repository", "web"), ("on-push", on_push), ("bake", "30s"), ("healthy-checks", "1")];
-    let pair = [
-        ("strategy", "blue-green"),
-        ("pair", NAMES[1 - index]),
-        ("steps", STEPS),
-        ("rollback-window", "60s"),
-    ];
-    let all = usual.into_iter().chain(pair.into_iter().filter(|_| is_pair));
-    all.map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
-}
-
-/// An image as it is pinned.
-pub fn image(number: Image) -> PinnedImage {
-    let digest = format!("sha256:{}", number.to_string().repeat(64));
-    PinnedImage::new("web", "r/web", Some("latest"), &digest)
-}
-
-/// The number of a pinned image.
-///
-/// # Panics
-/// If it is none of ours.
-pub fn number_of(image: &PinnedImage) -> Image {
-    let digit = image.digest.bytes().last().expect("a digit");
-    digit - b'0'
 }
 
 /// One side, as ECS and the load balancer tell it.
@@ -305,6 +270,8 @@ pub fn for_check(
             .filter(|wanted| supersedes && wanted.image != planned.image)
             .map(|wanted| wanted.image.to_string()),
         taken_back: record.taken_back.then(|| "somebody asked for it".to_owned()),
+        promoted: record.say.orders().ends(Place::Bake(record.step.unwrap_or(0))).map(ToString::to_string),
+        held: record.say.held.is_some(),
         more_steps: match record.step {
             Some(step) => step + 1 < settings.steps.len(),
             None => is_pair,

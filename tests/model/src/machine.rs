@@ -159,3 +159,9 @@ fn holds(rule: &Value, answer: &Value) -> bool {
         _ => panic!("the model does not know the comparison of {rule}"),
     }
 }
+
+/// Whether a state is a point, or what only follows one.
+pub fn is_of_a_point(state: &str) -> bool {
+    crate::functions::point(state).is_some()
+        || ["MayStart?", "WaitForStart", "MayShift?", "MayGoOn?", "MayDrain?"].contains(&state)
+}

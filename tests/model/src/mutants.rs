@@ -1,6 +1,8 @@
 //! Decisions that are wrong on purpose: each has to be caught, by the property that is about it.
 
 use crate::deciders::{Deciders, REAL};
+use crate::people::{People, SILENT};
+use changeover_domain::gate::Kind;
 use changeover_domain::record::{Deployment, Outcome, Wanted};
 use changeover_domain::route::is_at;
 use changeover_domain::state::Verdict;
@@ -16,6 +18,8 @@ pub struct Mutant {
     pub trouble: u8,
     /// Whether it is shown with a pair.
     pub is_pair: bool,
+    /// What people have to say.
+    pub people: People,
     /// Its decisions.
     pub deciders: Deciders,
 }
@@ -28,6 +32,8 @@ const BLIND: &str = "nothing goes on without healthy tasks and good answers";
 const HALF_DONE: &str = "nothing ends half done";
 const WANTED: &str = "in the end what is wanted runs, or it is said why not";
 
+const UNHEARD: &str = "nothing goes on from a pause that nobody has ended";
+const ONE_ORDER: &str = "an execution gives one order";
 const TRIED: &str = "in the end every wish was tried";
 const PROMISED: &str = "what somebody was promised to have taken back does not succeed";
 
@@ -37,11 +43,16 @@ const fn mutant(
     (trouble, is_pair): (u8, bool),
     deciders: Deciders,
 ) -> Mutant {
-    Mutant { name, breaks, trouble, is_pair, deciders }
+    Mutant { name, breaks, trouble, is_pair, people: SILENT, deciders }
+}
+
+/// A mutant that shows where people have a say.
+const fn of_people(name: &'static str, breaks: &'static str, trouble: u8, deciders: Deciders) -> Mutant {
+    Mutant { name, breaks, trouble, is_pair: true, people: HEARD, deciders }
 }
 
 /// All of them.
-pub const MUTANTS: [Mutant; 19] = [
+pub const MUTANTS: [Mutant; 23] = [
     mutant("the fence is not looked at", LEASE, (1, true), Deciders { checks_fence: false, ..REAL }),
     mutant(
         "a recovery does not look whether the execution still runs",
@@ -115,8 +126,49 @@ pub const MUTANTS: [Mutant; 19] = [
         (1, true),
         Deciders { follow: |_, _| None, again: only_unrecorded, ..REAL },
     ),
+    of_people("a point lets everything pass", UNHEARD, 0, Deciders { gate: deaf, ..REAL }),
+    of_people("a promotion ends every pause", UNHEARD, 0, Deciders { gate: generous, ..REAL }),
+    of_people(
+        "a step that is repeated gives its order again",
+        ONE_ORDER,
+        1,
+        Deciders { order: again, ..REAL },
+    ),
+    of_people("who ends a bake ends the looking as well", BLIND, 1, Deciders { check: hurried, ..REAL }),
     mutant("plan brings nothing and says nothing", WANTED, (0, true), Deciders { plan: idle, ..REAL }),
 ];
+
+/// One pause is set, and people give one order.
+const HEARD: People =
+    People { pauses: &[("before-drain", "pause 1h then roll-back")], orders: 1, do_else: false };
+
+fn deaf(view: &gate::View) -> gate::Action {
+    match gate::decide(view) {
+        gate::Action::Hold { .. } | gate::Action::Wait { .. } => gate::Action::Pass,
+        decided => decided,
+    }
+}
+
+fn generous(view: &gate::View) -> gate::Action {
+    let mut view = view.clone();
+    for order in view.orders.given.iter_mut().filter(|order| order.place.is_some()) {
+        order.place = Some(view.place);
+    }
+    gate::decide(&view)
+}
+
+fn again(record: &mut Deployment, kind: Kind, at: Timestamp, by: &str) -> Result<bool, String> {
+    let next = format!("{}{by}", record.orders.given.len() + 1);
+    record.order(kind, at, &next, None)
+}
+
+fn hurried(view: &check_health::View) -> check_health::Ruling {
+    let ruling = check_health::decide(view);
+    match view.promoted {
+        Some(_) => check_health::Ruling { verdict: Verdict::Ready, ..ruling },
+        None => ruling,
+    }
+}
 
 fn careless_swap(view: &swap::View) -> Result<swap::Action, StepError> {
     swap::decide(&swap::View {

@@ -13,6 +13,12 @@ pub struct Noted {
     pub skipped: bool,
     /// Something went on without healthy tasks, or without good answers.
     pub blind: bool,
+    /// A deployment went on from a pause that nobody had ended.
+    pub unheard: bool,
+    /// A deployment was held at a point.
+    pub held: bool,
+    /// A bake was ended before its time.
+    pub hurried: bool,
     /// A deployment ended and left something half done.
     pub half_done: bool,
     /// Somebody's hand was in the service: what it did is not held against us.

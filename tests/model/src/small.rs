@@ -3,14 +3,16 @@
 use crate::checks::properties;
 use crate::deciders::{Deciders, REAL};
 use crate::events::{self, Hand};
-use crate::functions::Functions;
+use crate::functions::{Functions, point};
 use crate::hosts::{self, Hosts};
 use crate::look::{Clock, Evidence};
 use crate::machine::{Kind, Machine};
 use crate::noted::Noted;
+use crate::people::{People, SILENT};
 use crate::step::Step;
 use crate::when::{circumstances, end_stalled};
 use crate::world::{Change, Event, Execution, Health, Ledger, Member, Name, Request, Still, World};
+use changeover_domain::gate;
 use stateright::{Model, Property};
 
 /// The error of a function that died or did not answer.
@@ -19,6 +21,10 @@ const DIED: &str = "Runtime.ExitError";
 const BUSY: &str = "Busy";
 /// The error of a function whose call AWS refused for good.
 const REFUSED: &str = "Aws";
+
+/// The orders that people may give besides that to take back.
+const ORDERS: [gate::Kind; 4] =
+    [gate::Kind::Promote, gate::Kind::PromoteAll, gate::Kind::Pause, gate::Kind::Continue];
 
 /// One small world's laws.
 pub struct Small {
@@ -50,7 +56,7 @@ impl Small {
             is_crowded: false,
             is_gradual: false,
             trouble,
-            functions: Functions { deciders, on_push },
+            functions: Functions { deciders, on_push, people: SILENT },
             machine: Machine::load(),
         }
     }
@@ -67,8 +73,16 @@ impl Small {
         Self { is_gradual: true, ..self }
     }
 
+    /// The same where people have something to say.
+    #[must_use]
+    pub fn with_people(mut self, people: People) -> Self {
+        self.functions.people = people;
+        self
+    }
+
     fn of_executions(&self, world: &World, steps: &mut Vec<Step>) {
         let trouble = world.still.trouble > 0;
+        let has_a_say = self.functions.people.have_a_say();
         let late =
             world.executions.iter().enumerate().filter(|(_, one)| !one.running && one.pending.is_some());
         steps.extend(late.map(|(number, _)| Step::Act(number)));
@@ -84,7 +98,7 @@ impl Small {
                     steps.push(Step::Forget(number, Clock::Early, Evidence::Good));
                 }
             } else {
-                for (clock, evidence) in circumstances(state, self.is_pair, self.is_crowded) {
+                for (clock, evidence) in circumstances(state, self.is_pair, self.is_crowded, has_a_say) {
                     steps.push(Step::Decide(number, clock, evidence));
                     if retried && clock != Clock::Late {
                         steps.push(Step::Forget(number, clock, evidence));
@@ -134,7 +148,13 @@ impl Small {
         if self.reconciled(world) != *world {
             steps.push(Step::Reconcile);
         }
-        if still.trouble == 0 || world.executions.is_empty() {
+        if world.executions.is_empty() {
+            return;
+        }
+        if still.orders > 0 {
+            steps.extend(ORDERS.map(Step::Order));
+        }
+        if still.trouble == 0 {
             return;
         }
         for (may, step) in
@@ -241,6 +261,13 @@ impl Small {
         execution.pending = None;
         execution.state = state;
         execution.running = self.machine.kind(state) == Kind::Task;
+        let passed =
+            point(self.machine.name(state)).and_then(|point| self.functions.passes(world, number, point));
+        if let Some(answer) = passed {
+            let is_pair = self.is_pair && has_plan(world, number);
+            let next = self.machine.after(state, answer.word, answer.more_steps, is_pair);
+            self.enter(world, number, next);
+        }
     }
 }
 
@@ -262,6 +289,15 @@ impl Model for Small {
         } else {
             vec![Member::running(1)]
         };
+        let People { orders, do_else, .. } = self.functions.people;
+        let still = Still {
+            trouble: self.trouble,
+            orders,
+            push: do_else,
+            double: do_else,
+            take_back: do_else,
+            hand: do_else,
+        };
         vec![World {
             members,
             hosts: self.is_crowded.then(Hosts::full),
@@ -271,7 +307,7 @@ impl Model for Small {
             registered: Vec::new(),
             ledger: Ledger::default(),
             executions: Vec::new(),
-            still: Still { trouble: self.trouble, push: true, double: true, take_back: true, hand: true },
+            still,
             noted: Noted::default(),
         }]
     }
@@ -328,6 +364,10 @@ impl Model for Small {
             Step::TakeBack => {
                 world.still.take_back = false;
                 events::start(&mut world, self.machine.start(), Name::TakeBack, Request::TakeBack);
+            }
+            Step::Order(kind) => {
+                world.still.orders -= 1;
+                events::start(&mut world, self.machine.start(), Name::Order, Request::Order(kind));
             }
             Step::Meddle(hand) => {
                 world.still.hand = false;

@@ -2,6 +2,7 @@
 
 use crate::events::Hand;
 use crate::look::{Clock, Evidence};
+use changeover_domain::gate::Kind;
 
 /// One step.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +37,8 @@ pub enum Step {
     Double,
     /// A person asks for a rollback.
     TakeBack,
+    /// A person gives another order.
+    Order(Kind),
     /// A person meddles with the service.
     Meddle(Hand),
     /// ECS does the next thing for a member.
@@ -58,6 +61,7 @@ impl Step {
             Self::Decide(..)
                 | Self::Act(_)
                 | Self::Recover
+                | Self::Order(_)
                 | Self::Reconcile
                 | Self::Event(_)
                 | Self::Ecs(_)

@@ -1,5 +1,6 @@
 //! When a function looks: what its decision depends on besides the world, and what cannot come any more then.
 
+use crate::functions::point;
 use crate::look::{Clock, Evidence};
 use crate::world::World;
 
@@ -13,7 +14,12 @@ pub(crate) fn end_stalled(world: &mut World, but: usize) {
 }
 
 /// What a state's decision depends on besides the world.
-pub(crate) fn circumstances(state: &str, is_pair: bool, is_crowded: bool) -> Vec<(Clock, Evidence)> {
+pub(crate) fn circumstances(
+    state: &str,
+    is_pair: bool,
+    is_crowded: bool,
+    has_a_say: bool,
+) -> Vec<(Clock, Evidence)> {
     const CLOCKS: [Clock; 3] = [Clock::Early, Clock::Later, Clock::Late];
     const SEEN: [Evidence; 3] = [Evidence::Nothing, Evidence::Bad, Evidence::Good];
     let all = |clocks: &[Clock], seen: &[Evidence]| -> Vec<_> {
@@ -23,6 +29,7 @@ pub(crate) fn circumstances(state: &str, is_pair: bool, is_crowded: bool) -> Vec
         "Bake" => all(&CLOCKS, &SEEN),
         "CheckHealth" if !is_pair => all(&[Clock::Early, Clock::Late], &[Evidence::Bad, Evidence::Good]),
         "CheckHealth" => all(&[Clock::Early, Clock::Late], &[Evidence::Good]),
+        _ if has_a_say && point(state).is_some() => all(&[Clock::Early, Clock::Late], &[Evidence::Good]),
         "UpdateService" if is_crowded => all(&[Clock::Early, Clock::Late], &[Evidence::Good]),
         "Drain" => all(&CLOCKS, &[Evidence::Good]),
         "Rollback" => all(&[Clock::Early, Clock::Later, Clock::Past, Clock::Late], &[Evidence::Good]),

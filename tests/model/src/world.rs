@@ -2,6 +2,8 @@
 
 use crate::hosts::{Hosts, Made};
 use crate::noted::Noted;
+use crate::people::Say;
+use changeover_domain::gate::Kind;
 use changeover_domain::record::Outcome;
 use std::collections::BTreeMap;
 
@@ -91,6 +93,8 @@ impl Member {
 /// What a deployment planned: what it found, and what it brings.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Planned {
+    /// Whether the service is a pair.
+    pub is_pair: bool,
     /// The image it brings.
     pub image: Image,
     /// The side that served: 0 is blue.
@@ -110,6 +114,8 @@ pub struct Record {
     pub wish: u8,
     /// Whether somebody asked for it to be taken back.
     pub taken_back: bool,
+    /// What people had to say.
+    pub say: Say,
     /// The image that it is to bring.
     pub image: Option<Image>,
     /// The plan; none if it was refused.
@@ -227,6 +233,8 @@ pub enum Name {
     Console,
     /// Somebody asks for a rollback.
     TakeBack,
+    /// Somebody gives another order.
+    Order,
     /// Of a recovery.
     Recover {
         /// The fence of the claim that is recovered from.
@@ -243,6 +251,8 @@ pub enum Request {
     Ask,
     /// Take back what is on the way.
     TakeBack,
+    /// Let what is on the way go on, or stop.
+    Order(Kind),
     /// Bring a dead execution's deployment to an end.
     Recover(DeploymentNumber),
 }
@@ -332,6 +342,8 @@ pub enum Event {
 pub struct Still {
     /// So many faults, hands and newer wishes.
     pub trouble: u8,
+    /// So many orders.
+    pub orders: u8,
     /// A second image may be pushed.
     pub push: bool,
     /// A person may start an execution too.

@@ -1,7 +1,7 @@
 //! Every order of events: what must hold always holds, what must be seen is seen, and every edge of the state machine
 //! is walked. `cargo test -p model -- --nocapture` tells how many worlds there were and how long it took.
 
-use model::machine::Edge;
+use model::machine::{Edge, is_of_a_point};
 use model::small::Small;
 use stateright::{Checker as _, Model as _};
 use std::collections::BTreeSet;
@@ -57,7 +57,9 @@ fn every_order_of_events_holds() {
         checker.unique_state_count()
     });
     let never = DEFAULTS.iter().map(|choice| ((*choice).to_owned(), "Unexpected".to_owned()));
-    assert_eq!(all.difference(&walked).cloned().collect::<BTreeSet<_>>(), never.collect::<BTreeSet<_>>());
+    // Of points it is walked where people have something to say.
+    let unwalked = all.difference(&walked).filter(|(from, _)| !is_of_a_point(from));
+    assert_eq!(unwalked.cloned().collect::<BTreeSet<_>>(), never.collect::<BTreeSet<_>>());
     assert_eq!(
         (counts.as_slice(), others),
         (MODELS.as_slice(), [CROWDED, GRADUAL]),

@@ -9,7 +9,8 @@ use std::collections::BTreeSet;
 fn every_mutant_is_caught() {
     let mut survived = Vec::new();
     for mutant in &MUTANTS {
-        let small = Small::with(mutant.deciders, mutant.is_pair, "queue", mutant.trouble);
+        let small =
+            Small::with(mutant.deciders, mutant.is_pair, "queue", mutant.trouble).with_people(mutant.people);
         let checker = small
             .checker()
             .threads(2)

@@ -12,6 +12,7 @@ impl Functions {
     pub(super) fn plan(&self, world: &mut World, number: usize) -> Came {
         match world.executions[number].request {
             Request::TakeBack => return self.take_back(world).map(Some),
+            Request::Order(kind) => return self.order(world, number, kind).map(Some),
             Request::Recover(dead) => return Ok(Some(self.recover(world, number, dead))),
             Request::Ask | Request::Wanted => {}
         }
@@ -109,6 +110,7 @@ impl Functions {
                         .map_or((crate::world::FIRST, 0), |one| (one.revision, one.desired))
                 };
                 record.plan = Some(Planned {
+                    is_pair: real.next.is_some(),
                     image: look::number_of(&real.image),
                     live,
                     before: [before(0), before(1)],
@@ -171,7 +173,7 @@ pub fn want(world: &mut World, image: u8, by: Option<u8>) {
 pub(super) fn early(world: &mut World, number: usize) -> Result<Answer, &'static str> {
     let deployment = match world.executions[number].request {
         Request::Recover(dead) => dead,
-        Request::Ask | Request::Wanted | Request::TakeBack => own(number),
+        Request::Ask | Request::Wanted | Request::TakeBack | Request::Order(_) => own(number),
     };
     let ours = world.ledger.lease.execution == Some(u8::try_from(number).unwrap_or(u8::MAX));
     if matches!(world.executions[number].request, Request::Recover(_)) && !ours {

@@ -3,12 +3,15 @@
 
 mod act;
 mod begin;
+mod gate;
 
+pub use self::gate::point;
 pub use begin::want;
 
 use crate::deciders::Deciders;
 use crate::ledger;
 use crate::look::{self, Clock, Evidence, NAMES, THEN, at};
+use crate::people::People;
 use crate::world::{Answer, Change, Health, Planned, Record, Revision, World};
 use begin::early;
 use changeover_domain::record::Deployment;
@@ -25,6 +28,8 @@ pub struct Functions {
     pub deciders: Deciders,
     /// What a newer push does to what is on the way.
     pub on_push: &'static str,
+    /// What people have to say.
+    pub people: People,
 }
 
 /// An answer.
@@ -71,7 +76,10 @@ impl Functions {
             "Swap" => self.swap(world, own, &planned),
             "Drain" => self.drain(world, own, &planned, clock),
             "Rollback" => Ok(self.rollback(world, own, &planned, clock)),
-            other => panic!("the model has no function for {other}"),
+            _ => match point(state) {
+                Some(point) => Ok((None, self.gate(world, own, &planned, clock, point))),
+                None => panic!("the model has no function for {state}"),
+            },
         };
         let (change, answer) = came?;
         world.ledger.records.insert(deployment, record);
@@ -165,8 +173,12 @@ impl Functions {
         let (healthy, more_steps) = (view.seen.healthy(), view.more_steps);
         let ruling = (self.deciders.check)(&view);
         noting(deployment, record, |real| check_health::apply(real, &view, &ruling, &ruling.why));
-        let good = evidence == Evidence::Good || view.watch.is_none();
+        // Who ends a bake before its time does without its evidence, and with nothing else.
+        let early = evidence == Evidence::Nothing && view.promoted.is_some();
+        let enough = early || (evidence == Evidence::Nothing && view.held);
+        let good = evidence == Evidence::Good || view.watch.is_none() || enough;
         let is_bake = purpose == Purpose::Bake;
+        world.noted.hurried |= is_bake && early && ruling.verdict == Verdict::Ready;
         world.noted.blind |=
             ruling.verdict == Verdict::Ready && (healthy < view.needed || (is_bake && !good));
         let word = match ruling.verdict {

@@ -8,7 +8,11 @@ use rand::{RngExt as _, SeedableRng as _};
 /// Draws without finding two cells that go together, until the drawing ends.
 const MOST_DRAWS: usize = 10_000;
 /// Where a deployment of an image that crashes comes by; the others it never sees.
-const BEFORE_TRAFFIC: [&str; 5] = ["Plan", "RegisterRevision", "UpdateService", "CheckHealth", "Finish"];
+const BEFORE_TRAFFIC: [&str; 6] =
+    ["Plan", "RegisterRevision", "BeforeStart", "UpdateService", "CheckHealth", "Finish"];
+
+/// The function that is called at every point.
+const GATE: &str = "gate";
 
 /// One cell, or two of one strategy.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,7 +91,10 @@ fn goes_together(cells: &[Cell]) -> bool {
     let [first, second] = cells else { return false };
     let reachable =
         |cell: &Cell, other: &Cell| !other.needs_bad_image() || BEFORE_TRAFFIC.contains(&cell.state.as_str());
-    first.state != second.state && reachable(first, second) && reachable(second, first)
+    // A pause at a point before is looked at more than once, and its function is the same.
+    let is_point = |cell: &Cell| cell.function == GATE;
+    let points = is_point(first) && is_point(second);
+    first.state != second.state && !points && reachable(first, second) && reachable(second, first)
 }
 
 #[cfg(test)]

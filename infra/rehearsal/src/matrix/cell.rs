@@ -1,6 +1,7 @@
 //! One cell of the matrix: a state, a fault, a strategy, and what may come of it.
 
 use anyhow::Context as _;
+use changeover_domain::gate::Point;
 use rehearsal_cloud::{ApiFault, ApiFaultRule};
 use rehearsal_lambda::{Fault, FaultRule};
 use rehearsal_wire::{ApiError, Service};
@@ -83,6 +84,9 @@ impl FaultKind {
 /// The state that an image has to be bad for.
 const ROLLBACK: &str = "Rollback";
 
+/// How often the function that is called at points reads the ledger: the lease, and the record.
+const READS: u32 = 2;
+
 /// One cell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cell {
@@ -111,7 +115,7 @@ pub fn cells() -> anyhow::Result<Vec<Cell>> {
     for pair in [true, false] {
         for (state, definition) in states.iter().filter(|(_, definition)| definition["Type"] == "Task") {
             // A rolling service has no weights to shift.
-            if !pair && state == "Swap" {
+            if !pair && (state == "Swap" || state == "BeforeTraffic") {
                 continue;
             }
             let function = crate_of(definition["Parameters"]["FunctionName"].as_str().unwrap_or_default());
@@ -158,6 +162,26 @@ impl Cell {
         self.state == ROLLBACK
     }
 
+    /// The point that this state is, where people have their say.
+    fn point(&self) -> Option<Point> {
+        Point::ALL.into_iter().find(|point| point.state() == self.state)
+    }
+
+    /// The point at which a pause is set, so that something is put on record there, and looked at again.
+    pub fn pause(&self) -> Option<Point> {
+        self.point().filter(|point| self.pair || point.is_of_rolling())
+    }
+
+    /// How many times the state's function is invoked for other states before it comes to this one, with one step.
+    pub(super) fn earlier(&self) -> u32 {
+        match (self.state.as_str(), self.pair) {
+            ("BeforeTraffic", _) | ("AfterStep", false) => 1,
+            ("AfterStep", true) | ("BeforeDrain", false) => 2,
+            ("BeforeDrain", true) => 3,
+            _ => 0,
+        }
+    }
+
     /// How the deployment may end.
     pub fn allowed(&self) -> &'static [&'static str] {
         let bad = self.needs_bad_image();
@@ -185,6 +209,8 @@ impl Cell {
             "UpdateService" | ROLLBACK => (Service::Ecs, "UpdateService"),
             "Drain" if self.pair => (Service::Ecs, "UpdateService"),
             "Swap" => (Service::Elbv2, "ModifyRule"),
+            // Where nothing may hold a deployment, nothing is written.
+            _ if self.point().is_some() && self.pause().is_none() => (Service::DynamoDb, "GetItem"),
             _ => (Service::DynamoDb, "PutItem"),
         }
     }
@@ -217,6 +243,11 @@ impl Cell {
             _ => return None,
         };
         let (service, operation) = self.call();
+        let skip = match (self.point(), self.pause()) {
+            (Some(_), Some(_)) => 0,
+            (Some(_), None) => skip * READS,
+            _ => skip,
+        };
         Some(ApiFaultRule {
             caller: Some(function.to_owned()),
             service: Some(service),
@@ -235,8 +266,8 @@ mod tests {
     #[test]
     fn the_cells_are_every_task_state_of_the_machine_that_ships() {
         let cells = cells().unwrap();
-        // Nine states of a pair, one of them twice, and eight of a rolling service.
-        assert_eq!(cells.len(), (9 + 1 + 8) * FaultKind::ALL.len());
+        // Thirteen states of a pair, one of them twice, and eleven of a rolling service.
+        assert_eq!(cells.len(), (13 + 1 + 11) * FaultKind::ALL.len());
         let functions: Vec<&str> = cells.iter().map(|cell| cell.function.as_str()).collect();
         for name in crate::binaries::FUNCTIONS.iter().filter(|name| **name != "dispatch") {
             assert!(functions.contains(name), "{name}");

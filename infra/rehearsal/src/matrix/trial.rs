@@ -26,6 +26,8 @@ const OVER: Duration = Duration::from_secs(3);
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
 /// How long users come before and after.
 const AROUND: Duration = Duration::from_millis(700);
+/// The pause at a point in which something goes wrong.
+const PAUSE: &str = "pause 1s then promote";
 /// The version that is deployed.
 const NEW_VERSION: &str = "v2";
 /// Most words of an operator that a trial may need to come to rest.
@@ -111,8 +113,10 @@ fn setting(case: &Case, seed: u64) -> Setting {
         ("minimum-requests", "1"),
         ("steps", if case.is_shown() { "20 100" } else { "100" }),
     ];
+    // Where a pause holds a deployment, its function puts something on record, and looks again.
+    let pause = case.cells.iter().filter_map(Cell::pause).map(|point| (point.word(), PAUSE));
     let tags: BTreeMap<String, String> =
-        settings.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
+        settings.into_iter().chain(pause).map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
     // An execution that is aborted while Plan claims the lease is found by reconcile.
     let parameters = BTreeMap::from([("ReconcileSchedule".to_owned(), "rate(1 minute)".to_owned())]);
     let (pair, rolling) = (case.is_pair(), u16::from(!case.is_pair()));
@@ -129,7 +133,7 @@ async fn on_stage(stage: &Arc<Stage>, case: &Case, options: Options) -> anyhow::
         (true, true) => &["--error-rate", "0.9"],
     };
     for cell in case.cells.iter().filter(|cell| cell.state != "Bake") {
-        inject(stage, cell, 0);
+        inject(stage, cell, cell.earlier());
     }
     stage.push(&sample.repository, NEW_VERSION, &Image::sample(&stage.binaries, NEW_VERSION, image)).await?;
     let mut broken = Vec::new();

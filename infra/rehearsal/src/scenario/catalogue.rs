@@ -27,7 +27,7 @@ pub const PUSH: Scenario = Scenario {
 };
 
 /// Every scenario, in the order in which they are best understood.
-pub const CATALOGUE: [Scenario; 26] = [
+pub const CATALOGUE: [Scenario; 29] = [
     Scenario {
         name: "good-push",
         about: "A good image is pushed; a blue/green pair changes over in steps of 10, 50 and 100 %.",
@@ -121,6 +121,37 @@ pub const CATALOGUE: [Scenario; 26] = [
         about: "An operator starts an execution by hand, with a tag and settings of its own.",
         script: Script::Console,
         tags: &[("steps", "10 50 100"), ("image-tag", "latest")],
+        outcome: Some("Succeeded"),
+        ..PUSH
+    },
+    Scenario {
+        name: "approve",
+        about: "A pause is set before traffic; an operator promotes it, and the deployment goes on.",
+        script: Script::PushThenOrder {
+            at: "BeforeTraffic",
+            says: "held at before-traffic",
+            order: r#"{"promote": true, "cause": "smoke test passed"}"#,
+        },
+        tags: &[("steps", "50 100"), ("before-traffic", "pause 2h then roll-back")],
+        outcome: Some("Succeeded"),
+        ..PUSH
+    },
+    Scenario {
+        name: "approve-times-out",
+        about: "A pause is set before the old tasks go, with all traffic on the new ones; nobody decides, and it is rolled back.",
+        tags: &[("steps", "50 100"), ("before-drain", "pause 4s then roll-back")],
+        reason: &["nobody decided at before-drain"],
+        ..PUSH
+    },
+    Scenario {
+        name: "promote-early",
+        about: "An operator ends a bake of ten minutes and does without the rest of them.",
+        script: Script::PushThenOrder {
+            at: "Bake",
+            says: "",
+            order: r#"{"promote": "all", "cause": "urgent fix"}"#,
+        },
+        tags: &[("steps", "10 50 100"), ("bake", "10m")],
         outcome: Some("Succeeded"),
         ..PUSH
     },

@@ -67,6 +67,34 @@ pub(super) async fn reset(stage: &Stage, sample: &Sample) -> anyhow::Result<()> 
     Ok(())
 }
 
+/// Waits until a deployment is in a state that says something, and gives it an order.
+pub(super) async fn order(
+    stage: &Stage,
+    sample: &Sample,
+    (at, says): (&str, &str),
+    order: &str,
+    earlier: usize,
+) -> anyhow::Result<()> {
+    let there = async {
+        loop {
+            let stories = stories(stage).await?;
+            let visits = stories.iter().skip(earlier).flat_map(|story| &story.visits);
+            let is_there = |note: &Option<String>| note.as_deref().is_some_and(|note| note.starts_with(says));
+            if visits.into_iter().any(|visit| visit.state == at && is_there(&visit.note)) {
+                return anyhow::Ok(());
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    };
+    let patience = PATIENCE * stage.pace.patience;
+    tokio::time::timeout(patience, there).await.with_context(|| format!("{at} never said {says:?}"))??;
+    let mut input: serde_json::Value = serde_json::from_str(order).context("the order is no JSON")?;
+    input["service"] = json!(sample.service.to_string());
+    let start = json!({"stateMachineArn": stage.state_machine()?, "input": input.to_string()});
+    stage.call(Service::StepFunctions, "StartExecution", start).await?;
+    Ok(())
+}
+
 /// Flips the weights as soon as new tasks run, and stops the old ones at once.
 pub(super) async fn careless(stage: &Stage, sample: &Sample, image: &Image) -> anyhow::Result<()> {
     let [old, new] = sample.members.as_slice() else { anyhow::bail!("only a pair can be flipped") };

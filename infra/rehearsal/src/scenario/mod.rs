@@ -41,6 +41,15 @@ pub enum Script {
     Mistype,
     /// The service's tag names a repository that there is not, for a while; then an image is pushed.
     MistypeRepository,
+    /// An image is pushed, and once its deployment is in a state that says something, an operator gives it an order.
+    PushThenOrder {
+        /// The state.
+        at: &'static str,
+        /// What it says, from its beginning.
+        says: &'static str,
+        /// The order: what an execution's input has besides the service, as a JSON object.
+        order: &'static str,
+    },
     /// Nothing is pushed; the canary schedule of the stack ticks.
     Scheduled,
     /// No deployment: somebody flips the weights and stops the old tasks at once.

@@ -180,6 +180,10 @@ async fn happen(
         Script::Replicate => images::replicate(stage, sample, &image)?,
         Script::Mistype => return images::mistype(stage, sample, earlier, deadline).await,
         Script::MistypeRepository => images::mistype_repository(stage, sample, &image).await?,
+        Script::PushThenOrder { at, says, order } => {
+            stage.push(&sample.repository, NEW_VERSION, &image).await?;
+            hand::order(stage, sample, (at, says), order, earlier).await?;
+        }
         // The stack's own schedule does it.
         Script::Scheduled => {}
         Script::Careless => return hand::careless(stage, sample, &image).await,
@@ -291,6 +295,8 @@ pub(crate) fn moments(stories: &[&Story], began_epoch: u64) -> Vec<Moment> {
             // How it ended is told once, by the state that it ends in.
             let note = visit.note.as_deref().filter(|_| visit.state != "Finish").unwrap_or_default();
             match (visit.kind.as_str(), visit.left) {
+                // What passed a point with nothing to say is no news.
+                ("Task", _) if note.is_empty() && report::phase::is_point(&visit.state) => {}
                 ("Task", Some(left)) if last != Some((&visit.state, note)) => {
                     last = Some((&visit.state, note));
                     moments.push(Moment {

@@ -81,6 +81,12 @@ pub enum Verb {
     Rollback(verb::rollback::Options),
     /// Take back the deployment that is on the way.
     Abort(verb::orders::Options),
+    /// End the pause or the bake that a deployment is in.
+    Promote(verb::orders::Promote),
+    /// Stop a deployment at the next point.
+    Pause(verb::orders::Options),
+    /// Let a paused deployment go on.
+    Continue(verb::orders::Options),
     /// Say why nothing happens, or what is being waited for.
     Why(verb::why::Options),
     /// Check the stack, and whether a service can be deployed.
@@ -134,6 +140,10 @@ mod tests {
             "changeover deploy web --until step:2 --yes -o json",
             "changeover --profile prod wait main/web --timeout 30m",
             "changeover abort main/web --yes",
+            "changeover promote main/web --all --yes",
+            "changeover pause main/web --cause INC-1234",
+            "changeover continue main/web",
+            "changeover deploy main/web --until paused",
             "changeover show main/web 20261123T022727123Z-web-1",
         ] {
             assert!(Cli::try_parse_from(line.split(' ')).is_ok(), "{line}");

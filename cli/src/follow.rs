@@ -30,6 +30,8 @@ pub enum Until {
     Traffic,
     /// Until this step has its weight, counted from 1.
     Step(usize),
+    /// Until it pauses.
+    Paused,
 }
 
 impl FromStr for Until {
@@ -39,9 +41,10 @@ impl FromStr for Until {
         match text {
             "succeeded" => Ok(Self::Succeeded),
             "traffic" => Ok(Self::Traffic),
+            "paused" => Ok(Self::Paused),
             _ => match text.strip_prefix("step:").map(str::parse) {
                 Some(Ok(step)) if step >= 1 => Ok(Self::Step(step)),
-                _ => Err("it is succeeded, traffic, or step:N with N from 1".to_owned()),
+                _ => Err("it is succeeded, traffic, paused, or step:N with N from 1".to_owned()),
             },
         }
     }
@@ -63,6 +66,7 @@ impl Until {
                 progress.shift.step.is_some_and(|at| at >= step)
                     && progress.shift.weight >= plan.weight_of(step)
             }
+            Self::Paused => crate::orders::is_paused(record),
         }
     }
 }
@@ -262,6 +266,7 @@ mod tests {
     fn how_far_is_read_in_words() {
         assert_eq!("step:2".parse(), Ok(Until::Step(2)));
         assert_eq!("traffic".parse(), Ok(Until::Traffic));
+        assert_eq!("paused".parse(), Ok(Until::Paused));
         for wrong in ["step:0", "step:", "step:x", "end"] {
             assert!(wrong.parse::<Until>().is_err(), "{wrong}");
         }
@@ -278,6 +283,15 @@ mod tests {
         assert!(Until::Step(9).is_reached(&at(2, 100)), "no more steps than there are");
         assert!(Until::Traffic.is_reached(&at(2, 100)) && !Until::Traffic.is_reached(&at(1, 50)));
         assert!(!Until::Succeeded.is_reached(&at(2, 100)));
+    }
+
+    #[test]
+    fn it_is_paused_while_a_pause_holds_it() {
+        let held = json!({"place": "before-traffic", "since": "2026-01-01T00:00:00Z",
+            "until": "2026-01-01T02:00:00Z", "then": "roll-back", "by": "the pause that is set"});
+        assert!(Until::Paused.is_reached(&record("100", json!({"gate": {"held": held}}))));
+        let past = json!({"gate": {"passed": ["before-traffic"]}});
+        assert!(!Until::Paused.is_reached(&record("100", past)));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What an order says and what it brings about: an execution that puts it on the record of the deployment that is on the way.
 
+use changeover_domain::gate::Promote;
 use changeover_domain::name::ServiceName;
 use changeover_domain::record::Deployment;
 use serde::Serialize;
@@ -22,6 +23,17 @@ pub struct Order {
 pub enum What {
     /// Everything back.
     Rollback(bool),
+    /// The end of this pause or bake, or of all between the steps.
+    Promote(Promote),
+    /// A stop at the next point.
+    Pause(bool),
+    /// The end of this pause.
+    Continue(bool),
+}
+
+/// Whether a pause holds a deployment.
+pub fn is_paused(record: &Deployment) -> bool {
+    record.progress.gate.held.is_some()
 }
 
 impl What {
@@ -56,6 +68,8 @@ impl What {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use changeover_domain::gate::Kind;
+    use changeover_domain::state::Request;
     use serde_json::{json, to_value};
 
     #[test]
@@ -67,5 +81,15 @@ mod tests {
             order(What::Rollback(true)),
             json!({"service": "main/web", "rollback": true, "cause": "me"})
         );
+        for (what, key, says, kind) in [
+            (What::Promote(Promote::This), "promote", json!(true), Kind::Promote),
+            (What::Promote(Promote::All), "promote", json!("all"), Kind::PromoteAll),
+            (What::Pause(true), "pause", json!(true), Kind::Pause),
+            (What::Continue(true), "continue", json!(true), Kind::Continue),
+        ] {
+            let input = order(what);
+            assert_eq!(input, json!({"service": "main/web", key: says, "cause": "me"}));
+            assert_eq!(Request::read(&input).unwrap().order(), Some(kind));
+        }
     }
 }

@@ -123,10 +123,14 @@ fn on_the_way(view: &View<'_>) -> Option<Reason> {
             let last = record.timeline.last().map(|last| format!("{}: {}", last.state, last.note));
             let waits = view.waits.clone().or(last).unwrap_or_else(|| "it begins".to_owned());
             let image = words::image(record.plan.as_ref().map(|plan| &plan.image));
+            let goes_on = match crate::orders::is_paused(record) {
+                true => format!("Let it go on with `changeover promote {name}`. "),
+                false => String::new(),
+            };
             Some(Reason::new(
                 format!("{} brings {image} to {name}: {waits}.", record.id),
                 format!(
-                    "What is wanted meanwhile follows when it has ended. Watch it with `changeover status {name} -w`; take it back with `changeover abort {name}`."
+                    "{goes_on}What is wanted meanwhile follows when it has ended. Watch it with `changeover status {name} -w`; take it back with `changeover abort {name}`."
                 ),
             ))
         }
@@ -314,5 +318,13 @@ mod tests {
             Some(Deployment::new(ServiceName::new("main", "web"), id, "arn", "push", Timestamp::UNIX_EPOCH));
         let words = told(&seen, Some("b"));
         assert!(words.starts_with("d-9 brings") && words.contains("changeover abort main/web"), "{words}");
+        assert!(!words.contains("changeover promote"), "{words}");
+        let held = serde_json::json!({"held": {"place": "before-start", "since": "2026-01-01T00:00:00Z",
+            "until": "2026-01-02T00:00:00Z", "then": "roll-back", "by": "somebody"}});
+        if let Some(record) = &mut seen.holder {
+            record.progress.gate = serde_json::from_value(held).unwrap();
+        }
+        let words = told(&seen, Some("b"));
+        assert!(words.contains("changeover promote main/web"), "{words}");
     }
 }

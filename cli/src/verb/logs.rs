@@ -10,8 +10,17 @@ use clap::Args;
 use serde_json::Value;
 
 /// The functions whose logs tell of a deployment.
-const FUNCTIONS: [&str; 8] =
-    ["plan", "register-revision", "update-service", "check-health", "swap", "drain", "rollback", "finish"];
+const FUNCTIONS: [&str; 9] = [
+    "plan",
+    "register-revision",
+    "update-service",
+    "check-health",
+    "gate",
+    "swap",
+    "drain",
+    "rollback",
+    "finish",
+];
 
 /// Of which deployment.
 #[derive(Debug, Args)]

@@ -1,4 +1,4 @@
-//! `changeover abort`: the order to take back the deployment that is on the way.
+//! `changeover abort`, `promote`, `pause` and `continue`: orders to the deployment that is on the way.
 
 use super::cause;
 use crate::args::Globals;
@@ -7,11 +7,14 @@ use crate::failure::{Exit, Failure};
 use crate::orders::What;
 use crate::service::{self, Service};
 use crate::session::Session;
+use changeover_domain::gate;
 use clap::Args;
 
 /// To whom, and why.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  changeover abort main/web --cause INC-1234")]
+#[command(
+    after_help = "Examples:\n  changeover abort main/web --cause INC-1234\n  changeover pause main/web --yes\n  changeover continue main/web --yes"
+)]
 pub struct Options {
     /// The service.
     pub service: String,
@@ -20,9 +23,40 @@ pub struct Options {
     pub cause: Option<String>,
 }
 
+/// To whom, why, and how far.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  changeover promote main/web\n  changeover promote main/web --all --yes")]
+pub struct Promote {
+    /// To whom, and why.
+    #[command(flatten)]
+    options: Options,
+    /// Without the bakes and the pauses of the steps that are left; new tasks that are ill end it all the same.
+    #[arg(long)]
+    all: bool,
+}
+
 /// Takes back what is on the way.
 pub async fn abort(globals: &Globals, options: &Options) -> Result<Exit, Failure> {
     give(globals, options, "abort", What::Rollback(true), "Take back").await
+}
+
+/// Ends the pause or the bake that it is in.
+pub async fn promote(globals: &Globals, promote: &Promote) -> Result<Exit, Failure> {
+    let (promotion, words) = match promote.all {
+        true => (gate::Promote::All, "Do without the bakes that are left of"),
+        false => (gate::Promote::This, "End the pause or the bake of"),
+    };
+    give(globals, &promote.options, "promote", What::Promote(promotion), words).await
+}
+
+/// Stops it at the next point.
+pub async fn pause(globals: &Globals, options: &Options) -> Result<Exit, Failure> {
+    give(globals, options, "pause", What::Pause(true), "Stop at the next point").await
+}
+
+/// Lets it go on.
+pub async fn go_on(globals: &Globals, options: &Options) -> Result<Exit, Failure> {
+    give(globals, options, "continue", What::Continue(true), "Go on with").await
 }
 
 async fn give(

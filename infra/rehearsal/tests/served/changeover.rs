@@ -73,7 +73,11 @@ async fn people_and_ci_drive_a_stack_by_the_command_line() {
     let user = User::of(&served).await;
     looks_around(&user).await;
     is_told_what_is_wrong(&user).await;
-    tokio::join!(deploys_a_rolling_service(&user), takes_back_a_pair(&user));
+    let pair = async {
+        lets_a_pair_go_on(&user).await;
+        takes_back_a_pair(&user).await;
+    };
+    tokio::join!(deploys_a_rolling_service(&user), pair);
     finds_out_why(&user).await;
     served.close().await;
 }
@@ -181,6 +185,38 @@ async fn deploys_a_rolling_service(user: &User) {
         lines.as_array().is_some_and(|lines| lines.iter().any(|line| line["outcome"] == "Succeeded")),
         "{lines}"
     );
+}
+
+/// One that is held at two points, by a setting and by an order, and each time let go on; then it is taken back.
+async fn lets_a_pair_go_on(user: &User) {
+    let line = "changeover deploy web-blue --image-tag build-2 --set 'steps=10 100' --set bake=10m --set 'before-traffic=pause 1h' --until paused --yes";
+    let held = user.gives(0, line).await;
+    assert_eq!((&held["state"], &held["weight"]), (&"BeforeTraffic".into(), &0.into()), "{held}");
+    let why = user.says(0, "changeover why web-green").await;
+    assert!(why.contains("held at before-traffic") && why.contains("changeover promote"), "{why}");
+    let said = |given: &Value| given["said"].as_str().unwrap_or_default().to_owned();
+    let given = user.gives(0, "changeover promote web-blue --cause 'it works' --yes").await;
+    assert!(said(&given).starts_with("promote is on the record of"), "{given}");
+    let at = user.gives(0, "changeover wait web-blue --until step:1").await;
+    assert_eq!(at["weight"], 10, "{at}");
+    let given = user.gives(0, "changeover pause web-blue --yes").await;
+    assert!(said(&given).starts_with("pause is on the record of"), "{given}");
+    // The pause comes when the bake is over, which is ended here.
+    user.says(0, "changeover promote web-blue --yes").await;
+    let held = user.gives(0, "changeover wait web-blue --until paused").await;
+    assert_eq!((&held["state"], &held["weight"]), (&"AfterStep".into(), &10.into()), "{held}");
+    user.says(0, "changeover continue web-blue --yes").await;
+    let whole = user.gives(0, "changeover wait web-blue --until traffic").await;
+    assert_eq!(whole["weight"], 100, "{whole}");
+    user.fails(11, "changeover continue web-blue --yes", &["not paused: there is nothing to continue"]).await;
+    user.says(0, "changeover abort web-blue --yes").await;
+    assert_eq!(user.gives(10, "changeover wait web-blue").await["outcome"], "RolledBack");
+    user.fails(
+        2,
+        "changeover promote web-blue --yes",
+        &["No deployment of rehearsal/web-blue is on the way"],
+    )
+    .await;
 }
 
 /// One that is followed to a step and then taken back.

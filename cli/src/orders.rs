@@ -39,13 +39,21 @@ pub fn is_paused(record: &Deployment) -> bool {
 impl What {
     /// The orders that a deployment can be given now.
     pub fn offered(record: &Deployment) -> Vec<Self> {
-        if record.is_given_up() { Vec::new() } else { vec![Self::Rollback(true)] }
+        match record.is_given_up() {
+            true => Vec::new(),
+            false if is_paused(record) => vec![Self::Promote(Promote::This), Self::Rollback(true)],
+            false => vec![Self::Rollback(true)],
+        }
     }
 
     /// An order by its name in an address.
     pub fn of(name: &str) -> Option<Self> {
         match name {
             "rollback" => Some(Self::Rollback(true)),
+            "promote" => Some(Self::Promote(Promote::This)),
+            "promote-all" => Some(Self::Promote(Promote::All)),
+            "pause" => Some(Self::Pause(true)),
+            "continue" => Some(Self::Continue(true)),
             _ => None,
         }
     }
@@ -54,6 +62,10 @@ impl What {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Rollback(_) => "rollback",
+            Self::Promote(Promote::This) => "promote",
+            Self::Promote(Promote::All) => "promote-all",
+            Self::Pause(_) => "pause",
+            Self::Continue(_) => "continue",
         }
     }
 
@@ -61,6 +73,10 @@ impl What {
     pub fn words(&self) -> &'static str {
         match self {
             Self::Rollback(_) => "Take it back",
+            Self::Promote(Promote::This) => "End this pause or bake",
+            Self::Promote(Promote::All) => "Do without the bakes that are left",
+            Self::Pause(_) => "Stop it at its next point",
+            Self::Continue(_) => "Let it go on",
         }
     }
 }
@@ -68,7 +84,9 @@ impl What {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use changeover_domain::Timestamp;
     use changeover_domain::gate::Kind;
+    use changeover_domain::name::DeploymentId;
     use changeover_domain::state::Request;
     use serde_json::{json, to_value};
 
@@ -91,5 +109,27 @@ mod tests {
             assert_eq!(input, json!({"service": "main/web", key: says, "cause": "me"}));
             assert_eq!(Request::read(&input).unwrap().order(), Some(kind));
         }
+    }
+
+    #[test]
+    fn an_address_names_every_order_and_a_held_deployment_is_offered_to_go_on() {
+        for what in [
+            What::Rollback(true),
+            What::Promote(Promote::This),
+            What::Promote(Promote::All),
+            What::Pause(true),
+            What::Continue(true),
+        ] {
+            assert_eq!(What::of(what.name()), Some(what));
+        }
+        let at = Timestamp::UNIX_EPOCH;
+        let (service, id) = (ServiceName::new("main", "web"), DeploymentId::from("d"));
+        let mut record = Deployment::new(service, id, "arn", "push", at);
+        assert_eq!(What::offered(&record), [What::Rollback(true)]);
+        let held = json!({"held": {"place": "before-start", "since": at, "until": at, "then": "promote", "by": "ann"}});
+        record.progress.gate = serde_json::from_value(held).unwrap();
+        assert_eq!(What::offered(&record), [What::Promote(Promote::This), What::Rollback(true)]);
+        record.fail("ill");
+        assert_eq!(What::offered(&record), []);
     }
 }

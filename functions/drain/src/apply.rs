@@ -21,6 +21,10 @@ pub fn apply(record: &mut Deployment, view: &View, action: &Action) {
             record.fail(why);
             record.note(now, STATE, why);
         }
+        Action::Pin { why, .. } => {
+            record.progress.pinned_at = Some(now);
+            record.note(now, STATE, why);
+        }
         Action::ScaleIn => {
             record.progress.drain.scaled_in_at.get_or_insert(now);
             record.note(now, STATE, "the old tasks are told to stop");

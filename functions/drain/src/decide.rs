@@ -4,7 +4,7 @@ use changeover_domain::bearing::{Course, Patience, Since, bear, course, needed};
 use changeover_domain::evidence::SideSeen;
 use changeover_domain::health::Expectation;
 use changeover_domain::plan::{FIGHT_PATIENCE, QUIET_PATIENCE, READ_PATIENCE, STOP_PATIENCE};
-use changeover_domain::route::{Route, WHOLE, is_at};
+use changeover_domain::route::{Route, RouteId, WHOLE, is_at};
 use changeover_domain::settings::Settings;
 use changeover_domain::span::Seconds;
 use changeover_domain::verdict::Asked;
@@ -48,6 +48,10 @@ pub struct View {
     pub rollback_window: Seconds,
     /// How long clients may stay pinned to it.
     pub stickiness: Seconds,
+    /// Whether stickiness could not be switched off for them: who keeps coming stays.
+    pub pins: bool,
+    /// When stickiness was given back, if it was.
+    pub pinned_at: Option<Timestamp>,
     /// How long ECS waits for requests of a task before it stops it.
     pub deregistration_delay: Seconds,
     /// How long weights take to reach every balancer node.
@@ -69,6 +73,8 @@ pub struct Outgoing {
     pub serving: SideSeen,
     /// The routes as they are.
     pub routes: Vec<Route>,
+    /// Those of them on which clients were pinned, and were let go with the last shift.
+    pub sticky: Vec<RouteId>,
     /// Its requests in the span of evidence.
     pub requests: u64,
 }
@@ -94,6 +100,13 @@ pub enum Action {
         why: String,
         /// Whether users suffer from the new tasks.
         harmful: bool,
+    },
+    /// Give back the stickiness of these routes.
+    Pin {
+        /// Which.
+        routes: Vec<RouteId>,
+        /// Why now.
+        why: String,
     },
     /// Tell ECS that no task shall run.
     ScaleIn,
@@ -186,6 +199,9 @@ pub fn decide(view: &View) -> Result<Action, StepError> {
         Course::Passing { why, .. } => return Ok(Action::Wait { seconds: view.poll, why: not_well(&why) }),
         Course::Well => {}
     }
+    if let Some(action) = pins(view, outgoing) {
+        return Ok(action);
+    }
     let Some(_) = view.quiet_at else { return Ok(quieting(view, outgoing)) };
     let until = view.rollback_window.after(view.shifted_at);
     if view.now < until {
@@ -205,9 +221,34 @@ fn not_well(why: &str) -> String {
     format!("no old task is stopped while the new ones are not well: {why}")
 }
 
+/// Clients who were let go keep their cookies until those run out: given back before, stickiness would send them to tasks that
+/// are about to stop, or have.
+fn pins(view: &View, outgoing: &Outgoing) -> Option<Action> {
+    let owed =
+        outgoing.routes.iter().filter(|route| outgoing.sticky.contains(&route.id) && !route.is_sticky());
+    let owed: Vec<RouteId> = owed.map(|route| route.id.clone()).collect();
+    if owed.is_empty() {
+        return None;
+    }
+    let until = Seconds(view.convergence.0 + view.stickiness.0).after(view.shifted_at);
+    Some(if view.now < until {
+        let rest = Seconds::between(view.now, until);
+        let why = format!(
+            "clients were pinned for {}, and were let go; until {until} their pins run out",
+            view.stickiness
+        );
+        Action::Wait { seconds: Seconds(rest.0 + 1).min(view.poll), why }
+    } else {
+        Action::Pin { routes: owed, why: "every pin has run out: stickiness is given back".to_owned() }
+    })
+}
+
 /// Waits until no balancer node sends requests there any more: by time, then by the balancer's own counts.
 fn quieting(view: &View, outgoing: &Outgoing) -> Action {
-    let settled = view.convergence.max(view.stickiness).after(view.shifted_at);
+    let settled = match view.pinned_at {
+        Some(at) => view.convergence.after(at),
+        None => view.convergence.max(view.stickiness).after(view.shifted_at),
+    };
     let visible = view.evidence.after(settled);
     if view.now < visible {
         let rest = Seconds::between(view.now, visible);
@@ -216,6 +257,13 @@ fn quieting(view: &View, outgoing: &Outgoing) -> Action {
     }
     if outgoing.requests == 0 {
         return Action::Quiet { why: format!("the old tasks had no request in the last {}", view.evidence) };
+    }
+    if view.pins && view.now >= QUIET_PATIENCE.after(settled) {
+        let why = format!(
+            "the old tasks still had {} requests {QUIET_PATIENCE} after every pin should have run out: clients who keep coming are pinned to them, and cannot be let go, since their target group pins clients to its targets as well. They were left running; scale {} to 0 when the requests have ended, or switch stickiness.enabled off",
+            outgoing.requests, view.seen.service.name
+        );
+        return Action::Drained { why, needs_human: true };
     }
     if view.now >= QUIET_PATIENCE.after(settled) {
         let why = format!(

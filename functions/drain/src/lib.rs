@@ -1,7 +1,8 @@
 //! Lets the side that went out finish its requests, keeps it warm for the rollback window, then lets ECS stop its
 //! tasks; what room was made for the new ones is given back in the end.
 //!
-//! Owns: the number of tasks of the side that went out. Never: routes, the side that serves, a task by itself
+//! Owns: the number of tasks of the side that went out; and gives back the stickiness of routes, which the last shift switched
+//! off. Never: anything else of a route, the side that serves, a task by itself
 //! (ECS deregisters, waits and stops; we only say how many there shall be).
 
 mod apply;
@@ -14,7 +15,7 @@ pub use decide::{Action, Outgoing, View, decide, serving, watched};
 use changeover_aws::ecs::{Change, update_service};
 use changeover_domain::StepError;
 use changeover_domain::state::{Baton, Verdict};
-use changeover_lambda::{Blind, Context, Held, blind, give_room_back, sighted};
+use changeover_lambda::{Blind, Context, Held, blind, give_room_back, pin, sighted};
 
 const STATE: &str = "Drain";
 
@@ -45,6 +46,8 @@ pub async fn run(context: &Context, baton: Baton) -> Result<Baton, StepError> {
     Ok(match action {
         Action::Wait { seconds, why } => baton.waiting(seconds.0, why),
         Action::Quiet { why } => baton.waiting(1, why),
+        // It reaches every balancer node before anything follows from it.
+        Action::Pin { why, .. } => baton.waiting(context.config.poll.0, why),
         Action::TakeBack { why, .. } => baton.with(Verdict::Failed, why),
         Action::ScaleIn => baton.waiting(context.config.poll.0, "the old tasks are told to stop"),
         Action::Drained { why, .. } if held.record.progress.owes_room() => baton.waiting(1, why),
@@ -61,8 +64,10 @@ async fn act(context: &Context, held: &mut Held<'_>, view: &View, action: &Actio
     // Once the old tasks are told to stop there is no way back, and whoever asks for one is told so. If they asked since
     // the look, this write is refused, and the next look finds it.
     held.write().await?;
-    if !matches!(action, Action::ScaleIn) {
-        return Ok(());
+    match action {
+        Action::ScaleIn => {}
+        Action::Pin { routes, .. } => return pin(context, held, routes).await,
+        _ => return Ok(()),
     }
     held.check_fence().await?;
     let plan = held.plan()?;

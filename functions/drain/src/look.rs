@@ -40,6 +40,8 @@ pub(crate) async fn look(context: &Context, held: &Held<'_>) -> Result<View, Ste
         taken_back: held.record.orders.taken_back.clone(),
         rollback_window: plan.settings.rollback_window,
         stickiness: plan.pace.stickiness,
+        pins: plan.pace.pins && plan.pace.stickiness > Seconds(0),
+        pinned_at: progress.pinned_at,
         deregistration_delay: plan.pace.deregistration_delay,
         convergence: context.config.convergence,
         evidence: evidence_span(context),
@@ -70,6 +72,7 @@ async fn outgoing(context: &Context, plan: &Plan, serving: &Member) -> Result<Ou
         next: next_group.to_owned(),
         serving: side(&context.aws, &plan.cluster, serving).await?,
         routes: routes(&context.aws, plan).await?.into_iter().map(|found| found.route).collect(),
+        sticky: plan.sticky(),
         requests: requests(&context.aws, &window).await?,
     })
 }

@@ -64,10 +64,13 @@ fn view(now: i64) -> View {
             next: "next".into(),
             serving: new("healthy"),
             routes: vec![route],
+            sticky: vec![],
             requests: 0,
         }),
         rollback_window: Seconds(0),
         stickiness: Seconds(0),
+        pins: false,
+        pinned_at: None,
         deregistration_delay: Seconds(30),
         convergence: Seconds(120),
         evidence: Seconds(180),
@@ -98,6 +101,36 @@ fn requests_hold_it_back_but_not_for_ever() {
 #[test]
 fn stickiness_is_waited_out() {
     assert!(waits(&View { stickiness: Seconds(3600), ..view(2000) }));
+}
+
+#[test]
+fn stickiness_is_given_back_when_every_pin_has_run_out_and_before_the_old_tasks_go() {
+    let released = |now, on: bool| {
+        let mut view = View { stickiness: Seconds(600), ..view(now) };
+        let outgoing = view.outgoing.as_mut().unwrap();
+        outgoing.sticky = vec![RouteId::Rule("r".into())];
+        outgoing.routes[0].stickiness_seconds = on.then_some(600);
+        view
+    };
+    // Shifted at 1000; weights take 120 s.
+    assert!(waits(&released(1719, false)));
+    let Ok(Action::Pin { routes, .. }) = decide(&released(1720, false)) else { panic!("it is given back") };
+    assert_eq!(routes, [RouteId::Rule("r".into())]);
+    let back = View { pinned_at: Some(at(1720)), ..released(2019, true) };
+    assert!(waits(&back), "the old tasks' requests are looked for from then on");
+    let quiet = View { quiet_at: Some(at(2020)), ..back };
+    assert_eq!(decide(&quiet), Ok(Action::ScaleIn));
+    let taken_away = released(2019, false);
+    let again = View { pinned_at: Some(at(1720)), quiet_at: Some(at(2020)), ..taken_away };
+    assert!(matches!(decide(&again), Ok(Action::Pin { .. })), "no old task goes before it is back");
+}
+
+#[test]
+fn clients_who_cannot_be_let_go_keep_the_old_tasks() {
+    let mut pinned = View { stickiness: Seconds(600), pins: true, ..view(1600 + 1800) };
+    pinned.outgoing.as_mut().unwrap().requests = 3;
+    let Ok(Action::Drained { why, needs_human }) = decide(&pinned) else { panic!("it asks for a person") };
+    assert!(needs_human && why.contains("clients who keep coming are pinned"), "{why}");
 }
 
 #[test]

@@ -135,6 +135,7 @@ mod tests {
                 deregistration_delay: Seconds(0),
                 check_interval: Seconds(5),
                 stickiness: Seconds(0),
+                pins: false,
             },
             settings: read(&Raw::new(), &Raw::from([("repository".into(), "web".into())]), &Raw::new())
                 .unwrap(),

@@ -304,7 +304,28 @@ fn notes(view: &View, settings: &Settings) -> Vec<String> {
         "no Application Load Balancer counts the requests of this service: its bakes judge by health and by tasks that stop"
             .to_owned()
     });
-    short.chain(no_window).chain(uncounted).collect()
+    short.chain(no_window).chain(uncounted).chain(pinned(view, settings)).collect()
+}
+
+/// What becomes of clients that are pinned to a side, in words.
+fn pinned(view: &View, settings: &Settings) -> Option<String> {
+    let pace = pace(view);
+    if settings.strategy == Strategy::Rolling || pace.stickiness == Seconds(0) {
+        return None;
+    }
+    let stickiness = pace.stickiness;
+    let pins: Vec<&str> =
+        view.groups.iter().filter(|group| group.pins).map(|group| group.arn.as_str()).collect();
+    Some(if pins.is_empty() {
+        format!(
+            "clients are pinned for {stickiness}: with the last shift stickiness is switched off, and given back once every pin has run out, before the old tasks go; going back does the same"
+        )
+    } else {
+        format!(
+            "clients are pinned for {stickiness}, and those who keep coming for longer: stickiness cannot be switched off, since {} pins them to its targets, which AWS allows with it alone; as long as some of them come, the old tasks are left running",
+            pins.join(" and ")
+        )
+    })
 }
 
 fn member(seen: &ServiceSeen) -> Member {
@@ -343,5 +364,6 @@ fn pace(view: &View) -> Pace {
         deregistration_delay: longest(|group| group.deregistration_delay),
         check_interval: longest(|group| group.check_interval),
         stickiness: Seconds(stickiness),
+        pins: view.groups.iter().any(|group| group.pins),
     }
 }

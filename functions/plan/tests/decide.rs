@@ -218,7 +218,7 @@ fn settings_that_need_longer_than_an_execution_may_take_are_refused() {
     };
     refused(pair(), |view| bakes(view, vec![10, 50, 100]), &["would take up to 74h: at most 72h"]);
     let week = Some(7 * 24 * 3600);
-    refused(pair(), |view| view.routes[0].stickiness_seconds = week, &["would take up to 170h"]);
+    refused(pair(), |view| view.routes[0].stickiness_seconds = week, &["would take up to 338h"]);
     let mut two = pair();
     bakes(&mut two, vec![50, 100]);
     planned(&two);

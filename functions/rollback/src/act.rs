@@ -3,13 +3,13 @@
 use crate::decide::Which;
 use crate::{Action, Members, STATE, View, apply};
 use changeover_aws::ecs::{Change, task_definition, update_service};
-use changeover_aws::elb::{with_weights, write};
+use changeover_aws::elb::{with_stickiness, with_weights, write};
 use changeover_aws::look::routes;
 use changeover_aws::revision::{self, copied, registered};
 use changeover_domain::StepError;
 use changeover_domain::readiness::WAY_BACK_TAG;
-use changeover_domain::route::{WHOLE, Weight, is_at, weights_for};
-use changeover_lambda::{Context, Held};
+use changeover_domain::route::{Route, WHOLE, Weight, is_at, weights_for};
+use changeover_lambda::{Context, Held, pin};
 
 pub(crate) async fn act(
     context: &Context,
@@ -33,6 +33,7 @@ pub(crate) async fn act(
             update_service(&context.aws, &change).await
         }
         Action::Register { .. } => register(context, held).await,
+        Action::Pin { routes, .. } => pin(context, held, routes).await,
         Action::Weights { .. } => shift(context, held, view, 0).await,
         Action::Shelter { .. } => shift(context, held, view, WHOLE).await,
         Action::Wait { .. } | Action::Done { .. } | Action::GiveUp { .. } => Ok(()),
@@ -63,12 +64,18 @@ async fn register(context: &Context, held: &mut Held<'_>) -> Result<(), StepErro
 
 /// Gives the next side this weight on every route, and the live side the rest.
 async fn shift(context: &Context, held: &Held<'_>, view: &View, weight: Weight) -> Result<(), StepError> {
-    let Members::Pair { live_group, next_group, .. } = &view.members else { return Ok(()) };
+    let Members::Pair { live_group, next_group, sticky, .. } = &view.members else { return Ok(()) };
+    // With the weights, clients are let go who are pinned to the side that goes.
+    let is_pinned = |route: &Route| sticky.contains(&route.id) && route.is_sticky();
     let weights = weights_for(live_group, next_group, weight);
     for found in routes(&context.aws, held.plan()?).await? {
-        if !is_at(&found.route, live_group, next_group, weight) {
+        if !is_at(&found.route, live_group, next_group, weight) || is_pinned(&found.route) {
+            let mut actions = with_weights(&found.actions, &weights);
+            if is_pinned(&found.route) {
+                actions = with_stickiness(&actions, None);
+            }
             held.check_fence().await?;
-            write(&context.aws, &found.route.id, with_weights(&found.actions, &weights)).await?;
+            write(&context.aws, &found.route.id, actions).await?;
         }
     }
     Ok(())

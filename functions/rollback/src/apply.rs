@@ -20,6 +20,9 @@ pub fn apply(record: &mut Deployment, view: &View, action: &Action) {
     if matches!(action, Action::Shelter { .. }) {
         progress.shift.weight = WHOLE;
     }
+    if matches!(action, Action::Pin { .. }) {
+        progress.pinned_at = Some(view.now);
+    }
     progress.back.rolled_back = matches!(action, Action::Done { .. });
     if let Action::GiveUp { why } = action {
         record.give_up(why);

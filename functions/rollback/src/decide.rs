@@ -1,10 +1,12 @@
 //! What going back needs next, given what was and what is.
 
 use crate::fresh::{is_fresh, look_again, moved_again};
+use crate::late::{is_late, wait_or_give_up};
+use crate::pins::{give_back, holds};
 use changeover_domain::Timestamp;
 use changeover_domain::evidence::SideSeen;
 use changeover_domain::plan::Member;
-use changeover_domain::route::{Route, WHOLE, is_at};
+use changeover_domain::route::{Route, RouteId, WHOLE, is_at};
 use changeover_domain::span::Seconds;
 
 /// While users suffer from the new tasks, the old ones take everything back once one in this many of them is healthy:
@@ -54,6 +56,10 @@ pub struct View {
     pub patience: Seconds,
     /// How long weights take to reach every balancer node.
     pub convergence: Seconds,
+    /// How long clients may stay pinned to a side.
+    pub stickiness: Seconds,
+    /// When going back gave stickiness back, if it has.
+    pub pinned_at: Option<Timestamp>,
     /// How long ECS waits for requests of a task before it stops it.
     pub deregistration_delay: Seconds,
 }
@@ -77,6 +83,8 @@ pub enum Members {
         next_is_active: bool,
         /// The routes now.
         routes: Vec<Route>,
+        /// Those on which clients were pinned when it was planned, and can be let go.
+        sticky: Vec<RouteId>,
     },
 }
 
@@ -123,6 +131,13 @@ pub enum Action {
         /// Why.
         why: String,
     },
+    /// Give back the stickiness of these routes.
+    Pin {
+        /// Which.
+        routes: Vec<RouteId>,
+        /// Why now.
+        why: String,
+    },
     /// Put on record that it is as it was.
     Done {
         /// What was seen.
@@ -144,6 +159,7 @@ impl Action {
             | Self::Register { why }
             | Self::Weights { why }
             | Self::Shelter { why }
+            | Self::Pin { why, .. }
             | Self::Done { why }
             | Self::GiveUp { why } => why,
         }
@@ -177,6 +193,7 @@ pub fn decide(view: &View) -> Action {
             may_still_come(view, &why)
         }
         Action::Done { why } if is_fresh(view.now, view.asked_at) => look_again(&why),
+        Action::Done { why } => give_back(view, &why).unwrap_or(Action::Done { why }),
         action => action,
     }
 }
@@ -191,7 +208,7 @@ fn may_still_come(view: &View, why: &str) -> Action {
 fn next(view: &View) -> Action {
     match &view.members {
         Members::Rolling => rolling(view),
-        Members::Pair { live_group, next_group, next, next_before, next_is_active, routes } => {
+        Members::Pair { live_group, next_group, next, next_before, next_is_active, routes, .. } => {
             let back = routes.iter().all(|route| is_at(route, live_group, next_group, 0));
             let away = routes.iter().all(|route| is_at(route, live_group, next_group, WHOLE));
             if let Some(action) = capacity(view, next, back, away) {
@@ -200,7 +217,7 @@ fn next(view: &View) -> Action {
             if let Some(since) = view.back_since().filter(|_| !back) {
                 return moved_again(view.now, since, routes);
             }
-            if !back {
+            if !back || holds(view) {
                 return weights(view, next);
             }
             next_away(view, next, next_before, *next_is_active)
@@ -359,32 +376,4 @@ fn set_again(seen: &SideSeen) -> String {
         "someone else sets {} to {} tasks of {} again and again; it was left so",
         service.name, service.desired, service.task_definition
     )
-}
-
-/// How long going back may take.
-fn limit(view: &View) -> Seconds {
-    Seconds(view.patience.0 + view.deregistration_delay.0)
-}
-
-fn is_late(view: &View) -> bool {
-    view.began_at.is_some_and(|began| view.now >= limit(view).after(began))
-}
-
-fn wait_or_give_up(view: &View, why: String) -> Action {
-    if is_late(view) {
-        let limit = limit(view);
-        let next = match view.members {
-            Members::Rolling => "push another image: it is planned from what serves then",
-            Members::Pair { .. } => {
-                "let one side have all the weight, and push another image or start an execution"
-            }
-        };
-        return Action::GiveUp {
-            why: format!(
-                "going back has not ended within {limit}: {why}; traffic was left where it is served best and nothing was deleted; look at the events of {}; {next}",
-                view.live_before.ecs_service
-            ),
-        };
-    }
-    Action::Wait { why }
 }

@@ -1,14 +1,16 @@
 //! Brings a service back to what it was, from the pre-state on record; idempotent from any point.
 //!
-//! Owns: everything the deployment changed: the live side's tasks, the two weights, the next side's tasks, in that
-//! order, capacity before traffic; and in the end the room that was made for the new tasks. Never: anything it did not change.
+//! Owns: everything the deployment changed: the live side's tasks, the two weights and the routes' stickiness, the next side's
+//! tasks, in that order, capacity before traffic; and in the end the room that was made for the new tasks. Never: anything it did not change.
 
 mod act;
 mod apply;
 mod decide;
 mod early;
 mod fresh;
+mod late;
 mod look;
+mod pins;
 
 pub use apply::apply;
 pub use decide::{Action, Members, View, Which, decide};
@@ -45,6 +47,7 @@ pub async fn run(context: &Context, ending: Ending) -> Result<Baton, StepError> 
         | Action::Scale { why, .. }
         | Action::Register { why }
         | Action::Weights { why }
+        | Action::Pin { why, .. }
         | Action::Shelter { why } => baton.waiting(poll.0, why),
     })
 }

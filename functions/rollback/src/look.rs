@@ -24,6 +24,7 @@ pub(crate) async fn look(context: &Context, held: &Held<'_>) -> Result<View, Ste
                 next: Box::new(now),
                 next_before: next.clone(),
                 routes: routes(&context.aws, plan).await?.into_iter().map(|found| found.route).collect(),
+                sticky: plan.sticky(),
             }
         }
         _ => Members::Rolling,
@@ -47,6 +48,11 @@ pub(crate) async fn look(context: &Context, held: &Held<'_>) -> Result<View, Ste
         tells: progress.back.tells,
         patience: plan.settings.health_timeout,
         convergence: context.config.convergence,
+        stickiness: plan.pace.stickiness,
+        // What draining gave back before it went back pins to the new tasks.
+        pinned_at: progress
+            .pinned_at
+            .filter(|at| progress.back.rollback_at.is_some_and(|began| *at >= began)),
         deregistration_delay: plan.pace.deregistration_delay,
     })
 }
@@ -104,7 +110,7 @@ mod tests {
             routes: vec![],
             tasks: 2,
             room: None,
-            pace: Pace { deregistration_delay: none, check_interval: none, stickiness: none },
+            pace: Pace { deregistration_delay: none, check_interval: none, stickiness: none, pins: false },
             settings: read(&Raw::new(), &tags, &Raw::new()).unwrap(),
             source: source.map(str::to_owned),
             readiness: Readiness::default(),

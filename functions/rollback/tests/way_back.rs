@@ -72,6 +72,7 @@ fn a_next_side_whose_revision_was_deregistered_goes_to_no_tasks() {
         next_before: next_before.clone(),
         next_is_active: false,
         routes: routes.clone(),
+        sticky: vec![],
     };
     let view = View { restored_at: Some(at(900)), members: members(*next), ..pair(0) };
     let Action::Scale { which: Which::Next, task_definition: None, desired: Some(0), .. } = decide(&view)

@@ -2,7 +2,7 @@
 
 use crate::apply::{intend, note, raise, shifted};
 use crate::{Action, View, read_back};
-use changeover_aws::elb::{RouteActions, with_weights, write};
+use changeover_aws::elb::{RouteActions, with_stickiness, with_weights, write};
 use changeover_aws::look::{LOOKS, pause, routes};
 use changeover_domain::StepError;
 use changeover_domain::route::{RouteId, weights_for};
@@ -42,8 +42,12 @@ async fn shift(
 ) -> Result<(), StepError> {
     let weights = weights_for(&view.live, &view.next, view.weight);
     for found in routes.iter().filter(|found| ids.contains(&found.route.id)) {
+        let mut actions = with_weights(&found.actions, &weights);
+        if view.lets_go(&found.route.id) {
+            actions = with_stickiness(&actions, None);
+        }
         held.check_fence().await?;
-        write(&context.aws, &found.route.id, with_weights(&found.actions, &weights)).await?;
+        write(&context.aws, &found.route.id, actions).await?;
     }
     Ok(())
 }

@@ -25,6 +25,8 @@ pub struct View {
     pub weight: Weight,
     /// Whether it is the last.
     pub is_last: bool,
+    /// The routes on which clients are pinned: the last step lets them go.
+    pub sticky: Vec<RouteId>,
     /// How many targets of the next side are healthy.
     pub healthy: u32,
     /// How many must be: as many as were planned, or as the live side has grown to since.
@@ -49,6 +51,14 @@ pub enum Action {
         /// How many there are, and how many are needed.
         why: String,
     },
+}
+
+impl View {
+    /// Whether this step switches a route's stickiness off: whoever is pinned to the side that goes out would stay with it
+    /// for as long as they keep coming, and find nobody there in the end.
+    pub fn lets_go(&self, route: &RouteId) -> bool {
+        self.is_last && self.sticky.contains(route)
+    }
 }
 
 /// What to write. Pure: everything it knows is in its arguments.
@@ -77,6 +87,9 @@ pub fn decide(view: &View) -> Result<Action, StepError> {
             ));
         }
         if is_at(route, &view.live, &view.next, view.weight) {
+            if view.lets_go(&route.id) && route.is_sticky() {
+                write.push(route.id.clone());
+            }
             continue;
         }
         if view.stale.is_some_and(|stale| is_at(route, &view.live, &view.next, stale)) {
@@ -111,7 +124,11 @@ pub fn decide(view: &View) -> Result<Action, StepError> {
 /// `Busy` while it shows the weight before, `RouteDrifted` for a third one.
 pub fn read_back(view: &View, route: &Route) -> Result<(), StepError> {
     if is_at(route, &view.live, &view.next, view.weight) {
-        return Ok(());
+        return if view.lets_go(&route.id) && route.is_sticky() {
+            Err(not_yet(&route.id, view.weight))
+        } else {
+            Ok(())
+        };
     }
     let before = [Some(view.before), view.stale];
     if before.into_iter().flatten().any(|weight| is_at(route, &view.live, &view.next, weight)) {
@@ -156,6 +173,7 @@ mod tests {
             step: 1,
             weight: 50,
             is_last: false,
+            sticky: vec![],
             stale: None,
             healthy: 3,
             needed: 3,
@@ -201,6 +219,20 @@ mod tests {
     fn a_repeat_after_success_is_nothing_even_if_the_side_is_sick_by_now() {
         let view = View { healthy: 0, ..view(vec![route("a", 50)]) };
         assert_eq!(decide(&view), Ok(Action::Nothing));
+    }
+
+    #[test]
+    fn the_last_step_lets_go_of_pinned_clients_and_no_other_does() {
+        let pinned = |step| Route { stickiness_seconds: Some(60), ..route("a", step) };
+        let ids = || vec![RouteId::Rule("a".into())];
+        let view = View { sticky: ids(), ..view(vec![pinned(50)]) };
+        assert_eq!(decide(&view), Ok(Action::Nothing));
+        let last = View { is_last: true, ..view };
+        assert_eq!(decide(&last), Ok(Action::Write(ids())), "the weights are there, the pins are not gone");
+        assert_eq!(read_back(&last, &pinned(50)).unwrap_err().name(), "Busy");
+        assert_eq!(read_back(&last, &route("a", 50)), Ok(()));
+        let let_go = View { routes: vec![route("a", 50)], ..last };
+        assert_eq!(decide(&let_go), Ok(Action::Nothing));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Shifts traffic between the two sides of a service, one planned step at a time.
 //!
-//! Owns: the two weights of a service's routes. Never: any other field of a route, tasks, target groups.
+//! Owns: the two weights of a service's routes; with the last step their stickiness goes off, which Drain or Rollback give
+//! back. Never: any other field of a route, tasks, target groups.
 
 mod act;
 mod apply;

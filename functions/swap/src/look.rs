@@ -29,6 +29,7 @@ pub(crate) async fn look(context: &Context, held: &Held<'_>) -> Result<(View, Ve
         step,
         weight: plan.weight_of(step),
         is_last: plan.is_last(step),
+        sticky: plan.sticky(),
         healthy: next_seen.healthy(),
         needed: plan.tasks.max(live.desired),
         desired: next_seen.service.desired,

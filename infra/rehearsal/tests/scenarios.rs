@@ -201,6 +201,18 @@ async fn wrong_repository() {
     assert_eq!(holds("wrong-repository").await.requests.failed, 0);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn sticky_clients() {
+    let told = holds("sticky-clients").await;
+    assert_eq!(told.requests.failed, 0, "nobody who kept clicking was left with tasks that are gone");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sticky_rollback() {
+    let told = holds("sticky-rollback").await;
+    assert_eq!(told.requests.by_version["v1"].failed, 0, "the old side never failed");
+}
+
 /// The rehearsal can say no: the same cloud and traffic lose requests when someone is careless, and the witness sees
 /// which invariants that broke.
 #[tokio::test(flavor = "multi_thread")]

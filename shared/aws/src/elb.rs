@@ -2,7 +2,8 @@
 
 use crate::{At, Aws};
 use aws_sdk_elasticloadbalancingv2::types::{
-    Action, ActionTypeEnum, ForwardActionConfig, TargetGroupTuple, TargetHealthDescription,
+    Action, ActionTypeEnum, ForwardActionConfig, TargetGroupStickinessConfig, TargetGroupTuple,
+    TargetHealthDescription,
 };
 use changeover_domain::StepError;
 use changeover_domain::evidence::TargetSeen;
@@ -26,6 +27,8 @@ pub struct TargetGroup {
     pub deregistration_delay: Seconds,
     /// `HealthCheckIntervalSeconds`.
     pub check_interval: Seconds,
+    /// `stickiness.enabled`: whether clients are pinned to its targets.
+    pub pins: bool,
 }
 
 /// What the ARN of a Network Load Balancer has in it: those count no requests.
@@ -49,11 +52,12 @@ pub async fn target_groups(aws: &Aws, arns: &[String]) -> Result<Vec<TargetGroup
         let answer = answer.at("DescribeTargetGroups", arn)?;
         let attributes = aws.elb().describe_target_group_attributes().target_group_arn(arn).send().await;
         let attributes = attributes.at("DescribeTargetGroupAttributes", arn)?;
-        let delay = attributes
-            .attributes()
-            .iter()
-            .find(|attribute| attribute.key() == Some("deregistration_delay.timeout_seconds"))
-            .and_then(|attribute| attribute.value()?.parse().ok());
+        let attribute = |key: &str| {
+            let found = attributes.attributes().iter().find(|attribute| attribute.key() == Some(key));
+            found.and_then(|attribute| attribute.value())
+        };
+        let delay = attribute("deregistration_delay.timeout_seconds").and_then(|value| value.parse().ok());
+        let pins = attribute("stickiness.enabled") == Some("true");
         found.extend(answer.target_groups().iter().map(|group| {
             TargetGroup {
                 arn: arn.clone(),
@@ -64,6 +68,7 @@ pub async fn target_groups(aws: &Aws, arns: &[String]) -> Result<Vec<TargetGroup
                         .health_check_interval_seconds()
                         .map_or(DEFAULT_CHECK_INTERVAL, |s| u64::try_from(s).unwrap_or(0)),
                 ),
+                pins,
             }
         }));
     }
@@ -176,6 +181,23 @@ pub fn with_weights(actions: &[Action], weights: &BTreeMap<String, Weight>) -> V
     actions.iter().map(|action| kept(action).unwrap_or_else(|| reweighed(action, weights))).collect()
 }
 
+/// The actions of a route with its clients pinned for so long, or let go; and nothing else changed.
+pub fn with_stickiness(actions: &[Action], seconds: Option<u64>) -> Vec<Action> {
+    let pinned = |action: &Action| {
+        let mut written = reweighed(action, &BTreeMap::new());
+        let duration = seconds.and_then(|seconds| i32::try_from(seconds).ok());
+        let stickiness = TargetGroupStickinessConfig::builder()
+            .enabled(duration.is_some())
+            .set_duration_seconds(duration)
+            .build();
+        if let Some(config) = written.forward_config.as_mut() {
+            config.target_group_stickiness_config = Some(stickiness);
+        }
+        written
+    };
+    actions.iter().map(|action| kept(action).unwrap_or_else(|| pinned(action))).collect()
+}
+
 /// An action that is not a forward, as it must be given back; ELB never tells an OIDC client's secret, so the
 /// write says to keep it.
 fn kept(action: &Action) -> Option<Action> {
@@ -233,7 +255,7 @@ pub async fn write(aws: &Aws, id: &RouteId, actions: Vec<Action>) -> Result<(), 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use aws_sdk_elasticloadbalancingv2::types::{AuthenticateOidcActionConfig, TargetGroupStickinessConfig};
+    use aws_sdk_elasticloadbalancingv2::types::AuthenticateOidcActionConfig;
 
     fn tuple(arn: &str, weight: i32) -> TargetGroupTuple {
         TargetGroupTuple::builder().target_group_arn(arn).weight(weight).build()
@@ -264,6 +286,24 @@ mod tests {
         assert_eq!(config.target_groups(), [tuple("live", 90), tuple("next", 10)]);
         assert_eq!(config.target_group_stickiness_config(), Some(&stickiness));
         assert_eq!((written[1].order(), written[1].target_group_arn()), (Some(2), None));
+    }
+
+    #[test]
+    fn stickiness_is_switched_off_and_given_back_and_nothing_else_changes() {
+        let sticky = |enabled: bool, seconds: Option<i32>| {
+            TargetGroupStickinessConfig::builder().enabled(enabled).set_duration_seconds(seconds).build()
+        };
+        let config = ForwardActionConfig::builder()
+            .target_groups(tuple("live", 0))
+            .target_groups(tuple("next", 100))
+            .target_group_stickiness_config(sticky(true, Some(60)))
+            .build();
+        let action = Action::builder().r#type(FORWARD).order(2).forward_config(config).build();
+        let off = with_stickiness(std::slice::from_ref(&action), None);
+        let config = off[0].forward_config().unwrap();
+        assert_eq!(config.target_group_stickiness_config(), Some(&sticky(false, None)));
+        assert_eq!(config.target_groups(), [tuple("live", 0), tuple("next", 100)]);
+        assert_eq!(with_stickiness(&off, Some(60)), [action]);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use crate::gate::{Hook, Point};
 use crate::image::PinnedImage;
 use crate::readiness::Readiness;
 use crate::room::Room;
-use crate::route::{Route, WHOLE, Weight};
+use crate::route::{Route, RouteId, WHOLE, Weight};
 use crate::settings::{Settings, Strategy};
 use crate::span::Seconds;
 use serde::{Deserialize, Serialize};
@@ -67,6 +67,10 @@ pub struct Pace {
     pub check_interval: Seconds,
     /// The longest stickiness on a route: how long clients may stay pinned to a side of weight 0.
     pub stickiness: Seconds,
+    /// Whether a target group pins clients to its targets. AWS allows it on a weighted route only with stickiness, which then
+    /// cannot be switched off.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub pins: bool,
 }
 
 impl Pace {
@@ -78,7 +82,10 @@ impl Pace {
         let drain = match settings.strategy {
             // ECS stops its old tasks without waiting for any of this.
             Strategy::Rolling => 0,
-            Strategy::BlueGreen => self.stickiness.0 + QUIET_PATIENCE.0 + settings.rollback_window.0,
+            // Pins are waited for once before the old tasks go, and once more if it goes back.
+            Strategy::BlueGreen => {
+                self.stickiness.0.saturating_mul(2) + QUIET_PATIENCE.0 + settings.rollback_window.0
+            }
         };
         let stops = (self.deregistration_delay.0 + STOP_PATIENCE.0) * 2;
         Seconds(bakes.saturating_add(start_and_back + drain + stops).saturating_add(pauses(settings)))
@@ -138,6 +145,12 @@ impl Plan {
     /// How the service changes over.
     pub fn strategy(&self) -> Strategy {
         self.settings.strategy
+    }
+
+    /// The routes on which clients are pinned, and are let go for a while: whoever gets everything gets them as well.
+    pub fn sticky(&self) -> Vec<RouteId> {
+        let sticky = self.routes.iter().filter(|route| route.is_sticky() && !self.pace.pins);
+        sticky.map(|route| route.id.clone()).collect()
     }
 
     /// Every container that gets the image.
@@ -213,7 +226,12 @@ mod tests {
             routes: Vec::new(),
             tasks: 2,
             room: None,
-            pace: Pace { deregistration_delay: Seconds(3600), check_interval: Seconds(5), stickiness },
+            pace: Pace {
+                deregistration_delay: Seconds(3600),
+                check_interval: Seconds(5),
+                stickiness,
+                pins: false,
+            },
             settings: read(&Raw::new(), &tags, &Raw::new()).unwrap(),
             source: None,
             readiness: Readiness::default(),
@@ -239,10 +257,10 @@ mod tests {
             tags
         };
         let hours = |plan: &Plan, patience| plan.pace.longest(&plan.settings, patience).0 / 3600;
-        // Two bakes, 10 min to begin and to go back, stickiness, 30 min of requests, the window, twice 75 min of stops.
+        // Two bakes, 10 min to begin and to go back, stickiness twice, 30 min of requests, the window, twice 75 min of stops.
         let pair = plan(&tags("blue-green"), Seconds(DAY));
-        assert_eq!(hours(&pair, Seconds(0)), 4 + 24 + 3 + 3);
-        assert_eq!(hours(&pair, Seconds(3600)), 4 + 24 + 3 + 3 + 2);
+        assert_eq!(hours(&pair, Seconds(0)), 4 + 48 + 3 + 3);
+        assert_eq!(hours(&pair, Seconds(3600)), 4 + 48 + 3 + 3 + 2);
         let rolling = plan(&tags("rolling"), Seconds(DAY));
         assert_eq!(hours(&rolling, Seconds(0)), 2 + 2, "it waits for no stickiness and has no window");
     }
@@ -262,7 +280,7 @@ mod tests {
         let longest = plan(&tags, Seconds(7 * DAY));
         let poll = longest.poll(Seconds(1), Seconds(1800));
         let waits =
-            MAX_BAKE.0 * MAX_STEPS as u64 + MAX_HEALTH_TIMEOUT.0 * 2 + MAX_ROLLBACK_WINDOW.0 + 7 * DAY;
+            MAX_BAKE.0 * MAX_STEPS as u64 + MAX_HEALTH_TIMEOUT.0 * 2 + MAX_ROLLBACK_WINDOW.0 + 14 * DAY;
         assert!(waits / poll.0 * EVENTS_OF_A_LOOK < HISTORY, "{poll}");
     }
 }

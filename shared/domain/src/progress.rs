@@ -29,6 +29,9 @@ pub struct Progress {
     /// What held it at its points.
     #[serde(default, skip_serializing_if = "Gate::is_unused")]
     pub gate: Gate,
+    /// When the stickiness of its routes was given back last, which the last shift and going back switch off for a while.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pinned_at: Option<Timestamp>,
     /// Letting the old ones go.
     #[serde(flatten)]
     pub drain: Drain,

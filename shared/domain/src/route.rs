@@ -64,6 +64,11 @@ impl Route {
         if total == 0 { 0.0 } else { f64::from(own) * 100.0 / f64::from(total) }
     }
 
+    /// Whether clients are pinned to the target group that they first met.
+    pub fn is_sticky(&self) -> bool {
+        self.stickiness_seconds.is_some()
+    }
+
     /// Whether a target group gets any of this route's requests.
     pub fn sends_to(&self, target_group: &str) -> bool {
         self.weights.get(target_group).is_some_and(|weight| *weight > 0)

@@ -68,6 +68,7 @@ async fn on_stage(stage: &Stage) -> anyhow::Result<Shown> {
 /// A pair behind a rule, and then behind the listener's default action: there and back in each case, with an execution
 /// that dies and one that follows.
 async fn pairs(stage: &Stage, pair: &Sample) -> anyhow::Result<()> {
+    pin(stage, pair).await?;
     expect(stage, pair, &push(stage, pair, "v2", &[]).await?, "Succeeded").await?;
     // What is to be stopped in its bake bakes for longer than it takes to stop it, however busy the machine.
     tag(stage, pair, "bake", LONG).await?;
@@ -80,6 +81,8 @@ async fn pairs(stage: &Stage, pair: &Sample) -> anyhow::Result<()> {
     tag(stage, pair, "bake", SHORT).await?;
     abort(stage, &execution).await?;
     expect(stage, pair, &fourth, "Succeeded").await?;
+    // What serves is compared with what it was brought to.
+    tick(stage, "ReconcileTick")?;
     quiet(stage).await?;
     to_default_action(stage, pair).await?;
     expect(stage, pair, &push(stage, pair, "v5", &[]).await?, "Succeeded").await?;
@@ -123,6 +126,17 @@ async fn compared(stage: &Stage) -> anyhow::Result<()> {
 
 async fn expect(stage: &Stage, sample: &Sample, digest: &str, expected: &str) -> anyhow::Result<()> {
     ended(stage, sample, digest, Some(expected)).await.map(drop)
+}
+
+/// Pins clients, for as short as there is: what that needs of roles, the default action inherits.
+async fn pin(stage: &Stage, pair: &Sample) -> anyhow::Result<()> {
+    let rule = pair.rule.as_deref().context("the pair has no rule")?;
+    let rules = stage.call(Service::Elbv2, "DescribeRules", json!({"RuleArns": [rule]})).await?;
+    let mut actions = rules["Rules"][0]["Actions"].clone();
+    actions[0]["ForwardConfig"]["TargetGroupStickinessConfig"] =
+        json!({"Enabled": true, "DurationSeconds": 1});
+    let input = json!({"RuleArn": rule, "Actions": actions});
+    stage.call(Service::Elbv2, "ModifyRule", input).await.map(drop)
 }
 
 /// Lets the default action do what the rule did.

@@ -30,11 +30,11 @@ pub fn is_half_done(world: &World, record: &Record, outcome: Outcome) -> bool {
     match outcome {
         Outcome::Succeeded => {
             let serves = world.members[next].revision.image == planned.image && world.weight_of(next) == 100;
-            !serves || (is_pair && world.members[live].desired > 0)
+            !serves || (is_pair && world.members[live].desired > 0) || world.sticks == Some(false)
         }
         Outcome::RolledBack | Outcome::Superseded => {
             let serves = side(live) == planned.before[live] && world.weight_of(live) == 100;
-            !serves || side(next) != planned.before[next]
+            !serves || side(next) != planned.before[next] || world.sticks == Some(false)
         }
         Outcome::Refused => record.started,
         // Nothing is promised but that nothing was deleted, and somebody was told.
@@ -81,10 +81,17 @@ fn succeeded(world: &World, which: impl Fn(&Record) -> bool) -> bool {
 pub type Named = (&'static str, fn(&Small, &World) -> bool);
 
 /// What must hold always.
-pub const ALWAYS: [Named; 12] = [
+pub const ALWAYS: [Named; 13] = [
     ("only the holder of the lease changes the service", |_, world| !world.noted.trespass),
     ("no side without a healthy task is given weight", |_, world| !world.noted.starved),
     ("no side with weight is told to stop tasks", |_, world| !world.noted.robbed),
+    ("nobody is pinned to a side that was told to stop its tasks", |_, world| {
+        let lost = |index: usize| world.pins[index] && world.members[index].desired == 0;
+        world.sticks != Some(true)
+            || world.noted.hand
+            || world.noted.dared
+            || !(0..world.members.len()).any(lost)
+    }),
     ("no step before the one before it has baked", |_, world| !world.noted.skipped),
     ("nothing goes on without healthy tasks and good answers", |_, world| !world.noted.blind),
     ("nothing goes on from a pause that nobody has ended", |_, world| !world.noted.unheard),
@@ -107,7 +114,7 @@ pub const ALWAYS: [Named; 12] = [
 ];
 
 /// What must be seen, or nothing was shown.
-pub const SOMETIMES: [Named; 20] = [
+pub const SOMETIMES: [Named; 21] = [
     ("Succeeded", |_, world| ended(world, Outcome::Succeeded)),
     ("RolledBack", |_, world| ended(world, Outcome::RolledBack)),
     ("Refused", |_, world| ended(world, Outcome::Refused)),
@@ -159,6 +166,9 @@ pub const SOMETIMES: [Named; 20] = [
         world.noted.held && world.ledger.records.values().any(back)
     }),
     ("Superseded", |_, world| ended(world, Outcome::Superseded)),
+    ("clients are let go, and pinned again to the side that serves", |small, world| {
+        world.pins == [false, true] && world.weight == 100 && is_quiet(small, world)
+    }),
     ("half of the weight is shifted", |_, world| world.weight == 50),
     ("the new side shelters requests that the old one cannot serve", |_, world| world.noted.sheltered),
 ];
@@ -187,6 +197,7 @@ fn can_show(small: &Small, name: &str) -> bool {
         "a bake is ended before its time" | "what an order let go on succeeds" => {
             small.functions.people.orders > 0
         }
+        "clients are let go, and pinned again to the side that serves" => small.is_sticky,
         "Superseded" => small.functions.on_push == "supersede",
         "half of the weight is shifted" | "the new side shelters requests that the old one cannot serve" => {
             small.is_pair

@@ -1,10 +1,11 @@
 //! The instances of a crowded world: each holds one task, and one more may be had.
 
-use crate::look::Clock;
-use crate::world::{Change, Record, World};
+use crate::look::{Clock, THEN, at, then};
+use crate::world::{Answer, Change, Record, World};
 use changeover_domain::Timestamp;
 use changeover_domain::capacity::{Instance, Need};
 use changeover_domain::room::{Enlarged, Giving, Group, give_back};
+use changeover_domain::span::Seconds;
 
 /// The most instances that the group may have.
 const MOST: u32 = 2;
@@ -167,5 +168,26 @@ pub fn join(world: &mut World) -> bool {
             true
         }
         _ => false,
+    }
+}
+
+/// What `update-service` sees of the room for so many new tasks.
+pub fn room_for(world: &World, record: &Record, tasks: u8, clock: Clock) -> Option<update_service::RoomSeen> {
+    Some(update_service::RoomSeen {
+        instances: instances(world)?,
+        group: group(world)?,
+        need: need(),
+        tasks: u32::from(tasks),
+        missed_at: then(record.missed),
+        now: clock.now(),
+        patience: Seconds(300),
+    })
+}
+
+/// The next step of giving room back, and what is answered meanwhile.
+pub fn given_back(world: &World, record: &mut Record, clock: Clock) -> (Option<Change>, Answer) {
+    match give(world, record, clock, at(THEN)) {
+        Some(change) => (change, Answer { word: "wait", more_steps: false }),
+        None => (None, Answer { word: "ready", more_steps: false }),
     }
 }

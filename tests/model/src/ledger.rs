@@ -62,6 +62,7 @@ pub fn real(number: u8, record: &Record) -> Deployment {
             deregistration_delay: Seconds(30),
             check_interval: Seconds(5),
             stickiness: Seconds(0),
+            pins: false,
         },
         settings: settings(planned.is_pair, "queue"),
         source: None,
@@ -108,6 +109,7 @@ fn progress(number: u8, record: &Record) -> Progress {
             weight: u32::from(record.weight),
             shifted_at: then(record.shifted),
         },
+        pinned_at: then(record.pinned),
         drain: Drain {
             quiet_at: then(record.quiet),
             scaled_in_at: then(record.scaled_in),
@@ -141,6 +143,9 @@ pub fn keep(number: u8, record: &mut Record, real: &Deployment) {
     record.baked = shift.baked;
     record.weight = small(shift.weight);
     record.shifted = shift.shifted_at.is_some();
+    // What was given back before going back began does not count then.
+    let turns = !record.turned && back.rollback_at.is_some();
+    record.pinned = real.progress.pinned_at.is_some() && !turns;
     record.quiet = drain.quiet_at.is_some();
     record.scaled_in = drain.scaled_in_at.is_some();
     record.drained = drain.drained;

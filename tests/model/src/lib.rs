@@ -18,6 +18,7 @@ pub mod mutants;
 pub mod noted;
 pub mod people;
 mod sample;
+pub mod pins;
 pub mod small;
 pub mod step;
 mod when;

@@ -1,9 +1,9 @@
 //! What functions see of the world, in the shapes that their decisions take.
 
-use crate::hosts;
 use crate::sample::tags;
 pub use crate::sample::{NAMES, image, number_of, settings};
 use crate::world::{Answer, Change, Health, Image, Member, Planned, Record, World};
+use crate::{hosts, pins};
 use changeover_aws::elb::TargetGroup;
 use changeover_domain::bearing::{Patience, Since, needed};
 use changeover_domain::evidence::{EcsDeployment, ServiceSeen, SideSeen, TargetSeen, TaskSeen};
@@ -138,7 +138,7 @@ pub fn route(world: &World, live: usize) -> Route {
         id: RouteId::Rule("rule".to_owned()),
         load_balancer: "balancer".to_owned(),
         weights: weights_for(NAMES[live], NAMES[next], u32::from(world.weight_of(next))),
-        stickiness_seconds: None,
+        stickiness_seconds: world.sticks.filter(|sticks| *sticks).map(|_| pins::LIFE.0),
         asks_cognito: false,
     }
 }
@@ -162,6 +162,7 @@ pub fn for_plan(world: &World, on_push: &str, meant: Option<Image>) -> plan::Vie
         load_balancers: vec!["balancer".to_owned()],
         deregistration_delay: Seconds(30),
         check_interval: Seconds(5),
+        pins: false,
     };
     let definition = |number: Image| DefinitionSeen {
         containers: vec![container(image(number).uri)],
@@ -187,27 +188,6 @@ pub fn for_plan(world: &World, on_push: &str, meant: Option<Image>) -> plan::Vie
         group: hosts::group(world),
         numbers_after: Seconds(0),
         members,
-    }
-}
-
-/// What `update-service` sees of the room for so many new tasks.
-pub fn room_for(world: &World, record: &Record, tasks: u8, clock: Clock) -> Option<update_service::RoomSeen> {
-    Some(update_service::RoomSeen {
-        instances: hosts::instances(world)?,
-        group: hosts::group(world)?,
-        need: hosts::need(),
-        tasks: u32::from(tasks),
-        missed_at: then(record.missed),
-        now: clock.now(),
-        patience: Seconds(300),
-    })
-}
-
-/// The next step of giving room back, and what is answered meanwhile.
-pub fn given_back(world: &World, record: &mut Record, clock: Clock) -> (Option<Change>, Answer) {
-    match hosts::give(world, record, clock, at(THEN)) {
-        Some(change) => (change, Answer { word: "wait", more_steps: false }),
-        None => (None, Answer { word: "ready", more_steps: false }),
     }
 }
 
@@ -306,13 +286,16 @@ pub fn for_drain(world: &World, record: &Record, planned: &Planned, clock: Clock
             next: NAMES[next].to_owned(),
             serving: side(world, next),
             routes: vec![route(world, live)],
+            sticky: pins::sticky(world),
             requests: u64::from(world.weight_of(live)),
         }),
         watch: None, // what requests come to is told by whether the new tasks are well
         settings: settings(is_pair, "queue"),
         taken_back: record.taken_back.then(|| "somebody asked for it".to_owned()),
         rollback_window: settings(is_pair, "queue").rollback_window,
-        stickiness: Seconds(0),
+        stickiness: world.sticks.map_or(Seconds(0), |_| pins::LIFE),
+        pins: false,
+        pinned_at: then(record.pinned),
         deregistration_delay: Seconds(30),
         convergence: SOON,
         evidence: SOON,
@@ -339,6 +322,7 @@ pub fn for_rollback(
             next_before: member(planned, next),
             next_is_active: true,
             routes: vec![route(world, live)],
+            sticky: pins::sticky(world),
         }
     } else {
         rollback::Members::Rolling
@@ -362,6 +346,8 @@ pub fn for_rollback(
         tells: 0,
         patience: Seconds(600),
         convergence: SOON,
+        stickiness: world.sticks.map_or(Seconds(0), |_| pins::LIFE),
+        pinned_at: then(record.pinned && record.turned),
         deregistration_delay: Seconds(30),
     }
 }

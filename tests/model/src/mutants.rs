@@ -5,6 +5,7 @@ use crate::people::{People, SILENT};
 use changeover_domain::gate::Kind;
 use changeover_domain::record::{Deployment, Outcome, Wanted};
 use changeover_domain::route::is_at;
+use changeover_domain::span::Seconds;
 use changeover_domain::state::Verdict;
 use changeover_domain::{StepError, Timestamp};
 
@@ -36,6 +37,8 @@ const UNHEARD: &str = "nothing goes on from a pause that nobody has ended";
 const ONE_ORDER: &str = "an execution gives one order";
 const TRIED: &str = "in the end every wish was tried";
 const PROMISED: &str = "what somebody was promised to have taken back does not succeed";
+
+const PINNED: &str = "nobody is pinned to a side that was told to stop its tasks";
 
 const fn mutant(
     name: &'static str,
@@ -201,6 +204,32 @@ fn hasty_drain(view: &drain::View) -> Result<drain::Action, StepError> {
         Err(_) if view.outgoing.is_some() => Ok(drain::Action::ScaleIn),
         decided => decided,
     }
+}
+
+/// Those that are shown where clients are pinned.
+pub const STICKY_MUTANTS: [Mutant; 2] = [
+    mutant(
+        "drain gives stickiness back at once",
+        PINNED,
+        (0, true),
+        Deciders { drain: impatient_drain, ..REAL },
+    ),
+    mutant(
+        "rollback gives stickiness back at once",
+        PINNED,
+        (0, true),
+        Deciders { rollback: impatient_rollback, ..REAL },
+    ),
+];
+
+fn impatient_drain(view: &drain::View) -> Result<drain::Action, StepError> {
+    let none = Seconds(0);
+    drain::decide(&drain::View { stickiness: none, convergence: none, ..view.clone() })
+}
+
+fn impatient_rollback(view: &rollback::View) -> rollback::Action {
+    let none = Seconds(0);
+    rollback::decide(&rollback::View { stickiness: none, convergence: none, ..view.clone() })
 }
 
 fn traffic_first(view: &rollback::View) -> rollback::Action {

@@ -35,6 +35,8 @@ pub struct Small {
     /// Whether others may come between what `dispatch` does one after the other, and `finish` at its end. It makes many
     /// worlds of one.
     pub is_gradual: bool,
+    /// Whether clients are pinned to the side that they met.
+    pub is_sticky: bool,
     /// How many things may go wrong in one story.
     pub trouble: u8,
     /// The functions.
@@ -55,6 +57,7 @@ impl Small {
             is_pair,
             is_crowded: false,
             is_gradual: false,
+            is_sticky: false,
             trouble,
             functions: Functions { deciders, on_push, people: SILENT },
             machine: Machine::load(),
@@ -78,6 +81,12 @@ impl Small {
     pub fn with_people(mut self, people: People) -> Self {
         self.functions.people = people;
         self
+    }
+
+    /// The same where clients are pinned to the side that they met.
+    #[must_use]
+    pub fn sticky(self) -> Self {
+        Self { is_sticky: true, ..self }
     }
 
     fn of_executions(&self, world: &World, steps: &mut Vec<Step>) {
@@ -215,6 +224,11 @@ impl Small {
             if clock >= Clock::Past {
                 end_stalled(world, number);
             }
+            let waits_for_pins = name == "Drain" || name == "Rollback";
+            if clock >= Clock::Later && world.sticks == Some(false) && waits_for_pins {
+                // So long after clients were let go every pin has run out; a bake may be shorter.
+                world.pins = [false, false];
+            }
             self.functions.decide(world, number, &name, clock, evidence)
         };
         if is_lost && came == Ok(None) {
@@ -302,6 +316,8 @@ impl Model for Small {
             members,
             hosts: self.is_crowded.then(Hosts::full),
             weight: 0,
+            sticks: self.is_sticky.then_some(true),
+            pins: [self.is_sticky, false],
             registry: 2,
             events: vec![Event::Sent],
             registered: Vec::new(),
@@ -385,6 +401,7 @@ impl Model for Small {
             }
             Step::Fall(index) => events::fall(&mut world.members[index]),
         }
+        world.stick();
         // A step that leads nowhere else is none.
         (world != *before).then_some(world)
     }

@@ -142,6 +142,8 @@ pub struct Record {
     pub weight: Weight,
     /// Whether any weight was read back.
     pub shifted: bool,
+    /// Whether stickiness was given back: since going back began, if it has.
+    pub pinned: bool,
     /// Whether the side that went out was seen to be quiet.
     pub quiet: bool,
     /// Whether it was told to run no tasks.
@@ -281,7 +283,11 @@ pub enum Change {
         weight: Weight,
         /// Whether it is a step forward, which goes on record once it is read back.
         forward: bool,
+        /// Whether clients are pinned after it: it is written whole.
+        sticks: Option<bool>,
     },
+    /// Pin clients again, at the weight that was read.
+    Pin(Weight),
     /// Let the group have so many instances.
     Enlarge(u8),
     /// Let its last one take no more tasks, or take tasks again.
@@ -363,6 +369,10 @@ pub struct World {
     pub hosts: Option<Hosts>,
     /// Green's weight.
     pub weight: Weight,
+    /// Whether clients are pinned to the side that they met; none where the route never does that.
+    pub sticks: Option<bool>,
+    /// Whether somebody may have a pin to blue, and to green, that has not run out.
+    pub pins: [bool; 2],
     /// The image that the tag points to.
     pub registry: Image,
     /// What is under way of each push.

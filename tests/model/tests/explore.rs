@@ -19,6 +19,8 @@ const LESS_TROUBLE: u8 = 1;
 const CROWDED: usize = 30_487;
 /// And of a pair where others may come between what `dispatch` and `finish` do.
 const GRADUAL: usize = 93_296;
+/// And of a pair to whose sides clients are pinned.
+const STICKY: usize = 29_114;
 
 /// A pair or a rolling service, what a push does, and how many different worlds there are.
 const MODELS: [(bool, &str, usize); 3] =
@@ -64,5 +66,18 @@ fn every_order_of_events_holds() {
         (counts.as_slice(), others),
         (MODELS.as_slice(), [CROWDED, GRADUAL]),
         "other decisions lead to other worlds: look which, then write the number down"
+    );
+}
+
+#[test]
+fn clients_who_are_pinned_are_let_go_in_every_order_of_events() {
+    let checker =
+        Small::new(true, "queue", LESS_TROUBLE).sticky().checker().threads(THREADS).spawn_bfs().join();
+    checker.assert_properties();
+    println!("a pair to whose sides clients are pinned: {} worlds", checker.unique_state_count());
+    assert_eq!(
+        checker.unique_state_count(),
+        STICKY,
+        "look which worlds are others, then write the number down"
     );
 }

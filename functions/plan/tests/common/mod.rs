@@ -64,6 +64,7 @@ pub fn group(arn: &str, balancer: &str) -> TargetGroup {
         load_balancers: vec![balancer.into()],
         deregistration_delay: Seconds(30),
         check_interval: Seconds(5),
+        pins: false,
     }
 }
 

@@ -66,6 +66,7 @@ pub fn pair(weight: Weight) -> View {
             next_before: member("green", "td:0", 0),
             next_is_active: true,
             routes: vec![route],
+            sticky: vec![],
         },
         revision: Some("td:2".into()),
         asked_at: Some(at(900)),
@@ -78,12 +79,15 @@ pub fn pair(weight: Weight) -> View {
         tells: 0,
         patience: Seconds(600),
         convergence: Seconds(5),
+        stickiness: Seconds(0),
+        pinned_at: None,
         deregistration_delay: Seconds(30),
     }
 }
 
 pub fn with_next(view: View, changed: SideSeen) -> View {
-    let Members::Pair { live_group, next_group, next_before, next_is_active, routes, .. } = view.members
+    let Members::Pair { live_group, next_group, next_before, next_is_active, routes, sticky, .. } =
+        view.members
     else {
         unreachable!()
     };
@@ -95,6 +99,7 @@ pub fn with_next(view: View, changed: SideSeen) -> View {
             next_before,
             next_is_active,
             routes,
+            sticky,
         },
         ..view
     }

@@ -27,7 +27,7 @@ pub const PUSH: Scenario = Scenario {
 };
 
 /// Every scenario, in the order in which they are best understood.
-pub const CATALOGUE: [Scenario; 29] = [
+pub const CATALOGUE: [Scenario; 31] = [
     Scenario {
         name: "good-push",
         about: "A good image is pushed; a blue/green pair changes over in steps of 10, 50 and 100 %.",
@@ -257,6 +257,24 @@ pub const CATALOGUE: [Scenario; 29] = [
         script: Script::MistypeRepository,
         tags: &[],
         outcome: Some("Succeeded"),
+        ..PUSH
+    },
+    Scenario {
+        name: "sticky-clients",
+        about: "Clients keep cookies that pin them to the side that they met, and keep clicking: with the last shift they are let go, and pinned again once every pin has run out.",
+        sticky: Some(20),
+        tags: &[("steps", "50 100")],
+        outcome: Some("Succeeded"),
+        ..PUSH
+    },
+    Scenario {
+        name: "sticky-rollback",
+        about: "Clients are pinned to new tasks that fail: going back lets them go with the weights, so that only the new version's share fails, and only until then.",
+        sticky: Some(20),
+        image: &["--error-rate", "0.3"],
+        tags: &[("steps", "50 100")],
+        reason: &["requests of the new tasks failed"],
+        may_fail: MayFail::NewVersion(50),
         ..PUSH
     },
     Scenario {

@@ -94,6 +94,7 @@ fn groups() -> Vec<TargetGroup> {
         load_balancers: vec!["LoadBalancer".to_owned()],
         deregistration_delay: delay(&properties),
         check_interval: Seconds(number(&properties["HealthCheckIntervalSeconds"]).into()),
+        pins: false,
     };
     resources("AWS::ElasticLoadBalancingV2::TargetGroup").into_iter().map(group).collect()
 }

@@ -106,8 +106,14 @@ fn touch(world: &mut World, change: &Change) {
             member.revision = revision.unwrap_or(member.revision);
             member.desired = desired.unwrap_or(member.desired);
         }
-        Change::Weights { next, weight, .. } => {
+        Change::Weights { next, weight, sticks, .. } => {
             world.weight = if next == 1 { weight } else { 100 - weight };
+            world.sticks = sticks;
+        }
+        // The actions are written whole, with the weights that were read.
+        Change::Pin(weight) => {
+            world.weight = weight;
+            world.sticks = world.sticks.map(|_| true);
         }
         Change::Enlarge(_) | Change::Close(_) | Change::Terminate => hosts::change(world, change),
         Change::Plan | Change::Register | Change::Release | Change::Follow => {}

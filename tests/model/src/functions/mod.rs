@@ -9,10 +9,10 @@ pub use self::gate::point;
 pub use begin::want;
 
 use crate::deciders::Deciders;
-use crate::ledger;
 use crate::look::{self, Clock, Evidence, NAMES, THEN, at};
 use crate::people::People;
 use crate::world::{Answer, Change, Health, Planned, Record, Revision, World};
+use crate::{hosts, ledger, pins};
 use begin::early;
 use changeover_domain::record::Deployment;
 use changeover_domain::state::Verdict;
@@ -142,7 +142,7 @@ impl Functions {
             desired: u32::from(world.members[target].desired),
             planned: u32::from(planned.tasks),
             started: record.started,
-            room: look::room_for(world, record, tasks, clock),
+            room: hosts::room_for(world, record, tasks, clock),
         };
         let action = (self.deciders.update)(&view);
         noting(deployment, record, |real| {
@@ -209,6 +209,7 @@ impl Functions {
             step,
             weight: steps[step],
             is_last: step + 1 == steps.len(),
+            sticky: pins::sticky(world),
             stale: None,
             healthy: seen.healthy(),
             needed: u32::from(planned.tasks.max(world.members[live].desired)),
@@ -234,7 +235,8 @@ impl Functions {
         noting(deployment, record, |real| {
             swap::intend(real, step);
         });
-        Ok((Some(Change::Weights { next, weight, forward: true }), answer))
+        let sticks = world.sticks.map(|sticks| sticks && !view.is_last);
+        Ok((Some(Change::Weights { next, weight, forward: true, sticks }), answer))
     }
 
     fn drain(
@@ -245,7 +247,7 @@ impl Functions {
         clock: Clock,
     ) -> Result<(Option<Change>, Answer), &'static str> {
         if record.drained {
-            return Ok(look::given_back(world, record, clock));
+            return Ok(hosts::given_back(world, record, clock));
         }
         let view = look::for_drain(world, record, planned, clock);
         let action = (self.deciders.drain)(&view).map_err(|error| error.name())?;
@@ -253,8 +255,9 @@ impl Functions {
         Ok(match action {
             drain::Action::Wait { .. } | drain::Action::Quiet { .. } => (None, say("wait")),
             drain::Action::TakeBack { .. } => (None, say("failed")),
+            drain::Action::Pin { .. } => (Some(Change::Pin(world.weight)), say("wait")),
             drain::Action::ScaleIn => {
-                world.noted.robbed |= world.weight_of(planned.live) > 0;
+                world.noted.robbed |= world.reaches(planned.live);
                 world.noted.blind |= world.members[1 - planned.live].healthy() == 0;
                 let change = Change::Member { index: planned.live, revision: None, desired: Some(0) };
                 (Some(change), say("wait"))
@@ -271,7 +274,7 @@ impl Functions {
         clock: Clock,
     ) -> (Option<Change>, Answer) {
         if record.rolled_back || record.drained {
-            return look::given_back(world, record, clock);
+            return hosts::given_back(world, record, clock);
         }
         let is_pair = world.members.len() == 2;
         let next = if is_pair { 1 - planned.live } else { 0 };
@@ -286,19 +289,22 @@ impl Functions {
             rollback::Action::Weights { .. } => {
                 world.noted.starved |= healthy(world, planned.live) == 0;
                 world.noted.dared |= record.quiet && (record.harmful || healthy(world, next) == 0);
-                (Some(Change::Weights { next, weight: 0, forward: false }), say("wait"))
+                let sticks = world.sticks.map(|_| false);
+                (Some(Change::Weights { next, weight: 0, forward: false, sticks }), say("wait"))
             }
             rollback::Action::Shelter { .. } => {
                 world.noted.starved |= healthy(world, next) == 0;
                 world.noted.sheltered = true;
-                (Some(Change::Weights { next, weight: 100, forward: false }), say("wait"))
+                let sticks = world.sticks.map(|_| false);
+                (Some(Change::Weights { next, weight: 100, forward: false, sticks }), say("wait"))
             }
+            rollback::Action::Pin { .. } => (Some(Change::Pin(world.weight)), say("wait")),
             // Here nobody deregisters revisions.
             rollback::Action::Register { .. } => (None, say("wait")),
             rollback::Action::Scale { which, task_definition, desired, .. } => {
                 let index = if which == rollback::Which::Live { planned.live } else { next };
                 let fewer = desired.is_some_and(|desired| desired < u32::from(world.members[index].desired));
-                world.noted.robbed |= is_pair && fewer && world.weight_of(index) > 0;
+                world.noted.robbed |= is_pair && fewer && world.reaches(index);
                 let revision = task_definition.as_deref().map(Revision::of);
                 (Some(Change::Member { index, revision, desired: desired.map(small) }), say("wait"))
             }

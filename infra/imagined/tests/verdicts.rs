@@ -126,8 +126,8 @@ fn a_version_that_is_twenty_times_as_slow_goes_back() {
 #[test]
 fn what_fails_after_all_bakes_goes_back_while_the_old_tasks_are_warm() {
     let scenario = Scenario {
-        image: &["--error-rate", "0.5", "--trouble-after", "25m"],
-        tags: &[("steps", "10 100"), ("rollback-window", "40m")],
+        image: &["--error-rate", "0.5", "--trouble-after", "45m"],
+        tags: &[("steps", "10 100"), ("rollback-window", "1h")],
         outcome: GOES_BACK,
         reason: &[
             "the old tasks were still there, and take the traffic back",

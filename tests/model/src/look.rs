@@ -2,7 +2,7 @@
 
 use crate::sample::tags;
 pub use crate::sample::{NAMES, image, number_of, settings};
-use crate::world::{Answer, Change, Health, Image, Member, Planned, Record, World};
+use crate::world::{Health, Image, Member, Planned, Record, World};
 use crate::{hosts, pins};
 use changeover_aws::elb::TargetGroup;
 use changeover_domain::bearing::{Patience, Since, needed};

@@ -3,46 +3,13 @@
 use crate::hosts::{Hosts, Made};
 use crate::noted::Noted;
 use crate::people::Say;
+pub use crate::revision::{DeploymentNumber, FIRST, Image, Revision};
 use changeover_domain::gate::Kind;
 use changeover_domain::record::Outcome;
 use std::collections::BTreeMap;
 
-/// An image, by its number; the tag points to 1 at first.
-pub type Image = u8;
-/// A deployment, by its number from 1 on; an execution carries one of the same number, or recovers another's.
-pub type DeploymentNumber = u8;
 /// The weight of green; blue has the rest of 100.
 pub type Weight = u8;
-
-/// What a task runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Revision {
-    /// The image.
-    pub image: Image,
-    /// The deployment that registered it; 0 for what was there before, 9 for somebody's own.
-    pub by: DeploymentNumber,
-}
-
-/// What was there before.
-pub const FIRST: Revision = Revision { image: 1, by: 0 };
-
-impl Revision {
-    /// As a task definition's ARN.
-    pub fn name(self) -> String {
-        format!("td:{}.{}", self.image, self.by)
-    }
-
-    /// From such an ARN.
-    ///
-    /// # Panics
-    /// If it is none of ours.
-    pub fn of(name: &str) -> Self {
-        let numbers = name.strip_prefix("td:").and_then(|rest| rest.split_once('.'));
-        let (image, by) = numbers.unwrap_or_else(|| panic!("{name} is no revision"));
-        let number = |text: &str| text.parse().unwrap_or_else(|_| panic!("{name} is no revision"));
-        Self { image: number(image), by: number(by) }
-    }
-}
 
 /// How a task is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

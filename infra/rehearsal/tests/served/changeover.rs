@@ -1,25 +1,9 @@
 //! `changeover`, the command line, typed into a served cloud as people and CI type it: words, documents, exit codes.
 
+use crate::binaries::changeover;
 use crate::clients::Shell;
 use crate::server::Served;
-use rehearsal::build::built;
 use serde_json::Value;
-use std::path::PathBuf;
-use tokio::sync::OnceCell;
-
-/// Where the command line is, built once.
-static CHANGEOVER: OnceCell<PathBuf> = OnceCell::const_new();
-
-pub async fn binary() -> PathBuf {
-    let build = || {
-        let built = built(&["changeover-cli"]).expect("the command line builds");
-        built["changeover"].clone()
-    };
-    CHANGEOVER
-        .get_or_init(|| async { tokio::task::spawn_blocking(build).await.expect("it runs") })
-        .await
-        .clone()
-}
 
 /// Whoever types it.
 struct User {
@@ -27,9 +11,9 @@ struct User {
 }
 
 impl User {
-    async fn of(served: &Served) -> Self {
+    fn of(served: &Served) -> Self {
         let mut shell = Shell::of(served);
-        let folder = binary().await.parent().expect("a folder").display().to_string();
+        let folder = changeover().parent().expect("a folder").display().to_string();
         let path = std::env::var("PATH").unwrap_or_default();
         shell.export("PATH", &format!("{folder}:{path}"));
         Self { shell }
@@ -70,7 +54,7 @@ impl User {
 #[tokio::test(flavor = "multi_thread")]
 async fn people_and_ci_drive_a_stack_by_the_command_line() {
     let served = Served::start().await;
-    let user = User::of(&served).await;
+    let user = User::of(&served);
     looks_around(&user).await;
     is_told_what_is_wrong(&user).await;
     let pair = async {
@@ -243,8 +227,10 @@ async fn finds_out_why(user: &User) {
         ("changeover why web:build-2", "No service of repository web is deployed by the tag build-2"),
         ("changeover why wbe:v1", "there is no repository wbe"),
         ("changeover why wbe:v1", "Did you mean web?"),
+        ("changeover why api", "Somebody asked for api:build-2"),
     ] {
         let words = user.says(0, line).await;
         assert!(words.contains(part), "{line}: {part} in {words}");
     }
+    user.fails(2, "changeover rollback api --yes", &["No image before", "changeover history"]).await;
 }

@@ -1,6 +1,6 @@
 //! What CI runs: the shell steps of the GitHub action and of the GitLab snippet, as they stand, against a served cloud.
 
-use crate::changeover::binary;
+use crate::binaries::changeover;
 use crate::clients::Shell;
 use crate::server::Served;
 use rehearsal::build::workspace;
@@ -12,9 +12,9 @@ fn yaml(path: &str) -> Value {
     serde_norway::from_str(&text).expect("it is YAML")
 }
 
-async fn shell(served: &Served, folder: &Path) -> Shell {
+fn shell(served: &Served, folder: &Path) -> Shell {
     let mut shell = Shell::of(served).in_folder(folder);
-    let programs = binary().await.parent().expect("a folder").display().to_string();
+    let programs = changeover().parent().expect("a folder").display().to_string();
     shell.export("PATH", &format!("{programs}:{}", std::env::var("PATH").unwrap_or_default()));
     shell
 }
@@ -41,7 +41,7 @@ async fn action(served: &Served, inputs: &[(&str, &str)]) -> Run {
         None => text.to_owned(),
     };
     let folder = tempfile::tempdir().expect("a folder");
-    let mut shell = shell(served, folder.path()).await;
+    let mut shell = shell(served, folder.path());
     shell.export("GITHUB_ACTION_PATH", &workspace().join("infra/github-action").display().to_string());
     for name in ["GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"] {
         shell.export(name, &folder.path().join(name).display().to_string());
@@ -96,7 +96,7 @@ async fn ci_waits_for_the_outcome_and_says_why() {
 
     let job = yaml("infra/gitlab/changeover.yml")[".changeover"].clone();
     let folder = tempfile::tempdir().expect("a folder");
-    let mut shell = shell(&served, folder.path()).await;
+    let mut shell = shell(&served, folder.path());
     for (name, value) in [("SERVICE", "rehearsal/api"), ("IMAGE_TAG", "v2"), ("TIMEOUT", "60m")] {
         assert!(job["variables"][name].is_string(), "{name}");
         shell.export(name, value);

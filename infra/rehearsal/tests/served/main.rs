@@ -1,6 +1,7 @@
 //! The served cloud as a process of its own, driven by other people's clients: the AWS CLI, boto3 and a deployer. Those
 //! that this machine does not have are named on standard error, and their tests pass.
 
+mod binaries;
 mod browser;
 mod changeover;
 mod ci;

@@ -1,5 +1,6 @@
 //! `rehearse serve` as a process, as a user starts it.
 
+use crate::binaries;
 use crate::processes::LOOK_AGAIN;
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Empty};
@@ -8,11 +9,9 @@ use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use rehearsal::binaries::Binaries;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::process::{ExitStatus, Stdio};
-use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
@@ -30,7 +29,6 @@ pub const END_DEADLINE: Duration = Duration::from_secs(30);
 const LAST_WORDS: &str = "Ctrl-C takes everything down.";
 /// As many clouds at a time as leave their clients room.
 static TURNS: Semaphore = Semaphore::const_new(2);
-static BUILT: OnceLock<()> = OnceLock::new();
 
 /// A served cloud. If it is dropped it is killed, and its watchdog ends the rest.
 pub struct Served {
@@ -69,7 +67,7 @@ impl Served {
     pub async fn begin(options: &[&str]) -> Self {
         let turn = TURNS.acquire().await.expect("never closed");
         // Beforehand, so that no deadline has to allow for a build.
-        BUILT.get_or_init(|| drop(Binaries::build().expect("the functions build")));
+        binaries::build();
         let mut child = Command::new(REHEARSE)
             .arg("serve")
             .args(options)

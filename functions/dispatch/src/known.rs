@@ -78,6 +78,7 @@ mod tests {
             repository: repository.into(),
             task_roles: "*".into(),
             function_timeout: Seconds(60),
+            hook_function: Seconds(60),
             defaults: Raw::new(),
             poll: Seconds(10),
             metric_period: Seconds(60),

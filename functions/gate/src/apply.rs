@@ -1,7 +1,8 @@
 //! What goes on a deployment's record with an action. The model of the whole uses it as well.
 
+use crate::decide::has_pause;
 use crate::{Action, View};
-use changeover_domain::gate::Held;
+use changeover_domain::gate::{Done, Held, Running};
 use changeover_domain::record::Deployment;
 
 /// Puts an action on record. Pure.
@@ -16,7 +17,7 @@ pub fn apply(record: &mut Deployment, view: &View, action: &Action) {
             record.note(view.now, state, why);
         }
         Action::Hold { until, then, by, why } => {
-            if view.hook.is_none() {
+            if !has_pause(view) {
                 record.orders.paused_at(view.place);
             }
             record.progress.gate.held = Some(Held {
@@ -30,8 +31,44 @@ pub fn apply(record: &mut Deployment, view: &View, action: &Action) {
             record.note(view.now, state, why);
         }
         Action::Wait { why } => record.note(view.now, state, why),
+        // What is done to others goes on record when it is done.
+        Action::Invoke { .. } | Action::Run { .. } => {}
+        Action::Begin { number, until } => {
+            record.progress.gate.running = Some(Running {
+                place: view.place,
+                number: *number,
+                since: view.now,
+                until: *until,
+                answers: 0,
+                again_at: None,
+                details: None,
+                task: None,
+            });
+        }
+        Action::Started { task, why } => {
+            if let Some(running) = &mut record.progress.gate.running {
+                running.task = Some(task.clone());
+                running.again_at = None;
+            }
+            record.note(view.now, state, why);
+        }
+        Action::Again { at, details, why } => {
+            if let Some(running) = &mut record.progress.gate.running {
+                running.answers += 1;
+                running.again_at = Some(*at);
+                running.details.clone_from(details);
+            }
+            record.note(view.now, state, why);
+        }
+        Action::Done { number, why, .. } => {
+            let gate = &mut record.progress.gate;
+            gate.running = None;
+            gate.done.push(Done { place: view.place, number: *number, why: why.clone() });
+            record.note(view.now, state, why);
+        }
         Action::GoBack { why, superseded } => {
             record.progress.gate.held = None;
+            record.progress.gate.running = None;
             record.fail(why);
             record.superseded |= superseded;
             record.note(view.now, state, why);

@@ -1,8 +1,11 @@
 //! Whether a deployment goes on from a point, waits there, or goes back.
 
+use crate::turn;
+use changeover_aws::once::Now;
 use changeover_domain::Timestamp;
-use changeover_domain::gate::{Held, Hook, Orders, Place, Point, Then};
+use changeover_domain::gate::{Gate, Held, Hook, Orders, Place, Placed, Point, Then};
 use changeover_domain::span::Seconds;
+use serde_json::Value;
 
 /// How long an ordered pause waits for a person. Nobody planned for it, so it is short beside a pause that is set.
 pub const ORDERED_PAUSE: Seconds = Seconds(4 * 3600);
@@ -20,12 +23,14 @@ pub struct View {
     pub point: Point,
     /// The place that this is: with the step, if the point has steps.
     pub place: Place,
-    /// The hook that is set there.
-    pub hook: Option<Hook>,
-    /// Whether it was held here before and may go on.
-    pub is_passed: bool,
-    /// The pause that it is in.
-    pub held: Option<Held>,
+    /// The hooks that are set there, in order.
+    pub hooks: Vec<Placed>,
+    /// What came of this point and of those before so far.
+    pub gate: Gate,
+    /// How the task is that a hook has started; none where none runs.
+    pub task: Option<Now>,
+    /// How long a hook may take.
+    pub hook_timeout: Seconds,
     /// What people asked for.
     pub orders: Orders,
     /// The newer image that this deployment gives way to.
@@ -60,6 +65,52 @@ pub enum Action {
         /// Until when, in words.
         why: String,
     },
+    /// The next hook has its turn.
+    Begin {
+        /// Which of the point's.
+        number: u8,
+        /// When its time is over.
+        until: Timestamp,
+    },
+    /// A hook's function is invoked.
+    Invoke {
+        /// Which of the point's.
+        number: u8,
+        /// The function.
+        name: String,
+    },
+    /// A hook's task is started.
+    Run {
+        /// Which of the point's.
+        number: u8,
+        /// What its container runs.
+        command: Vec<String>,
+    },
+    /// A hook's task was started.
+    Started {
+        /// The task, by ARN.
+        task: String,
+        /// That it was, in words.
+        why: String,
+    },
+    /// A hook goes on, and is asked again.
+    Again {
+        /// Not before this.
+        at: Timestamp,
+        /// What its function is handed then.
+        details: Option<Value>,
+        /// What it is at, in words.
+        why: String,
+    },
+    /// A hook has had its turn.
+    Done {
+        /// Which of the point's.
+        number: u8,
+        /// What came of it, in words.
+        why: String,
+        /// Its task, if that is still there and has to be stopped.
+        task: Option<String>,
+    },
     /// It goes back.
     GoBack {
         /// Who says so, or what came of waiting.
@@ -71,20 +122,55 @@ pub enum Action {
 
 /// What to do. Pure: everything it knows is in its arguments.
 ///
-/// Who asked for a rollback, and a push that takes a deployment's place, need not wait for a pause to end.
+/// Who asked for a rollback, and a push that takes a deployment's place, need not wait for a pause to end. After the outcome
+/// neither counts.
 pub fn decide(view: &View) -> Action {
-    if let Some(why) = &view.orders.taken_back {
-        return Action::GoBack { why: why.clone(), superseded: false };
+    if !view.point.is_after() {
+        if let Some(why) = &view.orders.taken_back {
+            return Action::GoBack { why: why.clone(), superseded: false };
+        }
+        if let Some(newer) = &view.newer {
+            return Action::GoBack { why: format!("{newer} is wanted now"), superseded: true };
+        }
     }
-    if let Some(newer) = &view.newer {
-        return Action::GoBack { why: format!("{newer} is wanted now"), superseded: true };
+    let is_passed = view.gate.passed.contains(&view.place);
+    for placed in &view.hooks {
+        match &placed.hook {
+            Hook::Pause { .. } if is_passed => {}
+            Hook::Pause { limit, then } => {
+                return match held(view) {
+                    Some(held) => holding(view, held),
+                    None => {
+                        arriving(view, (*limit, *then, format!("the pause that is set at {}", view.point)))
+                    }
+                };
+            }
+            _ if view.gate.is_done(view.place, placed.number) => {}
+            Hook::Lambda { .. } | Hook::Task { .. } => return turn::take(view, placed),
+        }
     }
-    if view.is_passed {
+    ordered(view, is_passed)
+}
+
+/// Which pause it is in here.
+fn held(view: &View) -> Option<&Held> {
+    view.gate.held.as_ref().filter(|held| held.place == view.place)
+}
+
+/// Whether a pause is set here; who orders one then gets that one.
+pub fn has_pause(view: &View) -> bool {
+    view.hooks.iter().any(|placed| matches!(placed.hook, Hook::Pause { .. }))
+}
+
+/// What somebody ordered, once all that is set has had its turn.
+fn ordered(view: &View, is_passed: bool) -> Action {
+    if is_passed || has_pause(view) || view.point.is_after() {
         return Action::Pass;
     }
-    match view.held.as_ref().filter(|held| held.place == view.place) {
-        Some(held) => holding(view, held),
-        None => arriving(view),
+    match (held(view), view.orders.to_pause()) {
+        (Some(held), _) => holding(view, held),
+        (None, Some(order)) => arriving(view, (ORDERED_PAUSE, Then::RollBack, order.to_string())),
+        (None, None) => Action::Pass,
     }
 }
 
@@ -103,14 +189,7 @@ fn holding(view: &View, held: &Held) -> Action {
     }
 }
 
-fn arriving(view: &View) -> Action {
-    let (limit, then, by) = match (&view.hook, view.orders.to_pause()) {
-        (_, Some(order)) if view.hook.is_none() => (ORDERED_PAUSE, Then::RollBack, order.to_string()),
-        (Some(Hook::Pause { limit, then }), _) => {
-            (*limit, *then, format!("the pause that is set at {}", view.point))
-        }
-        _ => return Action::Pass,
-    };
+fn arriving(view: &View, (limit, then, by): (Seconds, Then, String)) -> Action {
     if let Some(order) = view.orders.ends(view.place) {
         return Action::GoOn { why: order.to_string() };
     }
@@ -122,13 +201,17 @@ fn arriving(view: &View) -> Action {
 /// How long to wait until the next look. At a later point more is looked at each time, `check-health` before this.
 pub fn next_look(view: &View) -> Seconds {
     let functions = match view.point {
-        Point::BeforeStart => 1,
+        Point::BeforeStart | Point::AfterSuccess | Point::AfterRollback => 1,
         Point::BeforeTraffic | Point::AfterStep => 2,
         Point::BeforeDrain => 3,
     };
     let usual = Seconds(view.poll.0 * functions);
+    // A hook says itself when it is to be asked again.
+    if let Some(again) = view.gate.running.as_ref().and_then(|running| running.again_at) {
+        return Seconds(Seconds::between(view.now, again).0.max(1)).min(usual);
+    }
     // The execution's history is planned for pauses that are set.
-    let ordered = view.held.as_ref().filter(|_| view.hook.is_none());
+    let ordered = held(view).filter(|_| !has_pause(view));
     let rarely = ordered.map_or(0, |held| Seconds::between(held.since, view.now).0 / RARELY);
     usual.max(Seconds(rarely).min(MOST_RARELY))
 }

@@ -1,19 +1,24 @@
 //! Lets people have their say at a deployment's points: it holds the deployment where a pause is set or ordered, tells the
-//! topic how to go on, and goes on, or back, as they say or when their time is over.
+//! topic how to go on, and goes on, or back, as they say or when their time is over; it invokes the functions and runs the
+//! tasks that are set there, and goes by what comes of them.
 //!
-//! Owns: what a deployment's record says of its pauses. Never: anything of the service; whoever waits at a point has its
-//! new tasks watched by `check-health`, which runs before each look here.
+//! Owns: what a deployment's record says of its pauses and hooks, and the tasks of hooks. Never: anything of the service;
+//! whoever waits at a point has its new tasks watched by `check-health`, which runs before each look here.
 
 mod act;
 mod apply;
 mod decide;
+mod event;
 mod look;
+mod turn;
 
 pub use apply::apply;
 pub use decide::{Action, View, decide};
+pub use event::{OfEcs, event};
+pub use turn::{heard, started};
 
 use changeover_domain::StepError;
-use changeover_domain::gate::Point;
+use changeover_domain::gate::{MAX_NUMBER, Point};
 use changeover_domain::state::{Baton, Verdict};
 use changeover_lambda::Context;
 use serde::{Deserialize, Serialize};
@@ -28,20 +33,38 @@ pub struct Input {
     pub point: Point,
 }
 
-/// Looks once and says `ready`, `wait` or `failed`.
+/// Most looks within one invocation: a hook has its turn after the other.
+const MAX_TURNS: usize = 2 * (MAX_NUMBER as usize + 1);
+
+/// Looks and says `ready`, `wait` or `failed`. One invocation invokes one function at the most, which may take its time.
 pub async fn run(context: &Context, input: Input) -> Result<Baton, StepError> {
     let mut held = context.hold(&input.baton).await?;
-    let view = look::look(context, &held, input.point).await?;
-    let action = decide(&view);
-    act::act(context, &mut held, &view, &action).await?;
     let baton = &input.baton;
-    Ok(match action {
-        // Most deployments are held nowhere, and nobody has to read so.
-        Action::Pass => baton.with(Verdict::Ready, ""),
-        Action::GoOn { why } => baton.with(Verdict::Ready, why),
-        Action::Hold { ref why, .. } | Action::Wait { ref why } => {
-            baton.waiting(decide::next_look(&view).0, why.clone())
+    let mut called = false;
+    for _ in 0..MAX_TURNS {
+        let view = look::look(context, &held, input.point).await?;
+        let action = decide(&view);
+        let calls = matches!(action, Action::Invoke { .. } | Action::Run { .. });
+        if calls && called {
+            break;
         }
-        Action::GoBack { why, .. } => baton.with(Verdict::Failed, why),
-    })
+        called |= calls;
+        match act::act(context, &mut held, &view, action).await? {
+            // Most deployments are held nowhere, and nobody has to read so.
+            Action::Pass => return Ok(baton.with(Verdict::Ready, "")),
+            Action::GoOn { why } => return Ok(baton.with(Verdict::Ready, why)),
+            Action::Hold { why, .. }
+            | Action::Wait { why }
+            | Action::Started { why, .. }
+            | Action::Again { why, .. } => {
+                // With what came of it: when it is asked again is on the record by now.
+                let view = View { gate: held.record.progress.gate.clone(), ..view };
+                return Ok(baton.waiting(decide::next_look(&view).0, why));
+            }
+            Action::GoBack { why, .. } => return Ok(baton.with(Verdict::Failed, why)),
+            // The next has its turn.
+            Action::Begin { .. } | Action::Done { .. } | Action::Invoke { .. } | Action::Run { .. } => {}
+        }
+    }
+    Ok(baton.waiting(1, "the next hook has its turn"))
 }

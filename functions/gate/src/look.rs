@@ -1,6 +1,7 @@
-//! What `gate` looks at: the deployment's record, and what is wanted.
+//! What `gate` looks at: the deployment's record, what is wanted, and the task that a hook has started.
 
 use crate::View;
+use changeover_aws::once;
 use changeover_domain::StepError;
 use changeover_domain::gate::{Place, Point};
 use changeover_domain::settings::OnPush;
@@ -10,18 +11,24 @@ pub(crate) async fn look(context: &Context, held: &Held<'_>, point: Point) -> Re
     let (plan, progress) = (held.plan()?, &held.record.progress);
     let place = Place::at(point, progress.shift.step);
     let wanted = match plan.settings.on_push {
-        OnPush::Supersede => held.ledger().wanted(&held.record.service).await?,
-        OnPush::Queue => None,
+        OnPush::Supersede if !point.is_after() => held.ledger().wanted(&held.record.service).await?,
+        OnPush::Supersede | OnPush::Queue => None,
     };
     let newer = wanted.filter(|wanted| wanted.image.digest != plan.image.digest);
-    let mut hooks = plan.settings.hooks.iter();
+    let running = progress.gate.running.as_ref().and_then(|running| running.task.as_deref());
+    let task = match running {
+        Some(task) => Some(once::look(&context.aws, &plan.cluster, task, &plan.container).await?),
+        None => None,
+    };
+    let hooks = plan.settings.hooks.iter().filter(|placed| placed.point == point);
     Ok(View {
         now: context.now(),
         point,
         place,
-        hook: hooks.find(|placed| placed.point == point).map(|placed| placed.hook.clone()),
-        is_passed: progress.gate.passed.contains(&place),
-        held: progress.gate.held.clone(),
+        hooks: hooks.cloned().collect(),
+        gate: progress.gate.clone(),
+        task,
+        hook_timeout: plan.settings.hook_timeout,
         orders: held.record.orders.clone(),
         newer: newer.map(|wanted| wanted.image.to_string()),
         poll: plan.poll(context.config.poll, context.config.after_bake()),

@@ -1,7 +1,7 @@
 //! `gate`'s decisions, and what they put on record.
 
 use changeover_domain::Timestamp;
-use changeover_domain::gate::{Hook, Kind, Orders, Place, Point, Then};
+use changeover_domain::gate::{Hook, Kind, Orders, Place, Placed, Point, Then};
 use changeover_domain::name::{DeploymentId, ServiceName};
 use changeover_domain::record::Deployment;
 use changeover_domain::span::Seconds;
@@ -20,9 +20,10 @@ fn view(record: &Deployment, now: i64, hook: Option<Hook>) -> View {
         now: at(now),
         point: Point::BeforeTraffic,
         place: Place::BeforeTraffic,
-        hook,
-        is_passed: record.progress.gate.passed.contains(&Place::BeforeTraffic),
-        held: record.progress.gate.held.clone(),
+        hooks: hook.map(|hook| Placed { point: Point::BeforeTraffic, number: 0, hook }).into_iter().collect(),
+        gate: record.progress.gate.clone(),
+        task: None,
+        hook_timeout: Seconds(300),
         orders: record.orders.clone(),
         newer: None,
         poll: Seconds(10),
@@ -69,7 +70,6 @@ fn a_pause_holds_until_somebody_promotes_it_and_only_that_one() {
     let other = View {
         place: Place::BeforeDrain,
         point: Point::BeforeDrain,
-        is_passed: false,
         ..view(&record, 7, pause(Then::RollBack))
     };
     assert!(matches!(decide(&other), Action::Hold { .. }), "the next pause is one of its own");
@@ -110,12 +110,7 @@ fn an_order_to_pause_stops_at_the_next_point_once() {
     assert!(matches!(step(&mut record, 3, None), Action::Wait { .. }));
     assert_eq!(record.order(Kind::Continue, at(4), "go", None), Ok(true));
     assert!(matches!(step(&mut record, 5, None), Action::GoOn { .. }));
-    let other = View {
-        place: Place::BeforeDrain,
-        point: Point::BeforeDrain,
-        is_passed: false,
-        ..view(&record, 6, None)
-    };
+    let other = View { place: Place::BeforeDrain, point: Point::BeforeDrain, ..view(&record, 6, None) };
     assert_eq!(decide(&other), Action::Pass, "one order stops once");
 }
 

@@ -57,6 +57,8 @@ pub struct View {
     pub routes: Vec<Route>,
     /// The image, or why there is none.
     pub image: Result<PinnedImage, String>,
+    /// Why functions of hooks cannot be invoked, one sentence each.
+    pub closed_hooks: Vec<String>,
     /// What `changeover:container` says, read although something else is wrong with the settings.
     pub container: Option<String>,
     /// The container instances, if tasks run on such.
@@ -101,6 +103,7 @@ pub fn decide(view: &View) -> Decision {
     let settings = view.settings.as_ref().ok();
     let mut mistakes = view.settings.as_ref().err().cloned().unwrap_or_default();
     let strategy = strategy(view);
+    mistakes.extend(view.closed_hooks.iter().cloned());
     of_members(view, strategy, &mut mistakes);
     if let Some(why) = view.image.as_ref().err().filter(|why| settings.is_some() || *why != UNKNOWN_IMAGE) {
         mistakes.push(why.clone());

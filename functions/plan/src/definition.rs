@@ -29,6 +29,7 @@ fn container(definition: &ContainerDefinition) -> ContainerSeen {
         essential: definition.essential().unwrap_or(true),
         ports: ports.iter().filter_map(|port| u16::try_from(port.container_port()?).ok()).collect(),
         port_names: ports.iter().filter_map(|port| port.name()).map(str::to_owned).collect(),
+        labels: definition.docker_labels().cloned().unwrap_or_default().into_iter().collect(),
     }
 }
 

@@ -3,14 +3,17 @@
 use crate::decide::UNKNOWN_IMAGE;
 use crate::{View, definition, registry};
 use changeover_aws::ecr::{Which, find};
+use changeover_aws::invoke::refused;
 use changeover_aws::{autoscaling, ecs, elb};
 use changeover_domain::StepError;
+use changeover_domain::definition::DefinitionSeen;
 use changeover_domain::evidence::ServiceSeen;
+use changeover_domain::gate::Hook;
 use changeover_domain::image::{PinnedImage, is_exact};
 use changeover_domain::moves::Moves;
 use changeover_domain::name::{ServiceName, is_within};
 use changeover_domain::record::Wanted;
-use changeover_domain::settings::{Raw, Settings, of_both, read};
+use changeover_domain::settings::{Raw, Settings, from_labels, of_both, read, read_with_labels};
 use changeover_domain::span::Seconds;
 use changeover_domain::state::Request;
 use changeover_domain::wish::given_up;
@@ -49,13 +52,48 @@ pub(crate) async fn members(context: &Context, request: &Request) -> Result<Aske
         members.extend(ecs::services(&context.aws, &named.cluster, &[other]).await?);
         names.push(other.clone());
     }
-    let mut settings = read(&request.settings, &together(&members, &names), &context.config.defaults);
-    if let Some(why) = odd_period(context.config.metric_period, context.aws.is_itself()) {
-        let mut mistakes = settings.err().unwrap_or_default();
-        mistakes.push(why);
-        settings = Err(mistakes);
-    }
+    let settings = settings(context, request, (&members, &names), &Raw::new());
     Ok(Asked { service: named.of_pair(pair.as_deref()), names, members, settings })
+}
+
+/// The settings, or every mistake in them and in the stack's own.
+fn settings(
+    context: &Context,
+    request: &Request,
+    (members, names): (&[ServiceSeen], &[String]),
+    labels: &Raw,
+) -> Result<Settings, Vec<String>> {
+    let tags = together(members, names);
+    let settings = read_with_labels(&request.settings, &tags, labels, &context.config.defaults);
+    let Some(why) = odd_period(context.config.metric_period, context.aws.is_itself()) else {
+        return settings;
+    };
+    let mut mistakes = settings.err().unwrap_or_default();
+    mistakes.push(why);
+    Err(mistakes)
+}
+
+/// Our Docker labels of the containers of task definitions.
+fn labels(definitions: &BTreeMap<String, DefinitionSeen>) -> Raw {
+    let containers = definitions.values().flat_map(|definition| &definition.containers);
+    let labels = containers.flat_map(|container| &container.labels);
+    from_labels(labels.map(|(key, value)| (key.as_str(), value.as_str())))
+}
+
+/// Why functions of hooks cannot be invoked, one sentence each.
+async fn closed(
+    context: &Context,
+    settings: &Result<Settings, Vec<String>>,
+) -> Result<Vec<String>, StepError> {
+    let mut closed = Vec::new();
+    for placed in settings.iter().flat_map(|settings| &settings.hooks) {
+        if let Hook::Lambda { name } = &placed.hook
+            && let Some(why) = refused(&context.aws, name).await?
+        {
+            closed.push(format!("the hook at {}: {why}", placed.point));
+        }
+    }
+    Ok(closed)
 }
 
 /// CloudWatch keeps the numbers of load balancers by whole minutes, and answers no question for other periods. What stands
@@ -114,6 +152,12 @@ pub(crate) async fn look(
             }
         }
     }
+    let labels = labels(&definitions);
+    let settings = if labels.is_empty() {
+        settings
+    } else {
+        self::settings(context, request, (&members, &names), &labels)
+    };
     let on_instances = members.iter().any(|member| member.launch_type.as_deref() == Some("EC2"));
     let instances = if on_instances { Some(ecs::instances(aws, &service.cluster).await?) } else { None };
     let group = if on_instances { autoscaling::group_of(aws, &service.cluster).await? } else { None };
@@ -127,6 +171,7 @@ pub(crate) async fn look(
         image,
         instances,
         group,
+        closed_hooks: closed(context, &settings).await?,
         container: container_of(context, request, &members, &names),
         numbers_after: context.config.numbers_after(),
         service,

@@ -6,6 +6,7 @@ use changeover_aws::{Aws, Wire};
 use changeover_domain::StepError;
 use changeover_lambda::{Clock, Config, Context, input, message, output};
 use rehearsal_lambda::{Answering, Code, Function, Instance, Print};
+use sample_webapp::Options;
 use serde_json::{Value, json};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -99,6 +100,26 @@ impl Code for Functions {
             print,
         };
         Ok(Box::new(Environment { call, context: Arc::new(context), steps: self.steps.clone() }))
+    }
+
+    fn command(&self, command: &[String], event: Bytes) -> Answering<'static> {
+        let failed =
+            |kind: &str, why: &str| Bytes::from(json!({"errorType": kind, "errorMessage": why}).to_string());
+        let answer = match Options::of(command, &[]) {
+            _ if command.first().map(String::as_str) != Some(rehearsal::binaries::SAMPLE_WEBAPP) => {
+                Err(failed("Runtime.InvalidEntrypoint", "only the sample application can be imagined"))
+            }
+            Err(why) => Err(failed("Runtime.ExitError", &why)),
+            Ok(options) => match sample_webapp::hook(&options.hook, &event) {
+                Ok(answer) => Ok(Bytes::from(answer.to_string())),
+                Err(why) => Err(failed("Runtime.ExitError", &why)),
+            },
+        };
+        Box::pin(async move {
+            // As a process of it would.
+            tokio::time::sleep(COLD_START).await;
+            answer
+        })
     }
 }
 

@@ -43,6 +43,7 @@ pub struct Aws {
     logs: OnceLock<aws_sdk_cloudwatchlogs::Client>,
     tagging: OnceLock<aws_sdk_resourcegroupstagging::Client>,
     sns: OnceLock<aws_sdk_sns::Client>,
+    lambda: OnceLock<aws_sdk_lambda::Client>,
 }
 
 /// The network, with the only TLS stack there is.
@@ -128,6 +129,7 @@ impl Aws {
             logs: OnceLock::new(),
             tagging: OnceLock::new(),
             sns: OnceLock::new(),
+            lambda: OnceLock::new(),
         }
     }
 
@@ -179,5 +181,10 @@ impl Aws {
     /// Notifications.
     pub fn sns(&self) -> &aws_sdk_sns::Client {
         self.sns.get_or_init(|| aws_sdk_sns::Client::new(&self.config))
+    }
+
+    /// Lambda, for the functions of other people.
+    pub fn lambda(&self) -> &aws_sdk_lambda::Client {
+        self.lambda.get_or_init(|| aws_sdk_lambda::Client::new(&self.config))
     }
 }

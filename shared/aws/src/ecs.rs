@@ -210,6 +210,30 @@ fn stopped(task: &Task) -> Stopped {
     }
 }
 
+/// What ECS's own deployment of a service came to be about last.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LastDeployment {
+    /// The service, by ARN.
+    pub service: String,
+    /// The service revision that it brings about, by ARN.
+    pub revision: Option<String>,
+}
+
+/// The newest of a service's own deployments; none if ECS keeps none.
+pub async fn last_deployment(
+    aws: &Aws,
+    cluster: &str,
+    service: &str,
+) -> Result<Option<LastDeployment>, StepError> {
+    let answer = aws.ecs().list_service_deployments().cluster(cluster).service(service).send().await;
+    let answer = answer.at("ListServiceDeployments", &format!("{cluster}/{service}"))?;
+    let newest = answer.service_deployments().iter().max_by_key(|one| one.created_at().and_then(moment));
+    Ok(newest.map(|newest| LastDeployment {
+        service: newest.service_arn().unwrap_or_default().to_owned(),
+        revision: newest.target_service_revision_arn().map(str::to_owned),
+    }))
+}
+
 /// A task definition with its tags, as AWS has it; none if it was deleted.
 pub async fn find_task_definition(
     aws: &Aws,

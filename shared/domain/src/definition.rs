@@ -16,6 +16,8 @@ pub struct ContainerSeen {
     pub ports: Vec<u16>,
     /// The names of its port mappings, by which Service Connect finds them.
     pub port_names: Vec<String>,
+    /// Its Docker labels.
+    pub labels: BTreeMap<String, String>,
 }
 
 /// A task definition.

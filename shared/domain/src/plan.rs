@@ -88,14 +88,17 @@ impl Pace {
             }
         };
         let stops = (self.deregistration_delay.0 + STOP_PATIENCE.0) * 2;
-        Seconds(bakes.saturating_add(start_and_back + drain + stops).saturating_add(pauses(settings)))
+        Seconds(bakes.saturating_add(start_and_back + drain + stops).saturating_add(hooks(settings)))
     }
 }
 
-/// How long the pauses of settings may wait for people, in seconds: one after each step as often as there are steps.
-fn pauses(settings: &Settings) -> u64 {
+/// How long the hooks of settings may take, in seconds: one after each step as often as there are steps.
+fn hooks(settings: &Settings) -> u64 {
     let each = settings.hooks.iter().map(|placed| {
-        let Hook::Pause { limit, .. } = placed.hook;
+        let limit = match placed.hook {
+            Hook::Pause { limit, .. } => limit,
+            Hook::Lambda { .. } | Hook::Task { .. } => settings.hook_timeout,
+        };
         let times = if placed.point == Point::AfterStep { settings.steps.len().max(1) } else { 1 };
         limit.0.saturating_mul(times as u64)
     });

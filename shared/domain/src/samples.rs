@@ -1,7 +1,11 @@
 //! Values for the tests of other crates (feature `samples`).
 
 use crate::Timestamp;
+use crate::image::PinnedImage;
+use crate::plan::{Member, Pace, Plan};
+use crate::readiness::Readiness;
 use crate::route::WHOLE;
+use crate::settings::{Raw, read};
 use crate::span::Seconds;
 use crate::verdict::gathered::{Answered, Balancer, Minute};
 use crate::verdict::watching::{Watch, Watching};
@@ -38,5 +42,42 @@ pub fn watch(shifted_at: Timestamp, now: Timestamp, next: Told, live: Told) -> W
         side_by_side: true,
         sticky: false,
         convergence: Seconds(0),
+    }
+}
+
+/// The plan of a pair: blue serves, and green is to, with two tasks each and every default but two steps.
+///
+/// # Panics
+/// If the settings of it are none.
+pub fn plan() -> Plan {
+    let tags = [("repository", "web"), ("strategy", "blue-green"), ("pair", "green"), ("steps", "10 100")];
+    let tags: Raw = tags.map(|(key, value)| (key.to_owned(), value.to_owned())).into_iter().collect();
+    let member = |name: &str| Member {
+        ecs_service: name.to_owned(),
+        target_groups: vec![name.to_owned()],
+        task_definition: "td:1".to_owned(),
+        desired: 2,
+        running: 2,
+    };
+    Plan {
+        cluster: "main".to_owned(),
+        image: PinnedImage::new("web", "r/web", None, "sha256:0"),
+        container: "web".to_owned(),
+        other_containers: vec![],
+        live: member("blue"),
+        next: Some(member("green")),
+        routes: Vec::new(),
+        tasks: 2,
+        room: None,
+        pace: Pace {
+            deregistration_delay: Seconds(300),
+            check_interval: Seconds(30),
+            stickiness: Seconds(0),
+            pins: false,
+        },
+        settings: read(&Raw::new(), &tags, &Raw::new()).expect("they are settings"),
+        source: None,
+        readiness: Readiness::default(),
+        notes: Vec::new(),
     }
 }

@@ -4,6 +4,7 @@ use crate::gate::{self, Placed, Point};
 use crate::judging::{self, Judging};
 use crate::route::{WHOLE, Weight};
 use crate::span::Seconds;
+use parse::{at_most, hook_time, number, steps, text};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -117,10 +118,18 @@ pub struct Settings {
     /// What a team lets happen at the deployment's points.
     #[serde(default)]
     pub hooks: Vec<Placed>,
+    /// How long each of them may take, but for pauses.
+    #[serde(default = "hook_timeout")]
+    pub hook_timeout: Seconds,
+}
+
+/// How long a hook may take unless it is set; of records of old as well.
+fn hook_timeout() -> Seconds {
+    Seconds(1800)
 }
 
 /// The settings there are, as written after `changeover:`.
-pub const KEYS: [&str; 18] = [
+pub const KEYS: [&str; 19] = [
     "repository",
     "image-tag",
     "container",
@@ -139,10 +148,22 @@ pub const KEYS: [&str; 18] = [
     "on-push",
     "no-way-back",
     "on-drift",
+    "hook-timeout",
 ];
 
 /// Raw settings by key, without the prefix.
 pub type Raw = BTreeMap<String, String>;
+
+/// Before every Docker label of ours.
+pub const LABEL_PREFIX: &str = "changeover.";
+
+/// Takes our settings out of a container's Docker labels. They hold what a tag's value cannot, such as quotes.
+pub fn from_labels<'a>(labels: impl IntoIterator<Item = (&'a str, &'a str)>) -> Raw {
+    labels
+        .into_iter()
+        .filter_map(|(key, value)| Some((key.strip_prefix(LABEL_PREFIX)?.to_owned(), value.to_owned())))
+        .collect()
+}
 
 /// Takes our tags out of a service's tags.
 pub fn from_tags<'a>(tags: impl IntoIterator<Item = (&'a str, &'a str)>) -> Raw {
@@ -166,8 +187,21 @@ pub fn of_both(first: &Raw, second: &Raw) -> Raw {
 /// # Errors
 /// Every mistake there is, one sentence each.
 pub fn read(input: &Raw, tags: &Raw, defaults: &Raw) -> Result<Settings, Vec<String>> {
-    let mut reader =
-        Reader { layers: [("input", input), ("tag", tags), ("default", defaults)], mistakes: vec![] };
+    read_with_labels(input, tags, &Raw::new(), defaults)
+}
+
+/// The same where containers have Docker labels of ours: hooks, below the tags and over the stack's defaults.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_with_labels(
+    input: &Raw,
+    tags: &Raw,
+    labels: &Raw,
+    defaults: &Raw,
+) -> Result<Settings, Vec<String>> {
+    let layers = [("input", input), ("tag", tags), (LABEL, labels), ("default", defaults)];
+    let mut reader = Reader { layers, mistakes: vec![] };
     reader.unknown_keys();
     let mut settings = Settings {
         repository: reader.get("repository", None, text),
@@ -211,14 +245,18 @@ pub fn read(input: &Raw, tags: &Raw, defaults: &Raw) -> Result<Settings, Vec<Str
         }),
         on_drift: reader.get("on-drift", Some("bring"), OnDrift::parse),
         hooks: Vec::new(),
+        hook_timeout: reader.get("hook-timeout", Some("30m"), hook_time),
     };
     settings.hooks = reader.hooks(settings.strategy);
     reader.strategy_fits(&settings);
     if reader.mistakes.is_empty() { Ok(settings) } else { Err(reader.mistakes) }
 }
 
+/// The layer of Docker labels.
+const LABEL: &str = "Docker label";
+
 struct Reader<'a> {
-    layers: [(&'static str, &'a Raw); 3],
+    layers: [(&'static str, &'a Raw); 4],
     mistakes: Vec<String>,
 }
 
@@ -228,7 +266,14 @@ impl Reader<'_> {
     }
 
     fn unknown_keys(&mut self) {
-        for (layer, raw) in &self.layers {
+        let labels = self.layers.iter().filter(|(layer, _)| *layer == LABEL);
+        let odd = labels.flat_map(|(_, raw)| raw.keys()).filter(|key| !gate::is_key(key));
+        self.mistakes.extend(odd.map(|key| {
+            format!(
+                "{LABEL} {LABEL_PREFIX}{key}: only hooks are labels; set {TAG_PREFIX}{key} as a tag of the ECS service"
+            )
+        }));
+        for (layer, raw) in self.layers.iter().filter(|(layer, _)| *layer != LABEL) {
             for key in raw.keys().filter(|key| !KEYS.contains(&key.as_str()) && !gate::is_key(key)) {
                 self.mistakes.push(format!(
                     "{layer} {TAG_PREFIX}{key}: there is no such setting; there are {}, and the points {} with .1 to .{} after them if wanted",
@@ -265,7 +310,8 @@ impl Reader<'_> {
             self.layers.iter().flat_map(|(_, raw)| raw.keys()).filter(|key| gate::is_key(key)).collect();
         let found = keys.iter().filter_map(|key| {
             let (layer, value) = self.find(key)?;
-            Some((format!("{layer} {TAG_PREFIX}{key}"), key.as_str(), value))
+            let prefix = if layer == LABEL { LABEL_PREFIX } else { TAG_PREFIX };
+            Some((format!("{layer} {prefix}{key}"), key.as_str(), value))
         });
         let mut mistakes = Vec::new();
         let hooks = gate::read(found, strategy == Strategy::Rolling, &mut mistakes);
@@ -305,50 +351,6 @@ fallback!(String => String::new(), Strategy => Strategy::Rolling, OnPush => OnPu
     judging::Unproven => judging::Unproven::default(),
     Vec<Weight> => vec![WHOLE], Seconds => Seconds(0), u32 => 1, u64 => 1);
 
-fn text(value: &str) -> Result<String, String> {
-    if value.is_empty() { Err("must not be empty".to_owned()) } else { Ok(value.to_owned()) }
-}
-
-fn at_most(max: Seconds) -> impl Fn(&str) -> Result<Seconds, String> {
-    move |value| match Seconds::parse(value) {
-        Ok(span) if span <= max => Ok(span),
-        Ok(_) => Err(format!("must be at most {max}")),
-        Err(why) => Err(why),
-    }
-}
-
-fn number<T: std::str::FromStr + PartialOrd + std::fmt::Display>(
-    min: T,
-    max: T,
-) -> impl Fn(&str) -> Result<T, String> {
-    move |value| match value.parse() {
-        Ok(number) if (&min..=&max).contains(&&number) => Ok(number),
-        _ => Err(format!("must be a whole number from {min} to {max}")),
-    }
-}
-
-fn steps(value: &str) -> Result<Vec<Weight>, String> {
-    if value.contains([',', ';', '/', '|']) {
-        return Err("separate the weights by spaces, as in \"10 50 100\"".to_owned());
-    }
-    let steps: Vec<Weight> = value
-        .split_whitespace()
-        .map(|step| step.parse().map_err(|_| format!("{step:?} is not a whole number")))
-        .collect::<Result<_, _>>()?;
-    if steps.is_empty() || steps.len() > MAX_STEPS {
-        return Err(format!("must be 1 to {MAX_STEPS} weights"));
-    }
-    if let Some(step) = steps.iter().find(|step| !(1..=WHOLE).contains(*step)) {
-        return Err(format!("{step} is not a weight from 1 to {WHOLE}"));
-    }
-    if !steps.is_sorted_by(|a, b| a < b) {
-        return Err("every step must be above the one before".to_owned());
-    }
-    if steps.last() != Some(&WHOLE) {
-        return Err(format!("the last step must be {WHOLE}"));
-    }
-    Ok(steps)
-}
-
+mod parse;
 #[cfg(test)]
 mod tests;

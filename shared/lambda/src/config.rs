@@ -2,6 +2,7 @@
 
 use changeover_domain::settings::Raw;
 use changeover_domain::span::Seconds;
+use std::time::Duration;
 
 /// When the state machine gives up on a function: where the stack does not say how long one may take, it is not longer.
 const STATE_TIMEOUT: Seconds = Seconds(90);
@@ -23,6 +24,8 @@ pub struct Config {
     pub task_roles: String,
     /// `CHANGEOVER_FUNCTION_TIMEOUT_SECONDS`: for how long a function may go on after its execution has died.
     pub function_timeout: Seconds,
+    /// `CHANGEOVER_GATE_TIMEOUT_SECONDS`: how long the function may take that invokes other people's.
+    pub hook_function: Seconds,
     /// `CHANGEOVER_DEFAULTS`: settings below the tags, a JSON object by the tags' names without prefix.
     pub defaults: Raw,
     /// `CHANGEOVER_POLL_SECONDS`: how long to wait between two looks.
@@ -63,6 +66,11 @@ impl Config {
         Seconds(self.numbers_after().0 + self.data_patience.0)
     }
 
+    /// How long a hook's function may take for one answer: `gate` needs the rest of its own time to put that on record.
+    pub fn hook_call(&self) -> Duration {
+        Duration::from_secs(self.hook_function.0) * 9 / 10
+    }
+
     /// Reads variables that somebody else keeps; an empty one is none.
     ///
     /// # Errors
@@ -84,6 +92,7 @@ impl Config {
         let room_patience = seconds("CHANGEOVER_ROOM_PATIENCE_SECONDS", 300);
         let data_patience = seconds("CHANGEOVER_DATA_PATIENCE_SECONDS", 1800);
         let function_timeout = seconds("CHANGEOVER_FUNCTION_TIMEOUT_SECONDS", STATE_TIMEOUT.0);
+        let hook_function = seconds("CHANGEOVER_GATE_TIMEOUT_SECONDS", function_timeout.0);
         let defaults = variable("CHANGEOVER_DEFAULTS").unwrap_or_else(|| "{}".to_owned());
         let defaults = serde_json::from_str(&defaults).unwrap_or_else(|error| {
             mistakes.push(format!("CHANGEOVER_DEFAULTS is not a JSON object of settings: {error}"));
@@ -105,6 +114,7 @@ impl Config {
             repository: pattern("CHANGEOVER_REPOSITORY"),
             task_roles: pattern("CHANGEOVER_TASK_ROLES"),
             function_timeout,
+            hook_function,
             defaults,
             poll,
             metric_period,

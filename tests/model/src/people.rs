@@ -68,7 +68,7 @@ impl Say {
             by: "somebody".to_owned(),
             told: true,
         });
-        Gate { held, passed: self.passed.clone() }
+        Gate { held, passed: self.passed.clone(), ..Gate::default() }
     }
 
     /// As its record has it.

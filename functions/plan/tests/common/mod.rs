@@ -96,6 +96,7 @@ pub fn pair() -> View {
         image: Ok(image("b")),
         tasks: BTreeMap::new(),
         registry: BTreeMap::new(),
+        closed_hooks: Vec::new(),
         container: None,
         task_roles: "*".into(),
         instances: Some(vec![instance(4 * 256)]),

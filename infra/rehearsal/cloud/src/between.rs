@@ -23,8 +23,8 @@ pub(crate) struct Images(pub(crate) Ecr);
 
 impl Registry for Images {
     fn pull(&self, image: &str) -> Result<Image, String> {
-        let crate::ecr::Image { digest, command, environment } = self.0.resolve(image)?;
-        Ok(Image { digest, command, environment })
+        let crate::ecr::Image { digest, entry_point, command, environment } = self.0.resolve(image)?;
+        Ok(Image { digest, entry_point, command, environment })
     }
 }
 

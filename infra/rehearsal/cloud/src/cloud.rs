@@ -25,7 +25,7 @@ use anyhow::Context as _;
 use rehearsal_ecs::Ecs;
 use rehearsal_elb::Elb;
 use rehearsal_iam::Used;
-use rehearsal_lambda::Lambda;
+use rehearsal_lambda::{Lambda, Pull};
 use rehearsal_stepfunctions::StepFunctions;
 use rehearsal_wire::{ApiError, Call, Key, Service, validate};
 use rehearsal_world::net::Listener;
@@ -81,6 +81,7 @@ impl Cloud {
             iam: iam.clone(),
             ecs: services.ecs.clone(),
             elb: services.elb.clone(),
+            lambda: services.lambda.clone(),
             autoscaling: services.autoscaling.clone(),
         };
         gate.set_access(config.enforce_policies.then(|| Arc::new(guard) as Arc<dyn Access>));
@@ -271,10 +272,13 @@ fn start_services(
 ) -> anyhow::Result<Services> {
     let account = config.account.clone();
     let (id, region) = (account.id.clone(), account.region.clone());
+    // The registry tells of pushes on a bus whose events come to functions, so it is there after them.
+    let registry: Arc<OnceLock<Ecr>> = Arc::default();
     let lambda = Lambda::new(rehearsal_lambda::Config {
         account: id.clone(),
         region: region.clone(),
         endpoint_url: Some(endpoint),
+        pull: Some(pull(registry.clone())),
         ..config.lambda.clone()
     });
     let elb = Elb::new(rehearsal_elb::Config {
@@ -303,6 +307,7 @@ fn start_services(
     );
     hub.machines.get_or_init(|| stepfunctions.clone());
     let ecr = Ecr::new(account.clone(), events.sink());
+    registry.get_or_init(|| ecr.clone());
     let ecs = Ecs::new(
         rehearsal_ecs::Config { account: id, region, seed: config.seed, ..config.ecs.clone() },
         Arc::new(Images(ecr.clone())),
@@ -327,6 +332,15 @@ fn start_services(
         logs,
         sns,
         sqs,
+    })
+}
+
+/// What the images run that somebody makes functions of.
+fn pull(registry: Arc<OnceLock<Ecr>>) -> Pull {
+    Arc::new(move |image| {
+        let registry = registry.get().ok_or("the registry is not there yet")?;
+        let image = registry.resolve(image)?;
+        Ok(image.entry_point.into_iter().chain(image.command).collect())
     })
 }
 

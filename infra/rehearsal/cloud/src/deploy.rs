@@ -69,6 +69,7 @@ fn functions(
                 name: function.name.clone(),
                 arn: function.arn.clone(),
                 binary,
+                command: None,
                 environment: function.environment.clone(),
                 memory_mb: function.memory_mb,
                 timeout: function.timeout,

@@ -4,6 +4,7 @@ use crate::account::Account;
 use crate::dynamodb::DynamoDb;
 use rehearsal_ecs::Ecs;
 use rehearsal_elb::Elb;
+use rehearsal_lambda::Lambda;
 use rehearsal_stepfunctions::StepFunctions;
 use rehearsal_wire::ApiError;
 use serde_json::{Value, json};
@@ -67,7 +68,7 @@ pub(crate) async fn tagged_of_stacks(
 }
 
 /// The tags of one resource, as they are now; none of what has no tags here or is not there.
-pub(crate) async fn tags_of(ecs: &Ecs, elb: &Elb, arn: &str) -> Vec<(String, String)> {
+pub(crate) async fn tags_of(ecs: &Ecs, elb: &Elb, lambda: &Lambda, arn: &str) -> Vec<(String, String)> {
     match arn.split(':').nth(2) {
         Some("ecs") => {
             let answer = ecs.call("ListTagsForResource", json!({ "resourceArn": arn })).await;
@@ -79,6 +80,7 @@ pub(crate) async fn tags_of(ecs: &Ecs, elb: &Elb, arn: &str) -> Vec<(String, Str
                 .map(|answer| pairs(&answer["TagDescriptions"][0]["Tags"], "Key", "Value"))
                 .unwrap_or_default()
         }
+        Some("lambda") => lambda.tags_of(arn).into_iter().collect(),
         _ => Vec::new(),
     }
 }

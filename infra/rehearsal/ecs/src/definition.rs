@@ -2,6 +2,7 @@
 
 use crate::check::CheckPlan;
 use crate::placement::Need;
+use crate::registry::Image;
 use crate::tags::Tags;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -39,7 +40,9 @@ pub(crate) struct ContainerPlan {
     pub(crate) name: String,
     pub(crate) image: String,
     pub(crate) essential: bool,
-    /// `entryPoint` and `command` together; replaces the image's when there is anything in it.
+    /// Replaces the image's, and its command as well, when there is anything in it.
+    pub(crate) entry_point: Vec<String>,
+    /// Replaces the image's when there is anything in it.
     pub(crate) command: Vec<String>,
     pub(crate) environment: Vec<(String, String)>,
     pub(crate) ports: Vec<PortMapping>,
@@ -48,6 +51,20 @@ pub(crate) struct ContainerPlan {
     pub(crate) log: Option<LogTarget>,
     pub(crate) cpu: u32,
     pub(crate) memory: u32,
+}
+
+impl ContainerPlan {
+    /// What is started, as a container runtime puts it together: an entry point of the task definition's own leaves nothing
+    /// of the image's command.
+    pub(crate) fn runs(&self, image: &Image) -> Vec<String> {
+        let (entry_point, default): (_, &[String]) = if self.entry_point.is_empty() {
+            (&image.entry_point, &image.command)
+        } else {
+            (&self.entry_point, &[])
+        };
+        let command = if self.command.is_empty() { default } else { &self.command };
+        entry_point.iter().chain(command).cloned().collect()
+    }
 }
 
 /// A port a container listens on.
@@ -126,7 +143,8 @@ fn container(body: &Value) -> ContainerPlan {
         name: text(&body["name"]),
         image: text(&body["image"]),
         essential: body["essential"].as_bool().unwrap_or(true),
-        command: words("entryPoint").chain(words("command")).collect(),
+        entry_point: words("entryPoint").collect(),
+        command: words("command").collect(),
         environment: pairs.map(|pair| (text(&pair["name"]), text(&pair["value"]))).collect(),
         ports: body["portMappings"].as_array().into_iter().flatten().filter_map(port_mapping).collect(),
         stop_timeout: body["stopTimeout"].as_u64().map(Duration::from_secs),

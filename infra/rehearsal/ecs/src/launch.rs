@@ -8,10 +8,11 @@ use crate::life::Life;
 use crate::placement::{Need, Refusal, Room, place};
 use crate::plan::Health;
 use crate::port;
-use crate::service::{LoadBalancer, Service};
+use crate::service::LoadBalancer;
 use crate::state::State;
 use crate::tags::Tags;
 use crate::task::{Binding, Container, Pace, Status, Target, Task, Times};
+use serde_json::Value;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::task::JoinSet;
@@ -23,6 +24,24 @@ const TELL_AGAIN: Duration = Duration::from_secs(10);
 
 /// CPU units of a vCPU.
 const VCPU: u32 = 1024;
+
+/// Who wants a task, and what it is to have of that.
+pub(crate) struct Origin {
+    pub(crate) cluster: String,
+    pub(crate) cluster_arn: String,
+    /// The service that it belongs to; none of a task that runs once.
+    pub(crate) service: Option<String>,
+    /// What it is counted with, if somebody says so.
+    pub(crate) group: Option<String>,
+    /// The service's deployment, or what somebody says.
+    pub(crate) started_by: String,
+    /// What makes a repeated RunTask the same.
+    pub(crate) token: String,
+    pub(crate) launch_type: String,
+    pub(crate) tags: Tags,
+    /// As RunTask was given them.
+    pub(crate) overrides: Value,
+}
 
 impl State {
     /// Starts up to `count` tasks of a service's PRIMARY deployment, and tells what came of it.
@@ -50,12 +69,37 @@ impl State {
         let Some(service) = self.services.get(key) else { return Ok(None) };
         let Some(primary) = service.primary().cloned() else { return Ok(None) };
         let Some(definition) = self.definition(&primary.definition).cloned() else { return Ok(None) };
-        let need = definition.need();
-        let instance = self.find_room(service, &need)?;
+        let propagated = match service.settings.get("propagateTags").and_then(|from| from.as_str()) {
+            Some("SERVICE") => service.tags.clone(),
+            Some("TASK_DEFINITION") => definition.tags.clone(),
+            _ => Tags::default(),
+        };
+        let origin = Origin {
+            cluster: key.0.clone(),
+            cluster_arn: service.cluster_arn.clone(),
+            service: Some(key.1.clone()),
+            group: None,
+            started_by: primary.id.clone(),
+            token: String::new(),
+            launch_type: service.launch_type.clone(),
+            tags: propagated,
+            overrides: Value::Null,
+        };
         let plans = definition.containers();
-        let task =
-            self.make_task(key, &primary.id, &definition, &plans, &primary.load_balancers, need, instance);
-        let Some(task) = task else { return Ok(None) };
+        self.launch_of(inner, &origin, &definition, &plans, &primary.load_balancers).map(Some)
+    }
+
+    /// Starts a task of whatever origin, if there is room for it.
+    pub(crate) fn launch_of(
+        &mut self,
+        inner: &Arc<Inner>,
+        origin: &Origin,
+        definition: &Definition,
+        plans: &[ContainerPlan],
+        balancers: &[LoadBalancer],
+    ) -> Result<Life, Refusal> {
+        let instance = self.find_room(origin, &definition.need())?;
+        let task = self.make_task(origin, definition, plans, balancers, instance);
         let life = Life {
             inner: inner.clone(),
             arn: task.arn.clone(),
@@ -63,18 +107,18 @@ impl State {
             targets: task.targets.clone(),
             stopping: task.stopping.clone(),
             processes: plans.iter().map(|_| None).collect(),
-            containers: plans,
+            containers: plans.to_vec(),
             essential: JoinSet::new(),
             checks: JoinSet::new(),
         };
         self.add_task(task);
         self.announce_task(&life.arn);
-        Ok(Some(life))
+        Ok(life)
     }
 
     /// The ARN of the instance that takes it; `None` on Fargate, which has no instances.
-    fn find_room(&self, service: &Service, need: &Need) -> Result<Option<String>, Refusal> {
-        if service.launch_type == "FARGATE" {
+    fn find_room(&self, origin: &Origin, need: &Need) -> Result<Option<String>, Refusal> {
+        if origin.launch_type == "FARGATE" {
             let on_fargate = self
                 .tasks
                 .values()
@@ -87,26 +131,24 @@ impl State {
                 Ok(None)
             };
         }
-        let Some(cluster) = self.clusters.get(&service.cluster) else { return Err(Refusal::NoInstances) };
+        let Some(cluster) = self.clusters.get(&origin.cluster) else { return Err(Refusal::NoInstances) };
         let instances: Vec<_> = cluster.instances.values().collect();
         let rooms: Vec<Room> =
-            instances.iter().map(|instance| instance.room(self, Some(service.name.as_str()))).collect();
+            instances.iter().map(|instance| instance.room(self, origin.service.as_deref())).collect();
         place(need, &rooms).map(|index| Some(instances[index].arn.clone()))
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the parts of a task, each looked up by the caller")]
     fn make_task(
         &mut self,
-        key: &(String, String),
-        deployment: &str,
+        origin: &Origin,
         definition: &Definition,
         plans: &[ContainerPlan],
         balancers: &[LoadBalancer],
-        need: Need,
         instance: Option<String>,
-    ) -> Option<Task> {
+    ) -> Task {
         let id = self.ids.hex();
-        let containers: Vec<_> = plans.iter().map(|plan| self.make_container(&key.0, &id, plan)).collect();
+        let containers: Vec<_> =
+            plans.iter().map(|plan| self.make_container(&origin.cluster, &id, plan)).collect();
         let targets = balancers.iter().filter_map(|balancer| target(balancer, &containers)).collect();
         let attachment_id = self.ids.uuid();
         let lags = self.config.lags;
@@ -116,26 +158,23 @@ impl State {
             start: self.ids.draw(lags.start),
             deprovision: self.ids.draw(lags.deprovision),
         };
-        let service = self.services.get(key)?;
-        let propagated = match service.settings.get("propagateTags").and_then(|from| from.as_str()) {
-            Some("SERVICE") => service.tags.clone(),
-            Some("TASK_DEFINITION") => definition.tags.clone(),
-            _ => Tags::default(),
-        };
-        Some(Task {
-            arn: self.arns.task(&key.0, &id),
+        Task {
+            arn: self.arns.task(&origin.cluster, &id),
             id,
-            cluster: key.0.clone(),
-            cluster_arn: service.cluster_arn.clone(),
-            service: Some(key.1.clone()),
-            started_by: deployment.to_owned(),
+            cluster: origin.cluster.clone(),
+            cluster_arn: origin.cluster_arn.clone(),
+            service: origin.service.clone(),
+            group: origin.group.clone(),
+            started_by: origin.started_by.clone(),
+            token: origin.token.clone(),
+            overrides: origin.overrides.clone(),
             definition: definition.arn.clone(),
             zone: format!("{}a", self.arns.region),
             own_interface: definition.network_mode() == "awsvpc",
             attachment_id,
             instance,
-            launch_type: service.launch_type.clone(),
-            need,
+            launch_type: origin.launch_type.clone(),
+            need: definition.need(),
             pace,
             status: Status::Provisioning,
             stop: None,
@@ -149,8 +188,8 @@ impl State {
             stopped_since: None,
             times: Times { created: now(), ..Times::default() },
             version: 0,
-            tags: propagated,
-        })
+            tags: origin.tags.clone(),
+        }
     }
 
     fn make_container(&mut self, cluster: &str, task: &str, plan: &ContainerPlan) -> Container {

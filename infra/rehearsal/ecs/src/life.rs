@@ -107,7 +107,7 @@ impl Life {
     fn start(&mut self, images: &[Image]) -> Result<(), Ended> {
         for (index, image) in images.iter().enumerate() {
             let plan = &self.containers[index];
-            let command = if plan.command.is_empty() { &image.command } else { &plan.command };
+            let command = plan.runs(image);
             let Some((port, lines)) = self.inner.look(|state| {
                 let container = &state.task(&self.arn)?.containers[index];
                 Some((container.port, container.lines.clone()))
@@ -120,7 +120,7 @@ impl Life {
             environment.push(("TASK_ARN".to_owned(), self.arn.clone()));
             let containers = self.inner.config.containers.as_ref();
             let printed = Printed(lines);
-            match Running::start(containers, command, &environment, printed, &self.inner.watchdog) {
+            match Running::start(containers, &command, &environment, printed, &self.inner.watchdog) {
                 Ok(process) => {
                     self.started(index, process);
                     self.check(index, environment);

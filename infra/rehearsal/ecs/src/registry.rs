@@ -5,7 +5,9 @@
 pub struct Image {
     /// `sha256:…` of the manifest.
     pub digest: String,
-    /// The program and its arguments.
+    /// The program with its first arguments, before whatever command; none if the command has the program.
+    pub entry_point: Vec<String>,
+    /// The command, unless a task has another.
     pub command: Vec<String>,
     /// The image's own environment; the task definition's wins over it.
     pub environment: Vec<(String, String)>,

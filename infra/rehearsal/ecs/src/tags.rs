@@ -37,6 +37,13 @@ impl Tags {
         Ok(())
     }
 
+    /// These, and those besides; of a key that both have, those count.
+    pub(crate) fn with(mut self, other: Self) -> Self {
+        self.0.retain(|(key, _)| other.0.iter().all(|(known, _)| known != key));
+        self.0.extend(other.0);
+        self
+    }
+
     /// Removes the keys listed.
     pub(crate) fn remove(&mut self, keys: &[String]) {
         self.0.retain(|(key, _)| !keys.contains(key));

@@ -1,5 +1,6 @@
 //! One task: where it is in its life, what it runs, and how ECS describes it.
 
+use crate::arn::family_and_revision;
 use crate::check::ContainerHealth;
 use crate::container::Running;
 use crate::logs::Ring;
@@ -162,8 +163,14 @@ pub(crate) struct Task {
     pub(crate) cluster_arn: String,
     /// The service's name.
     pub(crate) service: Option<String>,
-    /// The deployment's id.
+    /// What a task that runs once is counted with, if somebody says so.
+    pub(crate) group: Option<String>,
+    /// The deployment's id; of a task that runs once what somebody says.
     pub(crate) started_by: String,
+    /// What makes a repeated RunTask the same; empty of a service's task.
+    pub(crate) token: String,
+    /// As RunTask was given them.
+    pub(crate) overrides: Value,
     pub(crate) definition: String,
     pub(crate) zone: String,
     pub(crate) own_interface: bool,
@@ -250,7 +257,7 @@ impl Task {
             "enableExecuteCommand": false,
             "attributes": [],
             "overrides": { "containerOverrides": self.containers.iter()
-                .map(|container| json!({ "name": container.name })).collect::<Vec<_>>() },
+                .map(|container| self.override_of(&container.name)).collect::<Vec<_>>() },
             "attachments": self.attachments(),
             "containers": self.containers.iter().map(|container| self.container(container)).collect::<Vec<_>>(),
         });
@@ -273,10 +280,19 @@ impl Task {
         add("stoppingAt", times.stopping.map(Value::from));
         add("executionStoppedAt", times.execution_stopped.map(Value::from));
         add("stoppedAt", times.stopped.map(Value::from));
-        add("group", self.service.as_ref().map(|service| format!("service:{service}").into()));
+        let family = || format!("family:{}", family_and_revision(&self.definition).0);
+        let of_service = self.service.as_ref().map(|service| format!("service:{service}"));
+        add("group", Some(of_service.or(self.group.clone()).unwrap_or_else(family).into()));
         add("containerInstanceArn", self.instance.clone().map(Value::from));
         add("stopCode", self.stop.as_ref().map(|stop| stop.code.into()));
         add("stoppedReason", self.stop.as_ref().map(|stop| stop.reason.clone().into()));
+    }
+
+    /// What was said of a container when the task was started.
+    fn override_of(&self, container: &str) -> Value {
+        let given = self.overrides["containerOverrides"].as_array().into_iter().flatten();
+        let ours = given.into_iter().find(|one| one["name"] == container);
+        ours.cloned().unwrap_or_else(|| json!({ "name": container }))
     }
 
     fn attachments(&self) -> Value {

@@ -24,6 +24,9 @@ pub trait Code: Debug + Send + Sync {
         variables: &[(String, String)],
         print: Print,
     ) -> Result<Box<dyn Instance>, String>;
+
+    /// Answers one event as a command would that gets it on standard input.
+    fn command(&self, command: &[String], event: Bytes) -> Answering<'static>;
 }
 
 /// One execution environment. What it holds, it holds from one invocation to the next; an answer that is dropped is an

@@ -1,14 +1,14 @@
 //! One execution environment: a process, its Runtime API, and one invocation at a time.
 
-use crate::code::{Instance, Print};
+use crate::code::{Code, Instance, Print};
 use crate::failure::{Failure, MAX_PAYLOAD};
 use crate::fault::Fault;
 use crate::function::{Config, Function};
 use crate::logs::Logs;
-use crate::memory;
 use crate::process::Process;
 use crate::runtime_api::{Answer, Event, RuntimeApi};
 use crate::variables::{VERSION, variables};
+use crate::{made, memory};
 use bytes::Bytes;
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,6 +31,8 @@ enum Runs {
     Process { process: Process, api: Box<RuntimeApi> },
     /// The same code, linked.
     Linked(Box<dyn Instance>),
+    /// A command for each event.
+    Made { code: Option<Arc<dyn Code>>, function: Box<Function>, command: Vec<String> },
 }
 
 /// How one run of an environment went.
@@ -51,14 +53,19 @@ impl Environment {
         logs: &Arc<Logs>,
     ) -> std::io::Result<Self> {
         let log_stream = log_stream();
-        let runs = match &config.code {
-            Some(code) => {
+        let runs = match (&function.command, &config.code) {
+            (Some(command), code) => Runs::Made {
+                code: code.clone(),
+                function: Box::new(function.clone()),
+                command: command.clone(),
+            },
+            (None, Some(code)) => {
                 let variables = variables(config, function, "", &log_stream);
                 let (logs, name, stream) = (logs.clone(), function.name.clone(), log_stream.clone());
                 let print: Print = Arc::new(move |line| logs.write(&name, &stream, line.to_owned()));
                 Runs::Linked(code.begin(function, &variables, print).map_err(std::io::Error::other)?)
             }
-            None => {
+            (None, None) => {
                 let api = Box::new(RuntimeApi::start().await?);
                 let variables = variables(config, function, &api.location(), &log_stream);
                 let process = Process::start(&function.binary, variables, logs, &function.name, &log_stream)?;
@@ -72,7 +79,7 @@ impl Environment {
     pub(crate) fn alive(&mut self) -> bool {
         match &mut self.runs {
             Runs::Process { process, .. } => process.alive(),
-            Runs::Linked(_) => true,
+            Runs::Linked(_) | Runs::Made { .. } => true,
         }
     }
 
@@ -109,7 +116,7 @@ impl Environment {
     ) -> Run {
         let peak_memory_kib = match &self.runs {
             Runs::Process { process, .. } => memory::peak_kib(process.pid()),
-            Runs::Linked(_) => None,
+            Runs::Linked(_) | Runs::Made { .. } => None,
         };
         if broken {
             self.kill().await;
@@ -121,6 +128,10 @@ impl Environment {
     async fn initialise(&mut self, request_id: &str) -> Result<Option<Duration>, Failure> {
         if self.initialised {
             return Ok(None);
+        }
+        if let Runs::Made { .. } = &self.runs {
+            self.initialised = true;
+            return Ok(Some(self.started.elapsed()));
         }
         if let Runs::Linked(instance) = &mut self.runs {
             instance.initialise().await;
@@ -167,14 +178,15 @@ impl Environment {
     /// Hands an event over and waits for what comes of it.
     async fn ask(&mut self, event: Event) -> Result<Answer, Failure> {
         let request_id = event.request_id.clone();
+        let answered = |answer: Result<Bytes, Bytes>| match answer {
+            Ok(body) if body.len() > MAX_PAYLOAD => Answer::TooLarge,
+            Ok(body) => Answer::Response(body),
+            Err(body) => Answer::Error(body),
+        };
         match &mut self.runs {
-            Runs::Linked(instance) => {
-                let answer = instance.answer(event.payload).await;
-                return Ok(match answer {
-                    Ok(body) if body.len() > MAX_PAYLOAD => Answer::TooLarge,
-                    Ok(body) => Answer::Response(body),
-                    Err(body) => Answer::Error(body),
-                });
+            Runs::Linked(instance) => return Ok(answered(instance.answer(event.payload).await)),
+            Runs::Made { code, function, command } => {
+                return Ok(answered(made::answer(code.as_ref(), function, command, event.payload).await));
             }
             Runs::Process { api, .. } => {
                 if !api.send(event).await {

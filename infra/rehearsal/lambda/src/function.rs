@@ -1,6 +1,7 @@
 //! What is deployed: a function, and the account it is deployed to.
 
 use crate::code::Code;
+use crate::made::Pull;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +14,7 @@ const MAX_ENVIRONMENTS: usize = 16;
 const ASYNC_RETRIES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(2)];
 
 /// The account and region functions live in, and the bounds they run under.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Config {
     /// Twelve digits.
     pub account: String,
@@ -27,6 +28,17 @@ pub struct Config {
     pub async_retries: Vec<Duration>,
     /// What is called in place of the functions' binaries; without, they run as processes.
     pub code: Option<Arc<dyn Code>>,
+    /// Says what images run that somebody makes functions of; without, there is no registry.
+    pub pull: Option<Pull>,
+}
+
+impl std::fmt::Debug for Config {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Config")
+            .field("account", &self.account)
+            .field("region", &self.region)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Default for Config {
@@ -38,6 +50,7 @@ impl Default for Config {
             max_environments: MAX_ENVIRONMENTS,
             async_retries: ASYNC_RETRIES.to_vec(),
             code: None,
+            pull: None,
         }
     }
 }
@@ -78,6 +91,8 @@ pub struct Function {
     pub arn: String,
     /// The bootstrap: started as it is, without arguments.
     pub binary: PathBuf,
+    /// Of a function that somebody made of an image: what it runs for each event, which it gets on standard input.
+    pub command: Option<Vec<String>>,
     /// The variables of the function's own configuration.
     pub environment: Vec<(String, String)>,
     /// `AWS_LAMBDA_FUNCTION_MEMORY_SIZE`; reported against, not enforced.

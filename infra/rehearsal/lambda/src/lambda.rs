@@ -32,6 +32,7 @@ pub struct Lambda {
 pub(crate) struct Inner {
     pub(crate) config: Config,
     pub(crate) pools: Mutex<BTreeMap<String, Pool>>,
+    pub(crate) tags: Mutex<BTreeMap<String, BTreeMap<String, String>>>,
     pub(crate) faults: Mutex<Faults>,
     pub(crate) logs: Arc<Logs>,
     dead_letters: Mutex<Option<DeadLetterSink>>,
@@ -50,6 +51,7 @@ impl Lambda {
         let inner = Inner {
             config,
             pools: Mutex::default(),
+            tags: Mutex::default(),
             faults: Mutex::default(),
             logs: Arc::default(),
             dead_letters: Mutex::default(),

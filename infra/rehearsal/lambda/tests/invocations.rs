@@ -14,6 +14,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 fn function(name: &str) -> Function {
     Function {
+        command: None,
         name: name.to_owned(),
         arn: format!("arn:aws:lambda:us-east-1:123456789012:function:{name}"),
         binary: env!("CARGO_BIN_EXE_rehearsal-test-function").into(),

@@ -7,6 +7,7 @@
 mod answer;
 mod begun;
 mod fault;
+mod hook;
 mod options;
 mod probe;
 mod route;
@@ -14,6 +15,7 @@ mod serve;
 mod spell;
 mod websocket;
 
+pub use hook::hook;
 pub use options::Options;
 pub use serve::run;
 

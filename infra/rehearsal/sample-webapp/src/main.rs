@@ -2,7 +2,8 @@
 //! what ends it on standard error.
 
 use clap::Parser as _;
-use sample_webapp::{Options, run};
+use sample_webapp::{Options, hook, run};
+use std::io::Read as _;
 use std::process::ExitCode;
 use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
@@ -11,6 +12,9 @@ use tokio_util::sync::CancellationToken;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let options = Options::parse();
+    if !options.hook.is_empty() {
+        return answer(&options.hook);
+    }
     let stop = CancellationToken::new();
     let asked = stop.clone();
     let listening = signal(SignalKind::terminate()).and_then(|terminate| {
@@ -34,6 +38,22 @@ async fn main() -> ExitCode {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
             eprintln!("sample-webapp: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Answers as the function of a hook.
+fn answer(statuses: &[String]) -> ExitCode {
+    let mut event = Vec::new();
+    let read = std::io::stdin().read_to_end(&mut event).map_err(|error| error.to_string());
+    match read.and_then(|_| hook(statuses, &event)) {
+        Ok(answer) => {
+            println!("{answer}");
+            ExitCode::SUCCESS
+        }
+        Err(why) => {
+            eprintln!("sample-webapp: {why}");
             ExitCode::FAILURE
         }
     }

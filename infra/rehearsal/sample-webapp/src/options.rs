@@ -32,6 +32,12 @@ pub struct Options {
     /// container.
     #[arg(long)]
     pub probe: bool,
+    /// Do something else for this long and end, as a migration does: with exit code 0, or with that of a crash.
+    #[arg(long, value_name = "DURATION", num_args = 0..=1, default_missing_value = "0s", value_parser = duration)]
+    pub once: Option<Duration>,
+    /// Read the event of a hook from standard input, and answer with these statuses, one at a time.
+    #[arg(long, value_name = "STATUS", value_delimiter = ',')]
+    pub hook: Vec<String>,
     /// Fail the container's own health check.
     #[arg(long, env = "UNSOUND")]
     pub unsound: bool,

@@ -36,6 +36,18 @@ pub async fn run(options: Options, stop: CancellationToken, say: Say) -> io::Res
     if options.probe {
         return Ok(probe::ask(options.port).await);
     }
+    if let Some(length) = options.once {
+        say(&format!("INFO  sample-webapp {} does something else once", options.version_name));
+        tokio::select! {
+            biased;
+            () = tokio::time::sleep(length) => {}
+            () = stop.cancelled() => return Ok(u8::from(!length.is_zero())),
+        }
+        if options.crash.is_none() {
+            say("INFO  done");
+            return Ok(0);
+        }
+    }
     if let Some(code) = options.crash {
         fault::explain_crash(&options.version_name, code, &say);
         return Ok(code);

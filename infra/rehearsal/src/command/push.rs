@@ -54,9 +54,9 @@ pub async fn push(push: &Push) -> anyhow::Result<String> {
         let options: Vec<&str> = push.sample.split_whitespace().collect();
         Image::sample(&Binaries::build()?, &push.tag, &options)
     } else {
-        Image { command: own_command(&push.command)? }
+        Image { entry_point: Vec::new(), command: own_command(&push.command)? }
     };
-    let manifest = rehearsal_cloud::ecr::manifest(&image.command, &[]);
+    let manifest = image.manifest();
     let input = json!({"repositoryName": push.repository, "imageTag": push.tag, "imageManifest": manifest});
     let answer = call(port, &key, "PutImage", &input).await?;
     let digest = answer["image"]["imageId"]["imageDigest"].as_str().unwrap_or_default();

@@ -18,6 +18,7 @@ pub const PUSH: Scenario = Scenario {
     checked: false,
     sticky: None,
     tags: &[("steps", "10 50 100")],
+    functions: &[],
     outcome: Some("RolledBack"),
     reason: &[],
     advice: &[],
@@ -27,7 +28,7 @@ pub const PUSH: Scenario = Scenario {
 };
 
 /// Every scenario, in the order in which they are best understood.
-pub const CATALOGUE: [Scenario; 31] = [
+pub const CATALOGUE: [Scenario; 34] = [
     Scenario {
         name: "good-push",
         about: "A good image is pushed; a blue/green pair changes over in steps of 10, 50 and 100 %.",
@@ -153,6 +154,34 @@ pub const CATALOGUE: [Scenario; 31] = [
         },
         tags: &[("steps", "10 50 100"), ("bake", "10m")],
         outcome: Some("Succeeded"),
+        ..PUSH
+    },
+    Scenario {
+        name: "hooks",
+        about: "A migration runs before anything else, a function tests the new tasks before users meet them, and one is told in the end.",
+        tags: &[
+            ("steps", "50 100"),
+            ("before-start", "task --once 1s"),
+            ("before-traffic", "lambda smoke"),
+            ("after-success", "lambda tell"),
+        ],
+        functions: &[("smoke", "IN_PROGRESS,SUCCEEDED"), ("tell", "SUCCEEDED")],
+        outcome: Some("Succeeded"),
+        ..PUSH
+    },
+    Scenario {
+        name: "smoke-test-fails",
+        about: "A function tests the new tasks before users meet them, and says that they fail; another is told of going back.",
+        tags: &[("steps", "50 100"), ("before-traffic", "lambda smoke"), ("after-rollback", "lambda tell")],
+        functions: &[("smoke", "IN_PROGRESS,FAILED"), ("tell", "SUCCEEDED")],
+        reason: &["lambda smoke at before-traffic answered FAILED"],
+        ..PUSH
+    },
+    Scenario {
+        name: "migration-fails",
+        about: "A migration runs before anything of the new version does, and fails: nothing new ever runs.",
+        tags: &[("steps", "50 100"), ("before-start", "task --once --crash 3")],
+        reason: &["at before-start ended with exit code 3", "its last lines:"],
         ..PUSH
     },
     Scenario {

@@ -58,7 +58,7 @@ pub(super) async fn in_company(
     let hex = digest.strip_prefix("sha256:").context("a digest")?;
     for ending in [".sig", ".att", ".sbom", ""] {
         // Cosign's have an ordinary configuration.
-        let about = Image { command: vec![format!("signature{ending}")] };
+        let about = Image { entry_point: vec![], command: vec![format!("signature{ending}")] };
         stage.push(&sample.repository, &format!("sha256-{hex}{ending}"), &about).await?;
     }
     let mut referrer: Value =
@@ -74,7 +74,7 @@ pub(super) async fn in_company(
 
 /// The image comes from another region.
 pub(super) fn replicate(stage: &Stage, sample: &Sample, image: &Image) -> anyhow::Result<()> {
-    let manifest = ecr::manifest(&image.command, &[]);
+    let manifest = image.manifest();
     let put = stage.cloud.ecr().replicate(&sample.repository, &manifest, NEW_VERSION);
     put.map(drop).map_err(|error| anyhow::anyhow!("{error:?}"))
 }

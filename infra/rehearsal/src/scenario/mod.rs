@@ -4,6 +4,7 @@ mod account;
 mod already;
 mod catalogue;
 mod hand;
+mod hooks;
 mod images;
 mod observe;
 mod outage;
@@ -117,6 +118,8 @@ pub struct Scenario {
     pub sticky: Option<u32>,
     /// Settings by tag, besides the usual ones.
     pub tags: &'static [(&'static str, &'static str)],
+    /// Functions of hooks: the name of each, and what it answers, one status after the other.
+    pub functions: &'static [(&'static str, &'static str)],
     /// How the deployment must end; none where there is no deployment.
     pub outcome: Option<&'static str>,
     /// What the reason must say.

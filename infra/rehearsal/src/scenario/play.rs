@@ -2,7 +2,7 @@
 
 use super::account::{self, Known};
 use super::observe::{Observation, Observed};
-use super::{Already, MOVING_TAG, MayFail, Scenario, Script, already, hand, images};
+use super::{Already, MOVING_TAG, MayFail, Scenario, Script, already, hand, hooks, images};
 use crate::advice::advice;
 use crate::binaries::Binaries;
 use crate::report::{self, Moment, Series};
@@ -87,6 +87,7 @@ async fn on_stage(
 ) -> anyhow::Result<report::Scenario> {
     let sample = stage.samples.first().context("the stage has no sample service")?.clone();
     already::make(stage, scenario, &sample).await.context("the service cannot be made as it is to be")?;
+    hooks::make(stage, scenario).await.context("the functions of its hooks cannot be made")?;
     let calls_before = stage.cloud.calls();
     let observation = Observation::of(stage, &sample, (options.rate, users(scenario)), options.seed).await?;
     tokio::time::sleep(AROUND).await;

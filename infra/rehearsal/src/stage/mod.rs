@@ -175,7 +175,7 @@ impl Stage {
     /// # Errors
     /// What the registry answered.
     pub async fn push(&self, repository: &str, tag: &str, image: &Image) -> anyhow::Result<String> {
-        let manifest = rehearsal_cloud::ecr::manifest(&image.command, &[]);
+        let manifest = image.manifest();
         let input = json!({"repositoryName": repository, "imageTag": tag, "imageManifest": manifest});
         let answer = self.call(Service::Ecr, "PutImage", input).await?;
         let digest = answer["image"]["imageId"]["imageDigest"].as_str();

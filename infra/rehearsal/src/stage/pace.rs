@@ -92,6 +92,7 @@ impl Pace {
         let waits = [
             ("ConvergenceSeconds", self.convergence_seconds),
             ("FunctionTimeoutSeconds", self.function_timeout_seconds),
+            ("GateTimeoutSeconds", self.function_timeout_seconds),
         ];
         let waits = waits.into_iter().filter_map(|(name, seconds)| Some((name, seconds?.to_string())));
         let quick = QUICK.into_iter().filter(|_| !self.by_the_minute);

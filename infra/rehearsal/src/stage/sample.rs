@@ -2,6 +2,7 @@
 
 use crate::binaries::Binaries;
 use changeover_domain::name::ServiceName;
+use rehearsal_cloud::ecr::manifest_of;
 use std::net::SocketAddr;
 
 /// A service that users reach, as the stage set it up.
@@ -48,6 +49,8 @@ impl Sample {
 /// What an image runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Image {
+    /// The program, where a task may have another command for it; none where the command has the program.
+    pub entry_point: Vec<String>,
     /// The command with its arguments; it listens on `PORT`.
     pub command: Vec<String>,
 }
@@ -57,6 +60,11 @@ impl Image {
     pub fn sample(binaries: &Binaries, version: &str, options: &[&str]) -> Self {
         let path = binaries.sample_webapp().display().to_string();
         let words = ["--version-name", version].into_iter().chain(options.iter().copied());
-        Self { command: std::iter::once(path).chain(words.map(str::to_owned)).collect() }
+        Self { entry_point: vec![path], command: words.map(str::to_owned).collect() }
+    }
+
+    /// Its manifest, as `PutImage` takes it.
+    pub fn manifest(&self) -> String {
+        manifest_of(&self.entry_point, &self.command, &[])
     }
 }

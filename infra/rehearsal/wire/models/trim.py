@@ -15,7 +15,7 @@ import botocore
 
 OPERATIONS = {
     "ecs": """DescribeServices ListServices CreateCluster DescribeClusters ListClusters CreateService
-        UpdateService DeleteService ListTasks DescribeTasks StopTask DescribeTaskDefinition
+        UpdateService DeleteService ListTasks DescribeTasks RunTask StopTask DescribeTaskDefinition
         RegisterTaskDefinition DeregisterTaskDefinition ListTaskDefinitions ListTaskDefinitionFamilies
         ListContainerInstances DescribeContainerInstances TagResource UntagResource ListTagsForResource
         DescribeServiceDeployments ListServiceDeployments StopServiceDeployment UpdateContainerInstancesState
@@ -39,7 +39,8 @@ OPERATIONS = {
     "scheduler": "ListSchedules GetSchedule CreateSchedule UpdateSchedule DeleteSchedule",
     "cloudwatch": "GetMetricData GetMetricStatistics ListMetrics PutMetricData DescribeAlarms SetAlarmState",
     "resourcegroupstaggingapi": "GetResources",
-    "lambda": "Invoke ListFunctions GetFunction GetFunctionConfiguration",
+    "lambda": """Invoke ListFunctions GetFunction GetFunctionConfiguration CreateFunction DeleteFunction
+        ListTags TagResource UntagResource""",
     "sns": "Publish ListTopics CreateTopic Subscribe ListSubscriptionsByTopic",
     "application-autoscaling": "DescribeScalableTargets RegisterScalableTarget",
     "autoscaling": """DescribeAutoScalingGroups SetDesiredCapacity TerminateInstanceInAutoScalingGroup

@@ -3,9 +3,14 @@
 use super::Point;
 use crate::span::Seconds;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// The word that a pause begins with.
 pub const PAUSE: &str = "pause";
+/// The word that a hook begins with that invokes a function.
+pub const LAMBDA: &str = "lambda";
+/// The word that a hook begins with that runs a task.
+pub const TASK: &str = "task";
 /// The word that takes a hook away that another layer of settings has.
 const NONE: &str = "none";
 /// How long a pause waits for a person unless it says.
@@ -14,6 +19,10 @@ const DEFAULT_PAUSE: Seconds = Seconds(24 * 3600);
 pub const MAX_PAUSE: Seconds = Seconds(48 * 3600);
 /// The highest number that a hook may have at its point.
 pub const MAX_NUMBER: u8 = 9;
+/// Longest name of a function: with its ARN and an alias, as Lambda takes it.
+const MAX_FUNCTION: usize = 170;
+/// Longest time that one hook may be given, besides a pause.
+pub const MAX_HOOK_TIMEOUT: Seconds = Seconds(6 * 3600);
 
 /// What happens when nobody has decided in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -36,6 +45,26 @@ pub enum Hook {
         /// What happens after that.
         then: Then,
     },
+    /// Invokes a function and goes by its answer, as ECS does with its own lifecycle hooks.
+    Lambda {
+        /// Its name, or its ARN, with an alias if wanted.
+        name: String,
+    },
+    /// Runs the new revision once, as a task of its own.
+    Task {
+        /// What the container runs in place of its own command.
+        command: Vec<String>,
+    },
+}
+
+impl fmt::Display for Hook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pause { .. } => f.write_str(PAUSE),
+            Self::Lambda { name } => write!(f, "{LAMBDA} {name}"),
+            Self::Task { command } => write!(f, "{TASK} {}", shell_words::join(command)),
+        }
+    }
 }
 
 /// A hook at its point.
@@ -77,8 +106,11 @@ pub fn read<'a>(
         let Some((point, number)) = place(key) else { continue };
         match parse(value.trim()) {
             Ok(None) => {}
+            Ok(Some(Hook::Pause { .. })) if point.is_after() => mistakes.push(format!(
+                "{whence} is a pause: at {point} nothing is left to decide; use before-drain"
+            )),
             Ok(Some(_)) if is_rolling && !point.is_of_rolling() => mistakes.push(format!(
-                "{whence} is set but the service is rolling: its new tasks get traffic as soon as they are healthy, and ECS stops the old ones; use before-start or after-step, or blue-green"
+                "{whence} is set but the service is rolling: its new tasks get traffic as soon as they are healthy, and ECS stops the old ones; use before-start, after-step, after-success or after-rollback, or blue-green"
             )),
             Ok(Some(hook)) => hooks.push(Placed { point, number, hook }),
             Err(why) => mistakes.push(format!("{whence} is {value:?}: {why}")),
@@ -86,7 +118,8 @@ pub fn read<'a>(
     }
     hooks.sort_by_key(|placed| (placed.point, placed.number));
     for point in Point::ALL {
-        let pauses = hooks.iter().filter(|placed| placed.point == point).count();
+        let is_pause = |placed: &&Placed| placed.point == point && matches!(placed.hook, Hook::Pause { .. });
+        let pauses = hooks.iter().filter(is_pause).count();
         if pauses > 1 {
             mistakes.push(format!(
                 "{point} has {pauses} pauses: one is enough for a person to decide, remove the others"
@@ -98,21 +131,54 @@ pub fn read<'a>(
 
 fn parse(value: &str) -> Result<Option<Hook>, String> {
     let words: Vec<&str> = value.split_whitespace().collect();
-    let (limit, then) = match words.as_slice() {
+    let hook = match words.as_slice() {
         [NONE] => return Ok(None),
-        [PAUSE] => (DEFAULT_PAUSE, Then::RollBack),
-        [PAUSE, limit] => (span(limit)?, Then::RollBack),
-        [PAUSE, limit, "then", "promote"] => (span(limit)?, Then::Promote),
-        [PAUSE, limit, "then", "roll-back"] => (span(limit)?, Then::RollBack),
-        [PAUSE, ..] => {
+        [PAUSE, rest @ ..] => pause(rest)?,
+        [LAMBDA, name] => Hook::Lambda { name: function(name)? },
+        [LAMBDA, ..] => return Err("a function is written lambda NAME, and one hook invokes one".to_owned()),
+        [TASK, _, ..] => Hook::Task { command: command(value)? },
+        _ => {
+            return Err(
+                "must be pause, with a time if wanted (pause 2h then roll-back), lambda NAME, task COMMAND, or none"
+                    .to_owned(),
+            );
+        }
+    };
+    Ok(Some(hook))
+}
+
+fn pause(words: &[&str]) -> Result<Hook, String> {
+    let (limit, then) = match words {
+        [] => (DEFAULT_PAUSE, Then::RollBack),
+        [limit] => (span(limit)?, Then::RollBack),
+        [limit, "then", "promote"] => (span(limit)?, Then::Promote),
+        [limit, "then", "roll-back"] => (span(limit)?, Then::RollBack),
+        _ => {
             return Err(
                 "a pause is written pause, pause 2h, pause 2h then promote or pause 2h then roll-back"
                     .to_owned(),
             );
         }
-        _ => return Err("must be pause, with a time if wanted (pause 2h then roll-back), or none".to_owned()),
     };
-    Ok(Some(Hook::Pause { limit, then }))
+    Ok(Hook::Pause { limit, then })
+}
+
+/// A function's name as Lambda takes it; whether there is such a function, only Lambda knows.
+fn function(name: &str) -> Result<String, String> {
+    let fits = |letter: char| letter.is_ascii_alphanumeric() || "-_:$".contains(letter);
+    if name.len() <= MAX_FUNCTION && name.chars().all(fits) {
+        return Ok(name.to_owned());
+    }
+    Err(format!(
+        "{name:?} is no function's name: letters, digits, - and _ of a name or an ARN, {MAX_FUNCTION} at most"
+    ))
+}
+
+/// The words of a command, quoted as a shell has them.
+fn command(value: &str) -> Result<Vec<String>, String> {
+    let words =
+        shell_words::split(value).map_err(|_| "a quote is open: every quote needs its other".to_owned())?;
+    Ok(words.into_iter().skip(1).collect())
 }
 
 fn span(text: &str) -> Result<Seconds, String> {
@@ -171,15 +237,54 @@ mod tests {
                 ("after-step.1", "pause 1h"),
                 ("after-step.2", "pause 2h"),
                 ("before-drain", "pause 49h"),
+                ("after-step.3", "lambda a b"),
+                ("after-step.4", "lambda a/b"),
+                ("after-step.5", "task sh -c 'exit"),
+                ("after-success", "pause"),
             ],
             false,
         );
-        for part in
-            ["must be pause", "pause 2h then promote or", "length of time", "has 2 pauses", "at most 48h"]
-        {
+        for part in [
+            "must be pause",
+            "pause 2h then promote or",
+            "length of time",
+            "has 2 pauses",
+            "at most 48h",
+            "one hook invokes one",
+            "no function's name",
+            "a quote is open",
+            "nothing is left to decide",
+        ] {
             assert!(mistakes.iter().any(|mistake| mistake.contains(part)), "{part} in {mistakes:#?}");
         }
-        assert_eq!(mistakes.len(), 5, "{mistakes:#?}");
+        assert_eq!(mistakes.len(), 9, "{mistakes:#?}");
+    }
+
+    #[test]
+    fn functions_and_tasks_are_hooks_and_stand_in_their_order() {
+        let (hooks, mistakes) = hooks(
+            &[
+                ("before-traffic.2", "pause"),
+                ("before-traffic.1", "lambda arn:aws:lambda:eu-west-1:1:function:smoke:live"),
+                ("before-start", r#"task ./migrate --to "version 2""#),
+                ("after-rollback", "lambda tell"),
+            ],
+            false,
+        );
+        assert_eq!(mistakes, Vec::<String>::new());
+        let order: Vec<_> = hooks.iter().map(|placed| (placed.point, placed.number)).collect();
+        assert_eq!(
+            order,
+            [
+                (Point::BeforeStart, 0),
+                (Point::BeforeTraffic, 1),
+                (Point::BeforeTraffic, 2),
+                (Point::AfterRollback, 0)
+            ]
+        );
+        let command = ["./migrate", "--to", "version 2"].map(str::to_owned).to_vec();
+        assert_eq!(hooks[0].hook, Hook::Task { command });
+        assert_eq!(hooks[0].hook.to_string(), "task ./migrate --to 'version 2'");
     }
 
     #[test]
@@ -191,7 +296,7 @@ mod tests {
 
     #[test]
     fn a_key_is_a_point_with_a_number_if_wanted() {
-        for key in ["before-start", "before-traffic.1", "after-step.9"] {
+        for key in ["before-start", "before-traffic.1", "after-step.9", "after-success", "after-rollback.1"] {
             assert!(is_key(key), "{key}");
         }
         for key in ["before-lunch", "before-start.0", "before-start.10", "before-start.x", "bake"] {

@@ -15,11 +15,22 @@ pub enum Point {
     AfterStep,
     /// All traffic is new, and the old tasks are warm.
     BeforeDrain,
+    /// The new version serves, and the old tasks are gone.
+    AfterSuccess,
+    /// The old version serves again, and the new tasks are gone.
+    AfterRollback,
 }
 
 impl Point {
     /// Every point there is.
-    pub const ALL: [Self; 4] = [Self::BeforeStart, Self::BeforeTraffic, Self::AfterStep, Self::BeforeDrain];
+    pub const ALL: [Self; 6] = [
+        Self::BeforeStart,
+        Self::BeforeTraffic,
+        Self::AfterStep,
+        Self::BeforeDrain,
+        Self::AfterSuccess,
+        Self::AfterRollback,
+    ];
 
     /// As settings and people write it.
     pub fn word(self) -> &'static str {
@@ -28,6 +39,8 @@ impl Point {
             Self::BeforeTraffic => "before-traffic",
             Self::AfterStep => "after-step",
             Self::BeforeDrain => "before-drain",
+            Self::AfterSuccess => "after-success",
+            Self::AfterRollback => "after-rollback",
         }
     }
 
@@ -38,6 +51,8 @@ impl Point {
             Self::BeforeTraffic => "BeforeTraffic",
             Self::AfterStep => "AfterStep",
             Self::BeforeDrain => "BeforeDrain",
+            Self::AfterSuccess => "AfterSuccess",
+            Self::AfterRollback => "AfterRollback",
         }
     }
 
@@ -49,7 +64,24 @@ impl Point {
     /// Whether a service that rolls comes to it while there is something to decide: its new tasks get traffic as soon as
     /// they are healthy, and ECS stops the old ones by itself.
     pub fn is_of_rolling(self) -> bool {
-        matches!(self, Self::BeforeStart | Self::AfterStep)
+        !matches!(self, Self::BeforeTraffic | Self::BeforeDrain)
+    }
+
+    /// Whether the outcome is decided by then: what runs here is told of and tried, and changes nothing of it.
+    pub fn is_after(self) -> bool {
+        matches!(self, Self::AfterSuccess | Self::AfterRollback)
+    }
+
+    /// What ECS calls the stage of its own blue/green deployments that it is like.
+    pub fn lifecycle_stage(self) -> &'static str {
+        match self {
+            Self::BeforeStart => "PRE_SCALE_UP",
+            Self::BeforeTraffic => "POST_SCALE_UP",
+            // When ECS goes back it runs the hooks of this stage again, with the new revision at weight 0.
+            Self::AfterStep | Self::AfterRollback => "PRODUCTION_TRAFFIC_SHIFT",
+            Self::BeforeDrain => "POST_PRODUCTION_TRAFFIC_SHIFT",
+            Self::AfterSuccess => "CLEAN_UP",
+        }
     }
 }
 
@@ -73,6 +105,10 @@ pub enum Place {
     AfterStep(usize),
     /// Before the old tasks go.
     BeforeDrain,
+    /// After it has succeeded.
+    AfterSuccess,
+    /// After it has gone back.
+    AfterRollback,
 }
 
 impl Place {
@@ -83,6 +119,8 @@ impl Place {
             Point::BeforeTraffic => Self::BeforeTraffic,
             Point::AfterStep => Self::AfterStep(step.unwrap_or(0)),
             Point::BeforeDrain => Self::BeforeDrain,
+            Point::AfterSuccess => Self::AfterSuccess,
+            Point::AfterRollback => Self::AfterRollback,
         }
     }
 }
@@ -95,6 +133,8 @@ impl fmt::Display for Place {
             Self::Bake(step) => write!(f, "the bake of step {}", step + 1),
             Self::AfterStep(step) => write!(f, "after-step (step {})", step + 1),
             Self::BeforeDrain => f.write_str("before-drain"),
+            Self::AfterSuccess => f.write_str("after-success"),
+            Self::AfterRollback => f.write_str("after-rollback"),
         }
     }
 }

@@ -64,3 +64,20 @@ fn steps_rise_to_the_whole() {
     assert!(steps("10,50,100").unwrap_err().contains("separate the weights by spaces"));
     assert_eq!(steps("10 50  100"), Ok(vec![10, 50, 100]));
 }
+
+#[test]
+fn a_hook_may_be_a_docker_label_and_nothing_else_may() {
+    let tags = raw(&[("repository", "web"), ("before-start.2", "task b")]);
+    let labels = [
+        ("changeover.before-start.1", "task sh -c 'echo 1'"),
+        ("changeover.before-start.2", "task c"),
+        ("team", "x"),
+    ];
+    let settings = read_with_labels(&Raw::new(), &tags, &from_labels(labels), &Raw::new()).unwrap();
+    let hooks: Vec<String> = settings.hooks.iter().map(|placed| placed.hook.to_string()).collect();
+    assert_eq!(hooks, ["task sh -c 'echo 1'", "task b"], "a tag goes over a label");
+    let labels = from_labels([("changeover.bake", "5m"), ("changeover.before-start", "nothing")]);
+    let mistakes = read_with_labels(&Raw::new(), &tags, &labels, &Raw::new()).unwrap_err();
+    assert!(mistakes[0].contains("only hooks are labels") && mistakes[0].contains("changeover:bake"));
+    assert!(mistakes[1].contains("Docker label changeover.before-start"), "{mistakes:?}");
+}

@@ -147,6 +147,7 @@ fn planned(ids: &[&str]) -> Plan {
         image: Ok(image),
         tasks: BTreeMap::new(),
         registry: BTreeMap::new(),
+        closed_hooks: Vec::new(),
         task_roles: "*".to_owned(),
         container: None,
         instances: None,

@@ -30,6 +30,7 @@ impl Functions {
             gate::Action::Pass | gate::Action::GoOn { .. } => "ready",
             gate::Action::Hold { .. } | gate::Action::Wait { .. } => "wait",
             gate::Action::GoBack { .. } => "failed",
+            other => panic!("no function and no task is set here, so no {other:?}"),
         };
         world.noted.unheard |= word == "ready" && is_shut(&view, clock);
         world.noted.held |= word == "wait";
@@ -66,14 +67,10 @@ impl Functions {
             now: clock.now(),
             point,
             place,
-            hook: self
-                .people
-                .hooks()
-                .into_iter()
-                .find(|placed| placed.point == point)
-                .map(|placed| placed.hook),
-            is_passed: progress.gate.passed.contains(&place),
-            held: progress.gate.held.clone(),
+            hooks: self.people.hooks().into_iter().filter(|placed| placed.point == point).collect(),
+            gate: progress.gate.clone(),
+            task: None,
+            hook_timeout: Seconds(1800),
             orders: real.orders.clone(),
             newer: newer.map(|wanted| wanted.image.to_string()),
             poll: Seconds(2),
@@ -104,7 +101,8 @@ fn is_shut(view: &gate::View, clock: Clock) -> bool {
         Kind::PromoteAll if matches!(place, Place::AfterStep(_)) => true,
         _ => order.place == Some(place),
     });
-    let held = view.held.as_ref().filter(|held| held.place == place);
+    let held = view.gate.held.as_ref().filter(|held| held.place == place);
     let over = held.is_some_and(|held| held.then == Then::Promote) && clock == Clock::Late;
-    (view.hook.is_some() || ordered) && !view.is_passed && !let_by && !over
+    let is_passed = view.gate.passed.contains(&place);
+    (!view.hooks.is_empty() || ordered) && !is_passed && !let_by && !over
 }

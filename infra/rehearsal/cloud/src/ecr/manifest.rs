@@ -14,7 +14,9 @@ pub const COMMAND_CONFIG: &str = "application/vnd.oci.image.config.v1+json";
 pub struct Image {
     /// Of the manifest.
     pub digest: String,
-    /// The program and its arguments.
+    /// The program with its first arguments, if the image has an entry point.
+    pub entry_point: Vec<String>,
+    /// The command, or what comes after the entry point.
     pub command: Vec<String>,
     /// The variables the image brings along.
     pub environment: Vec<(String, String)>,
@@ -38,12 +40,18 @@ struct Config {
     env: Vec<String>,
 }
 
-/// The manifest of an image that runs this command, as `PutImage` takes it.
+/// The manifest of an image that runs this command, as `PutImage` takes it; one without an entry point.
 #[must_use]
 pub fn manifest(command: &[String], environment: &[(String, String)]) -> String {
+    manifest_of(&[], command, environment)
+}
+
+/// The same of an image that has an entry point as well.
+#[must_use]
+pub fn manifest_of(entry_point: &[String], command: &[String], environment: &[(String, String)]) -> String {
     let variables: Vec<String> = environment.iter().map(|(name, value)| format!("{name}={value}")).collect();
     let config = json!({
-        "architecture": "amd64", "os": "linux", "config": { "Cmd": command, "Env": variables },
+        "architecture": "amd64", "os": "linux", "config": { "Entrypoint": entry_point, "Cmd": command, "Env": variables },
         "rootfs": { "type": "layers", "diff_ids": [] },
     })
     .to_string();
@@ -80,13 +88,13 @@ pub(crate) fn command(of: &str, manifest: &str) -> Result<Image, String> {
     }
     let Configuration { config } =
         serde_json::from_slice(&data).map_err(|error| format!("its config names no command: {error}"))?;
-    let command: Vec<String> = config.entrypoint.into_iter().chain(config.cmd).collect();
-    if command.is_empty() {
+    let (entry_point, command) = (config.entrypoint, config.cmd);
+    if entry_point.is_empty() && command.is_empty() {
         return Err("its config's command is empty".to_owned());
     }
     let variables = config.env.iter().filter_map(|variable| variable.split_once('='));
     let environment = variables.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-    Ok(Image { digest: of.to_owned(), command, environment })
+    Ok(Image { digest: of.to_owned(), entry_point, command, environment })
 }
 
 #[cfg(test)]

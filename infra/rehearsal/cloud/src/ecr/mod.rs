@@ -6,7 +6,7 @@ mod manifest;
 mod pull;
 mod repository;
 
-pub use manifest::{COMMAND_CONFIG, Image, manifest};
+pub use manifest::{COMMAND_CONFIG, Image, manifest, manifest_of};
 
 use crate::EventSink;
 use crate::account::{Account, epoch};

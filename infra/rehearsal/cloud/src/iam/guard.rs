@@ -7,6 +7,7 @@ use crate::listing::tags_of;
 use rehearsal_ecs::Ecs;
 use rehearsal_elb::Elb;
 use rehearsal_iam::{Need, needs, passes, refusal, to_pass, unlisted};
+use rehearsal_lambda::Lambda;
 use rehearsal_wire::{ApiError, Call};
 use serde_json::json;
 use std::future::Future;
@@ -18,6 +19,7 @@ pub(crate) struct Guard {
     pub(crate) iam: Arc<Iam>,
     pub(crate) ecs: Ecs,
     pub(crate) elb: Elb,
+    pub(crate) lambda: Lambda,
     pub(crate) autoscaling: AutoScaling,
 }
 
@@ -51,7 +53,7 @@ impl Guard {
                 tags.iter().for_each(|(key, value)| need.add_resource_tag(key, value));
             }
             if iam.judge.asks_for_resource_tags(role_arn, &need.action) {
-                for (key, value) in tags_of(&self.ecs, &self.elb, &need.resource).await {
+                for (key, value) in tags_of(&self.ecs, &self.elb, &self.lambda, &need.resource).await {
                     need.add_resource_tag(&key, &value);
                 }
             }

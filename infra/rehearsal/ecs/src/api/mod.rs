@@ -7,6 +7,7 @@ mod input;
 mod instance;
 mod page;
 mod register;
+mod run_task;
 mod service;
 mod service_deployment;
 mod tag;
@@ -23,6 +24,12 @@ impl Ecs {
     pub async fn call(&self, operation: &str, input: Value) -> Result<Value, ApiError> {
         // Whoever watches for changes may read; reading must not be a change.
         let reads = operation.starts_with("Describe") || operation.starts_with("List");
+        if operation == "RunTask" {
+            let run = self.inner.update(|state| (state.run_task(&self.inner, &input), true));
+            let (lives, answer) = run?;
+            lives.into_iter().for_each(|life| self.inner.spawn(life));
+            return Ok(answer);
+        }
         self.inner.update(|state| {
             let answer = state.answer_call(operation, &input);
             let changed = answer.is_ok() && !reads;

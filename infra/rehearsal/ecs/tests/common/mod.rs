@@ -98,6 +98,7 @@ impl World {
     pub fn image(&self, name: &str, command: &[&str], environment: &[(&str, &str)]) {
         let image = Image {
             digest: format!("sha256:{name:0>64}"),
+            entry_point: Vec::new(),
             command: command.iter().map(ToString::to_string).collect(),
             environment: environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
         };

@@ -34,6 +34,11 @@ pub(super) fn needs(operation: &str, input: &Value, place: &Place<'_>) -> Option
             Some(vec![cluster.need(&action, about)])
         }
         "ListContainerInstances" => Some(vec![Need::new(action, cluster.arn)]),
+        "ListServiceDeployments" => {
+            Some(vec![cluster.need(&action, cluster.resource("service", text(input, "service")?))])
+        }
+        "RunTask" => run(&action, input, place, &cluster),
+        "StopTask" => Some(vec![cluster.need(&action, cluster.resource("task", text(input, "task")?))]),
         // No resource level.
         "DescribeTaskDefinition" | "ListTaskDefinitions" => one(&action, "*"),
         "RegisterTaskDefinition" => register(&action, input, place),
@@ -70,15 +75,34 @@ impl Cluster {
     }
 }
 
+/// The tags that a call gives to what it makes.
+fn request_tags(input: &Value) -> Vec<(&str, &str)> {
+    let tags = input.get("tags").and_then(Value::as_array).into_iter().flatten();
+    let pair = |tag| Some((text(tag, "key")?, Value::as_str(tag.get("value")?).unwrap_or_default()));
+    tags.filter_map(pair).collect()
+}
+
+/// A task that runs once: its task definition, and its tags.
+fn run(action: &str, input: &Value, place: &Place<'_>, cluster: &Cluster) -> Option<Vec<Need>> {
+    let definition = place.arn("ecs", "task-definition/", text(input, "taskDefinition")?);
+    let tags = request_tags(input);
+    let tagged = |mut need: Need| {
+        tags.iter().for_each(|(key, value)| need.add_request_tag(key, value));
+        need
+    };
+    let mut all = vec![tagged(cluster.need(action, definition))];
+    if !tags.is_empty() {
+        let tasks = cluster.resource("task", "*");
+        all.push(tagged(Need::new("ecs:TagResource", tasks).with("ecs:CreateAction", "RunTask")));
+    }
+    Some(all)
+}
+
 /// A new revision: itself, its tags, and the right to hand its roles to tasks. Which number it gets is not known yet,
 /// so AWS asks about `FAMILY:*`.
 fn register(action: &str, input: &Value, place: &Place<'_>) -> Option<Vec<Need>> {
     let family = place.arn("ecs", "task-definition/", &format!("{}:*", text(input, "family")?));
-    let tags: Vec<(&str, &str)> = (input.get("tags").and_then(Value::as_array).into_iter().flatten())
-        .filter_map(|tag| {
-            Some((text(tag, "key")?, tag.get("value").and_then(Value::as_str).unwrap_or_default()))
-        })
-        .collect();
+    let tags = request_tags(input);
     let tagged = |mut need: Need| {
         tags.iter().for_each(|(key, value)| need.add_request_tag(key, value));
         need
@@ -119,8 +143,9 @@ pub fn to_pass(definition: &Value, place: &Place<'_>) -> Vec<Need> {
 /// with only `desiredCount` pass; AWS's managed policies for CodeDeploy grant it for the same call.
 #[must_use]
 pub fn passes(call: &Call) -> Option<&str> {
-    let updates = call.service == Service::Ecs && call.operation == "UpdateService";
-    updates.then(|| text(&call.input, "taskDefinition")).flatten()
+    let starts =
+        call.service == Service::Ecs && ["UpdateService", "RunTask"].contains(&call.operation.as_str());
+    starts.then(|| text(&call.input, "taskDefinition")).flatten()
 }
 
 #[cfg(test)]

@@ -1,4 +1,6 @@
-//! Lambda's API: Invoke, ListFunctions, GetFunction, GetFunctionConfiguration.
+//! Lambda's API: Invoke, ListFunctions, GetFunction, GetFunctionConfiguration, and functions of one's own.
+
+mod create;
 
 use crate::function::Function;
 use crate::lambda::Lambda;
@@ -21,10 +23,17 @@ impl Lambda {
             "ListFunctions" => self.list(&input),
             "GetFunction" => {
                 let function = self.named(&input)?;
-                let code = json!({ "RepositoryType": "S3", "Location": "" });
-                Ok(json!({ "Configuration": describe(&function), "Code": code, "Tags": {} }))
+                let repository = if function.command.is_some() { "ECR" } else { "S3" };
+                let code = json!({ "RepositoryType": repository, "Location": "" });
+                let tags = self.tags_of(&function.name);
+                Ok(json!({ "Configuration": describe(&function), "Code": code, "Tags": tags }))
             }
             "GetFunctionConfiguration" => Ok(describe(&*self.named(&input)?)),
+            "CreateFunction" => self.create(&input),
+            "DeleteFunction" => self.delete(&input),
+            "ListTags" => self.list_tags(&input),
+            "TagResource" => self.tag(&input),
+            "UntagResource" => self.untag(&input),
             other => Err(ApiError::new("UnknownOperationException", format!("Unknown operation {other}"))),
         }
     }
@@ -126,19 +135,23 @@ fn not_json() -> ApiError {
 fn describe(function: &Function) -> Value {
     let variables: Map<String, Value> =
         function.environment.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
-    json!({
+    let mut described = json!({
         "FunctionName": function.name,
         "FunctionArn": function.arn,
-        "Runtime": "provided.al2023",
         "Role": function.role,
-        "Handler": function.handler,
         "Timeout": function.timeout.as_secs(),
         "MemorySize": function.memory_mb,
         "Version": "$LATEST",
         "Environment": { "Variables": variables },
-        "PackageType": "Zip",
+        "PackageType": if function.command.is_some() { "Image" } else { "Zip" },
         "State": "Active",
         "LastUpdateStatus": "Successful",
         "Architectures": [if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" }],
-    })
+    });
+    // An image has neither.
+    if function.command.is_none() {
+        described["Runtime"] = "provided.al2023".into();
+        described["Handler"] = function.handler.as_str().into();
+    }
+    described
 }

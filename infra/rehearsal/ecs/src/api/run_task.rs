@@ -1,0 +1,152 @@
+//! RunTask: tasks that no service wants, started once.
+
+use super::input::{client, count, invalid};
+use crate::definition::ContainerPlan;
+use crate::ecs::Inner;
+use crate::launch::Origin;
+use crate::life::Life;
+use crate::placement::Refusal;
+use crate::state::State;
+use crate::tags::Tags;
+use crate::task::Task;
+use rehearsal_wire::ApiError;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// AWS's bound on one RunTask.
+const MOST: u32 = 10;
+/// AWS's bound on `clientToken`.
+const LONGEST_TOKEN: usize = 64;
+/// AWS's bound on `startedBy`.
+const LONGEST_STARTED_BY: usize = 128;
+/// Members that this ECS would have to act on, and does not.
+const REFUSED: [&str; 4] =
+    ["placementConstraints", "placementStrategy", "volumeConfigurations", "referenceId"];
+/// What an override may change here.
+const OVERRIDES: [&str; 3] = ["name", "command", "environment"];
+
+impl State {
+    /// Starts tasks; the lives that are to be lived, and the answer. With a token that was used before nothing is started
+    /// and the answer is the same tasks.
+    pub(crate) fn run_task(
+        &mut self,
+        inner: &Arc<Inner>,
+        input: &Value,
+    ) -> Result<(Vec<Life>, Value), ApiError> {
+        let cluster = self.cluster_name(input)?;
+        let count = count(input, "count")?.unwrap_or(1);
+        if !(1..=MOST).contains(&count) {
+            return Err(invalid(format!("count must be between 1 and {MOST}.")));
+        }
+        for member in REFUSED {
+            let given = &input[member];
+            if !given.is_null() && given.as_array().is_none_or(|list| !list.is_empty()) {
+                return Err(ApiError::new(
+                    "UnsupportedFeatureException",
+                    format!("{member} of RunTask is not part of this ECS."),
+                ));
+            }
+        }
+        let token = input["clientToken"].as_str().unwrap_or_default();
+        let started_by = input["startedBy"].as_str().unwrap_or_default();
+        if token.len() > LONGEST_TOKEN || started_by.len() > LONGEST_STARTED_BY {
+            return Err(invalid(format!(
+                "clientToken has at most {LONGEST_TOKEN} characters, startedBy {LONGEST_STARTED_BY}."
+            )));
+        }
+        let before: Vec<Value> = self
+            .tasks
+            .values()
+            .filter(|task| !token.is_empty() && task.token == token)
+            .map(Task::json)
+            .collect();
+        if !before.is_empty() {
+            return Ok((Vec::new(), json!({ "tasks": before, "failures": [] })));
+        }
+        let definition = self.deployable(input["taskDefinition"].as_str().unwrap_or_default())?.clone();
+        let mut plans = definition.containers();
+        overridden(&mut plans, &input["overrides"])?;
+        let tags = Tags::parse(input)?;
+        let propagates = input["propagateTags"].as_str() == Some("TASK_DEFINITION");
+        let origin = Origin {
+            cluster_arn: self.arns.cluster(&cluster),
+            cluster,
+            service: None,
+            group: input["group"].as_str().map(str::to_owned),
+            started_by: started_by.to_owned(),
+            token: token.to_owned(),
+            launch_type: launch_type(input),
+            tags: if propagates { definition.tags.clone().with(tags) } else { tags },
+            overrides: input["overrides"].clone(),
+        };
+        let (mut lives, mut tasks, mut failures) = (Vec::new(), Vec::new(), Vec::new());
+        for _ in 0..count {
+            match self.launch_of(inner, &origin, &definition, &plans, &[]) {
+                Ok(life) => {
+                    tasks.extend(self.task(&life.arn).map(Task::json));
+                    lives.push(life);
+                }
+                Err(Refusal::NoInstances) => {
+                    return Err(invalid("No Container Instances were found in your cluster."));
+                }
+                Err(Refusal::FargateQuota) => {
+                    return Err(client(
+                        "You've reached the limit on the number of vCPUs you can run concurrently",
+                    ));
+                }
+                Err(refusal) => failures.push(failure(&self.arns.cluster(&origin.cluster), &refusal)),
+            }
+        }
+        Ok((lives, json!({ "tasks": tasks, "failures": failures })))
+    }
+}
+
+/// The entry of `failures` for an instance that came closest, as ECS has it: about what, and what is lacking.
+fn failure(cluster: &str, refusal: &Refusal) -> Value {
+    let arn = match refusal {
+        Refusal::Closest { instance, .. } => {
+            format!("{}/{instance}", cluster.replacen(":cluster/", ":container-instance/", 1))
+        }
+        Refusal::NoInstances | Refusal::FargateQuota => cluster.to_owned(),
+    };
+    json!({ "arn": arn, "reason": refusal.resource().unwrap_or("AGENT") })
+}
+
+fn launch_type(input: &Value) -> String {
+    let provider = input["capacityProviderStrategy"][0]["capacityProvider"].as_str();
+    let of_provider = provider.map(|name| if name.starts_with("FARGATE") { "FARGATE" } else { "EC2" });
+    input["launchType"].as_str().or(of_provider).unwrap_or("EC2").to_owned()
+}
+
+/// Puts overrides into the containers that they name.
+fn overridden(plans: &mut [ContainerPlan], overrides: &Value) -> Result<(), ApiError> {
+    let others = overrides.as_object().into_iter().flatten().map(|(name, _)| name.as_str());
+    if let Some(other) = others.into_iter().find(|name| *name != "containerOverrides") {
+        return Err(ApiError::new(
+            "UnsupportedFeatureException",
+            format!("the override {other} is not part of this ECS."),
+        ));
+    }
+    for one in overrides["containerOverrides"].as_array().into_iter().flatten() {
+        let name = one["name"].as_str().unwrap_or_default();
+        let Some(plan) = plans.iter_mut().find(|plan| plan.name == name) else {
+            return Err(client(format!(
+                "Override for container named {name} is not a container in the TaskDefinition."
+            )));
+        };
+        let members = one.as_object().into_iter().flatten().map(|(member, _)| member.as_str());
+        if let Some(other) = members.into_iter().find(|member| !OVERRIDES.contains(member)) {
+            return Err(ApiError::new(
+                "UnsupportedFeatureException",
+                format!("the override {other} of a container is not part of this ECS."),
+            ));
+        }
+        if let Some(words) = one["command"].as_array().filter(|words| !words.is_empty()) {
+            plan.command = words.iter().filter_map(Value::as_str).map(str::to_owned).collect();
+        }
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let variables = one["environment"].as_array().into_iter().flatten();
+        plan.environment.extend(variables.map(|pair| (text(&pair["name"]), text(&pair["value"]))));
+    }
+    Ok(())
+}

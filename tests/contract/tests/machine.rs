@@ -37,8 +37,12 @@ fn every_error_is_caught() {
         let catch = state["Catch"].as_array().expect("Catch");
         let all = catch.last().expect("a catcher");
         assert_eq!(all["ErrorEquals"], serde_json::json!([ANY]), "{name}");
-        let next =
-            if ["Finish", "Rollback"].contains(&name.as_str()) { "UnfinishedAsTold" } else { "Rollback" };
+        let next = match name.as_str() {
+            "Finish" | "Rollback" => "UnfinishedAsTold",
+            // There is nothing to take back any more, and the outcome is on record.
+            "AfterSuccess" | "AfterRollback" => "Finish",
+            _ => "Rollback",
+        };
         assert_eq!(all["Next"], next, "{name} catches everything else");
         assert!(errors_in(&state["Catch"]).contains("LeaseLost"), "{name} goes on without the lease");
     }
@@ -85,11 +89,12 @@ fn every_end_tells_an_error_in_words() {
 fn everything_ends_in_time() {
     assert_eq!(machine()["TimeoutSeconds"], MAX_EXECUTION.0, "what Plan holds deployments to");
     let stack = stack();
-    // It gives up on none of its own before that function ends; others it does not wait for.
-    let called: Vec<&String> = stack.state_machines[0].substitutions.iter().map(|(_, arn)| arn).collect();
-    let own = stack.functions.iter().filter(|function| called.contains(&&function.arn));
-    let longest = own.map(|function| function.timeout.as_secs()).max().expect("functions");
+    // It gives up on none before its function ends.
     for (name, state) in states("Task") {
+        let function = word(&state["Parameters"]["FunctionName"]);
+        let function = function.trim_start_matches("${").trim_end_matches("Arn}");
+        let longest = stack.function(function).map(|one| one.timeout.as_secs());
+        let longest = longest.unwrap_or_else(|| panic!("{name} calls {function}, which there is not"));
         let timeout = state["TimeoutSeconds"].as_u64().unwrap_or_else(|| panic!("{name} has no timeout"));
         assert!(timeout > longest, "{name} gives up after {timeout} s, the function may take {longest} s");
     }

@@ -3,7 +3,7 @@
 use crate::stage::{Ended, abort, ended, push, quiet, reached, samples, set, tag, tick, wanted};
 use anyhow::Context as _;
 use rehearsal::binaries::Binaries;
-use rehearsal::stage::{CLUSTER, Sample, Stage};
+use rehearsal::stage::{CLUSTER, Image, Sample, Stage};
 use rehearsal_cloud::{Denied, Grant, Used};
 use rehearsal_lambda::{Fault, FaultRule};
 use rehearsal_wire::Service;
@@ -53,6 +53,7 @@ async fn on_stage(stage: &Stage) -> anyhow::Result<Shown> {
     let (pairs, rolls) = tokio::join!(pairs(stage, pair), rolls(stage, single));
     pairs.context("the pair")?;
     rolls.context("the rolling service")?;
+    hooks(stage, pair).await.context("hooks")?;
     // What was refused is tried again, by what the recent deployments say.
     tick(stage, "ReconcileTick")?;
     quiet(stage).await?;
@@ -93,6 +94,32 @@ async fn pairs(stage: &Stage, pair: &Sample) -> anyhow::Result<()> {
     abort(stage, &execution).await?;
     expect(stage, pair, &sixth, "RolledBack").await?;
     tag(stage, pair, "bake", SHORT).await
+}
+
+/// A function is invoked, and a task of the new revision runs: once one that takes too long and is stopped, once one that
+/// fails, whose last words are read.
+async fn hooks(stage: &Stage, pair: &Sample) -> anyhow::Result<()> {
+    // Room of its own, since nothing makes any for a task that runs once.
+    stage.cloud.ecs().add_container_instance(CLUSTER, 1024, 4096, &[])?;
+    let made = json!({"repositoryName": "hooks"});
+    let made = stage.call(Service::Ecr, "CreateRepository", made).await?;
+    let uri = made["repository"]["repositoryUri"].as_str().context("CreateRepository: no URI")?;
+    let image = Image::sample(&stage.binaries, "smoke", &["--hook", "SUCCEEDED"]);
+    stage.push("hooks", "smoke", &image).await?;
+    let function = json!({
+        "FunctionName": "smoke", "Role": "arn:aws:iam::123456789012:role/smoke", "PackageType": "Image",
+        "Code": {"ImageUri": format!("{uri}:smoke")}, "Tags": {"changeover:hook": ""},
+    });
+    stage.call(Service::Lambda, "CreateFunction", function).await?;
+    tag(stage, pair, "before-start.1", "lambda smoke").await?;
+    tag(stage, pair, "before-start.2", "task --once 60s").await?;
+    tag(stage, pair, "hook-timeout", "8s").await?;
+    expect(stage, pair, &push(stage, pair, "v7", &[]).await?, "RolledBack").await?;
+    tag(stage, pair, "before-start.2", "task --once --crash 3").await?;
+    tag(stage, pair, "hook-timeout", "60s").await?;
+    expect(stage, pair, &push(stage, pair, "v8", &[]).await?, "RolledBack").await?;
+    tag(stage, pair, "before-start.1", "none").await?;
+    tag(stage, pair, "before-start.2", "none").await
 }
 
 /// A rolling service gets an image that exits at start: its last words are read, and it goes back; its revision is

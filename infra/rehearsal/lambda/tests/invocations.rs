@@ -326,3 +326,37 @@ async fn what_fails_once_too_often_is_a_dead_letter() {
     assert_eq!(letters.lock().len(), 1);
     lambda.shutdown().await;
 }
+
+#[tokio::test]
+async fn a_function_of_ones_own_answers_on_standard_output() {
+    let shell = |script: &str| vec!["/bin/sh".to_owned(), "-c".to_owned(), script.to_owned()];
+    let pull = move |image: &str| match image {
+        "hooks:echo" => Ok(shell("cat")),
+        "hooks:fail" => Ok(shell("echo 'no way' >&2; exit 3")),
+        other => Err(format!("{other}: not found")),
+    };
+    let lambda = Lambda::new(Config { pull: Some(Arc::new(pull)), ..Config::default() });
+    let create = async |name: &str, image: &str| {
+        let input = json!({
+            "FunctionName": name, "Role": "arn:aws:iam::123456789012:role/hooks", "PackageType": "Image",
+            "Code": {"ImageUri": image}, "Tags": {"changeover:hook": "yes"},
+        });
+        lambda.call("CreateFunction", input).await
+    };
+    let made = create("echo", "hooks:echo").await.expect("it is made");
+    assert_eq!((&made["PackageType"], &made["Timeout"]), (&json!("Image"), &json!(3)));
+    let answer = lambda.invoke("echo", Bytes::from_static(b"{\"a\":1}")).await.expect("an answer");
+    assert_eq!(answer, Bytes::from_static(b"{\"a\":1}"));
+    create("fail", "hooks:fail").await.expect("it is made");
+    let error = lambda.invoke("fail", Bytes::new()).await.expect_err("it fails");
+    assert!(error.cause.contains("no way"), "{error:?}");
+    assert_eq!(lambda.tags_of("echo").get("changeover:hook").map(String::as_str), Some("yes"));
+    let code = async |name, image| create(name, image).await.expect_err("it is refused").code;
+    assert_eq!(code("echo", "hooks:echo").await, "ResourceConflictException");
+    assert_eq!(code("other", "hooks:other").await, "InvalidParameterValueException");
+    let zip = json!({"FunctionName": "zip", "Role": "arn:aws:iam::1:role/x", "Code": {"ZipFile": ""}});
+    let refused = lambda.call("CreateFunction", zip).await.expect_err("it is refused");
+    assert!(refused.message.contains("PackageType Image"), "{}", refused.message);
+    lambda.call("DeleteFunction", json!({"FunctionName": "echo"})).await.expect("it is gone");
+    assert!(lambda.invoke("echo", Bytes::new()).await.is_err());
+}

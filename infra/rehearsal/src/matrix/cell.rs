@@ -83,6 +83,9 @@ impl FaultKind {
 
 /// The state that an image has to be bad for.
 const ROLLBACK: &str = "Rollback";
+/// The points after the outcome, at which nothing can be held.
+const AFTER_SUCCESS: &str = "AfterSuccess";
+const AFTER_ROLLBACK: &str = "AfterRollback";
 
 /// How often the function that is called at points reads the ledger: the lease, and the record.
 const READS: u32 = 2;
@@ -159,7 +162,7 @@ impl Cell {
 
     /// Whether the image must be one that is rolled back: else the state is never entered.
     pub fn needs_bad_image(&self) -> bool {
-        self.state == ROLLBACK
+        [ROLLBACK, AFTER_ROLLBACK].contains(&self.state.as_str())
     }
 
     /// The point that this state is, where people have their say.
@@ -169,7 +172,7 @@ impl Cell {
 
     /// The point at which a pause is set, so that something is put on record there, and looked at again.
     pub fn pause(&self) -> Option<Point> {
-        self.point().filter(|point| self.pair || point.is_of_rolling())
+        self.point().filter(|point| !point.is_after() && (self.pair || point.is_of_rolling()))
     }
 
     /// How many times the state's function is invoked for other states before it comes to this one, with one step.
@@ -177,7 +180,10 @@ impl Cell {
         match (self.state.as_str(), self.pair) {
             ("BeforeTraffic", _) | ("AfterStep", false) => 1,
             ("AfterStep", true) | ("BeforeDrain", false) => 2,
-            ("BeforeDrain", true) => 3,
+            ("BeforeDrain", true) | (AFTER_SUCCESS, false) => 3,
+            (AFTER_SUCCESS, true) => 4,
+            // The image is thrown back in its first bake.
+            (AFTER_ROLLBACK, pair) => 1 + u32::from(pair),
             _ => 0,
         }
     }
@@ -187,10 +193,13 @@ impl Cell {
         let bad = self.needs_bad_image();
         match (self.fault, self.state.as_str()) {
             (fault, "Plan") if fault.aborts() => &["Refused", "RolledBack"],
-            (fault, "Drain" | "Finish") if fault.aborts() && !bad => &["Succeeded", "RolledBack"],
+            (fault, "Drain" | AFTER_SUCCESS | "Finish") if fault.aborts() && !bad => {
+                &["Succeeded", "RolledBack"]
+            }
             (fault, _) if fault.aborts() => &["RolledBack"],
             (FaultKind::CallRefused, "Plan") => &["Refused"],
-            (FaultKind::CallRefused, "Finish") => &["Succeeded"],
+            (FaultKind::CallRefused, "Finish" | AFTER_SUCCESS) => &["Succeeded"],
+            (FaultKind::CallRefused, AFTER_ROLLBACK) => &["RolledBack"],
             (FaultKind::CallRefused, ROLLBACK) => &["NeedsHuman"],
             // A rolling service's drain calls nothing that can be refused.
             (FaultKind::CallRefused, "Drain") if !self.pair => &["Succeeded", "RolledBack"],

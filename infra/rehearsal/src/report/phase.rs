@@ -40,8 +40,10 @@ impl Phase {
             "Bake" | "Baked?" | "WaitForBake" | "AfterStep" | "MayGoOn?" | "BeforeDrain" | "MayDrain?" => {
                 Self::Bake
             }
-            "Drain" | "Drained?" | "WaitForDrain" => Self::Drain,
-            "Rollback" | "RolledBack?" | "WaitForRollback" => Self::Rollback,
+            "Drain" | "Drained?" | "WaitForDrain" | "AfterSuccess" | "ToldOfSuccess?"
+            | "WaitAfterSuccess" => Self::Drain,
+            "Rollback" | "RolledBack?" | "WaitForRollback" | "AfterRollback" | "ToldOfRollback?"
+            | "WaitAfterRollback" => Self::Rollback,
             "Finish" | "Outcome?" => Self::Finish,
             _ if says_why(state) => Self::Finish,
             _ if is_end(state) => Self::Finish,

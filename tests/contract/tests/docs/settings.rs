@@ -108,7 +108,7 @@ fn documented_bounds_are_the_codes() {
             assert!(with(&key, "something-else").is_err(), "{key} takes anything");
         }
     }
-    assert_eq!(bounded, 13, "settings with bounds or choices");
+    assert_eq!(bounded, 14, "settings with bounds or choices");
 }
 
 #[test]

@@ -28,12 +28,14 @@ fn is_received(state: &str, what: &str, input: &Value) {
     match state {
         "Plan" => goes_through::<PlanInput>(what, input),
         "CheckHealth" | "Bake" => goes_through::<check_health::Input>(what, input),
-        "BeforeStart" | "BeforeTraffic" | "AfterStep" | "BeforeDrain" => {
-            goes_through::<gate::Input>(what, input);
-        }
+        _ if is_point(state) => goes_through::<gate::Input>(what, input),
         "Rollback" | "Finish" => goes_through::<Ending>(what, input),
         _ => goes_through::<Baton>(what, input),
     }
+}
+
+fn is_point(state: &str) -> bool {
+    changeover_domain::gate::Point::ALL.iter().any(|point| point.state() == state)
 }
 
 #[test]

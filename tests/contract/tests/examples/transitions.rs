@@ -122,7 +122,8 @@ fn what_a_function_answers_is_what_the_next_one_gets() {
     assert!(
         came("AfterStep", "Swap") && came("BeforeDrain", "Drain") && came("BeforeTraffic", "CheckHealth")
     );
-    assert!(came("Drain", "Finish") && came("Finish", "Succeeded") && came("Bake", "Rollback"));
+    assert!(came("Drain", "AfterSuccess") && came("AfterSuccess", "Finish") && came("Finish", "Succeeded"));
+    assert!(came("Bake", "Rollback") && came("Rollback", "AfterRollback") && came("AfterRollback", "Finish"));
 }
 
 #[test]
@@ -130,13 +131,18 @@ fn what_a_function_was_given_and_its_error_are_what_the_next_one_gets() {
     let mut walk = Walk::new();
     for (name, state) in states("Task") {
         for catch in state["Catch"].as_array().expect("Catch") {
-            assert_eq!(catch["ResultPath"], "$.error", "{name}");
+            // An error after the outcome is no error of the deployment: `Finish` is not told of one.
+            let is_after = ["AfterSuccess", "AfterRollback"].contains(&name.as_str());
+            let is_told = !is_after || catch["Next"] != "Finish";
+            assert_eq!(catch["ResultPath"], if is_told { json!("$.error") } else { Value::Null }, "{name}");
             // What it is given is the whole state, or the baton that it is made from.
             let mut document = example(&name)["input"].clone();
             let error = catch["ErrorEquals"][0].as_str().expect("an error");
             let said = json!({"errorType": error, "errorMessage": "in words"}).to_string();
             let cause = if error == "States.ALL" { "no document".to_owned() } else { said };
-            document["error"] = json!({"Error": error, "Cause": cause});
+            if is_told {
+                document["error"] = json!({"Error": error, "Cause": cause});
+            }
             if let Some(fields) = document.as_object_mut() {
                 fields.remove("purpose");
                 fields.remove("point");

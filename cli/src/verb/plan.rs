@@ -187,6 +187,9 @@ fn way(text: &mut String, plan: &Plan) {
         "health  {} healthy readings in a row within {}; a bake judges by {} requests or more",
         settings.healthy_checks, settings.health_timeout, settings.minimum_requests
     );
+    for placed in &settings.hooks {
+        let _ = writeln!(text, "hook    {}: {}", placed.point, placed.hook);
+    }
     let back = match plan.strategy() {
         Strategy::BlueGreen if settings.rollback_window > Seconds(0) => format!(
             "by a shift of weights until {} after the last request to the old tasks; after that the image before is deployed again",

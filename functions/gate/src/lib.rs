@@ -41,6 +41,8 @@ pub async fn run(context: &Context, input: Input) -> Result<Baton, StepError> {
     let mut held = context.hold(&input.baton).await?;
     let baton = &input.baton;
     let mut called = false;
+    // Most deployments are held nowhere, and nobody has to read so.
+    let mut said = String::new();
     for _ in 0..MAX_TURNS {
         let view = look::look(context, &held, input.point).await?;
         let action = decide(&view);
@@ -50,9 +52,9 @@ pub async fn run(context: &Context, input: Input) -> Result<Baton, StepError> {
         }
         called |= calls;
         match act::act(context, &mut held, &view, action).await? {
-            // Most deployments are held nowhere, and nobody has to read so.
-            Action::Pass => return Ok(baton.with(Verdict::Ready, "")),
-            Action::GoOn { why } => return Ok(baton.with(Verdict::Ready, why)),
+            Action::Pass => return Ok(baton.with(Verdict::Ready, said)),
+            // A hook that is set after the pause has its turn.
+            Action::GoOn { why } => said = why,
             Action::Hold { why, .. }
             | Action::Wait { why }
             | Action::Started { why, .. }

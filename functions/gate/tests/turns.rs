@@ -181,6 +181,15 @@ fn hooks_of_a_point_have_their_turns_in_order_and_who_takes_back_does_not_wait_f
     assert!(matches!(stage.take(63, None), Action::GoOn { .. }));
     assert_eq!(stage.take(64, None), Action::Pass);
 
+    let other = [("before-traffic", "pause 1m then promote"), ("before-traffic.1", "lambda smoke")];
+    let mut stage = Stage::at(Point::BeforeTraffic, &other);
+    assert!(matches!(stage.take(1, None), Action::Hold { .. }));
+    assert!(matches!(stage.take(61, None), Action::GoOn { .. }));
+    assert!(
+        matches!(stage.take(61, None), Action::Begin { number: 1, .. }),
+        "what is set after a pause is not left out"
+    );
+
     let mut stage = Stage::at(Point::BeforeTraffic, &pairs);
     stage.take(1, None);
     stage.record.orders.taken_back = Some("somebody asked".to_owned());

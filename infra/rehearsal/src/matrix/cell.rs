@@ -166,7 +166,7 @@ impl Cell {
     }
 
     /// The point that this state is, where people have their say.
-    fn point(&self) -> Option<Point> {
+    pub fn point(&self) -> Option<Point> {
         Point::ALL.into_iter().find(|point| point.state() == self.state)
     }
 
@@ -178,12 +178,11 @@ impl Cell {
     /// How many times the state's function is invoked for other states before it comes to this one, with one step.
     pub(super) fn earlier(&self) -> u32 {
         match (self.state.as_str(), self.pair) {
-            ("BeforeTraffic", _) | ("AfterStep", false) => 1,
+            // What goes back by itself here does so before any traffic.
+            ("BeforeTraffic" | AFTER_ROLLBACK, _) | ("AfterStep", false) => 1,
             ("AfterStep", true) | ("BeforeDrain", false) => 2,
             ("BeforeDrain", true) | (AFTER_SUCCESS, false) => 3,
             (AFTER_SUCCESS, true) => 4,
-            // The image is thrown back in its first bake.
-            (AFTER_ROLLBACK, pair) => 1 + u32::from(pair),
             _ => 0,
         }
     }

@@ -60,7 +60,8 @@ pub enum Hook {
 impl fmt::Display for Hook {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Pause { .. } => f.write_str(PAUSE),
+            Self::Pause { limit, then: Then::Promote } => write!(f, "{PAUSE} {limit} then promote"),
+            Self::Pause { limit, then: Then::RollBack } => write!(f, "{PAUSE} {limit} then roll-back"),
             Self::Lambda { name } => write!(f, "{LAMBDA} {name}"),
             Self::Task { command } => write!(f, "{TASK} {}", shell_words::join(command)),
         }
@@ -285,6 +286,7 @@ mod tests {
         let command = ["./migrate", "--to", "version 2"].map(str::to_owned).to_vec();
         assert_eq!(hooks[0].hook, Hook::Task { command });
         assert_eq!(hooks[0].hook.to_string(), "task ./migrate --to 'version 2'");
+        assert_eq!(hooks[2].hook.to_string(), "pause 24h then roll-back");
     }
 
     #[test]

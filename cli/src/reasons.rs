@@ -259,6 +259,8 @@ mod tests {
                 deployment: DeploymentId::from("d-1"),
                 outcome,
                 attempts: 1,
+                uncounted: 0,
+                postponed: None,
                 at: None,
             }),
         }

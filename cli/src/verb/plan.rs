@@ -187,6 +187,16 @@ fn way(text: &mut String, plan: &Plan) {
         "health  {} healthy readings in a row within {}; a bake judges by {} requests or more",
         settings.healthy_checks, settings.health_timeout, settings.minimum_requests
     );
+    if !settings.alarms.is_empty() {
+        let ignored = &plan.ignored_alarms;
+        let each = settings.alarms.iter().map(|name| {
+            if ignored.contains(name) { format!("{name} (red before, and ignored)") } else { name.clone() }
+        });
+        let _ = writeln!(text, "alarms  {}", each.collect::<Vec<_>>().join(", "));
+    }
+    if let Some(calendar) = &settings.calendar {
+        let _ = writeln!(text, "begins  while calendar {calendar} is open");
+    }
     let back = match plan.strategy() {
         Strategy::BlueGreen if settings.rollback_window > Seconds(0) => format!(
             "by a shift of weights until {} after the last request to the old tasks; after that the image before is deployed again",

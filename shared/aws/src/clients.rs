@@ -43,6 +43,7 @@ pub struct Aws {
     logs: OnceLock<aws_sdk_cloudwatchlogs::Client>,
     tagging: OnceLock<aws_sdk_resourcegroupstagging::Client>,
     sns: OnceLock<aws_sdk_sns::Client>,
+    ssm: OnceLock<aws_sdk_ssm::Client>,
 }
 
 /// The network, with the only TLS stack there is.
@@ -128,6 +129,7 @@ impl Aws {
             logs: OnceLock::new(),
             tagging: OnceLock::new(),
             sns: OnceLock::new(),
+            ssm: OnceLock::new(),
         }
     }
 
@@ -179,5 +181,10 @@ impl Aws {
     /// Notifications.
     pub fn sns(&self) -> &aws_sdk_sns::Client {
         self.sns.get_or_init(|| aws_sdk_sns::Client::new(&self.config))
+    }
+
+    /// Systems Manager.
+    pub fn ssm(&self) -> &aws_sdk_ssm::Client {
+        self.ssm.get_or_init(|| aws_sdk_ssm::Client::new(&self.config))
     }
 }

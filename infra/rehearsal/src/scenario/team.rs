@@ -20,7 +20,7 @@ const METRIC: &str = "CheckoutErrors";
 const PERIOD: u32 = 3600;
 /// The calendar that the service names.
 pub(super) const CALENDAR: &str = "freezes";
-/// How much longer it is closed.
+/// How much longer it is closed, at the quickest pace.
 const FREEZE: Duration = Duration::from_secs(20);
 /// How long a state, an alarm or a tick is waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -78,7 +78,8 @@ pub(super) async fn frozen(
     earlier: usize,
     deadline: Duration,
 ) -> anyhow::Result<()> {
-    let opens = rehearsal_world::now() + FREEZE;
+    let freeze = FREEZE * stage.pace.patience;
+    let opens = rehearsal_world::now() + freeze;
     let event = format!("DTSTART:20200101T000000Z\r\nDTEND:{}", opens.strftime("%Y%m%dT%H%M%SZ"));
     let content = format!(
         "BEGIN:VCALENDAR\r\nPRODID:-//AWS//Change Calendar 1.0//EN\r\nVERSION:2.0\r\nX-CALENDAR-TYPE:DEFAULT_OPEN\r\n\
@@ -92,7 +93,7 @@ pub(super) async fn frozen(
     refused(stage, sample, &format!("calendar {CALENDAR} is closed until {whole}")).await?;
     tick(stage).await?;
     ensure!(stories(stage).await?.len() == earlier + 1, "it was tried again before the calendar opened");
-    tokio::time::sleep(FREEZE).await;
+    tokio::time::sleep(freeze).await;
     tick(stage).await?;
     until_over(stage, earlier + 2, deadline, async |_| {}).await?;
     Ok(())

@@ -36,10 +36,10 @@ pub(super) async fn alarm_rises(
 ) -> anyhow::Result<()> {
     set_up_alarms(stage).await?;
     stage.push(&sample.repository, NEW_VERSION, image).await?;
-    until(stage, "nothing was shifted", async || {
+    until(stage, "users never met it", async || {
         let stories = stories(stage).await?;
         let mut visits = stories.iter().skip(earlier).flat_map(|story| &story.visits);
-        Ok(visits.any(|visit| visit.state == "Swap" && visit.left.is_some()))
+        Ok(visits.any(|visit| visit.state == "Bake"))
     })
     .await?;
     rise(stage).await

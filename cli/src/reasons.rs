@@ -209,6 +209,12 @@ fn of_answer(view: &View<'_>, wanted: &Wanted) -> Reason {
                 "Put it right by hand (docs/operations.md, NeedsHuman), then `changeover deploy {name}`."
             ),
         ),
+        Outcome::Refused if tried.postponed.is_some() => Reason::new(
+            what,
+            format!(
+                "Reconcile brings it once the calendar is open. What cannot wait: `changeover deploy {name} --calendar override --cause WHY`."
+            ),
+        ),
         Outcome::Refused | Outcome::Superseded => Reason::new(
             what,
             format!("Put right what it says; reconcile tries again, or `changeover deploy {name}` does now."),
@@ -221,6 +227,7 @@ mod tests {
     use super::*;
     use crate::told::Side;
     use changeover_domain::Timestamp;
+    use changeover_domain::calendar::Postponed;
     use changeover_domain::name::{DeploymentId, ServiceName};
     use changeover_domain::record::{Deployment, Lease, Tried};
 
@@ -259,9 +266,18 @@ mod tests {
                 deployment: DeploymentId::from("d-1"),
                 outcome,
                 attempts: 1,
+                uncounted: 0,
+                postponed: None,
                 at: None,
             }),
         }
+    }
+
+    fn frozen(mut wanted: Wanted) -> Wanted {
+        if let Some(tried) = &mut wanted.tried {
+            tried.postponed = Some(Postponed { until: None });
+        }
+        wanted
     }
 
     fn told(seen: &Seen, tagged: Option<&str>) -> String {
@@ -292,6 +308,7 @@ mod tests {
                 "not brought again by itself",
             ),
             (seen("a", Some(wanted("b", Some(Outcome::Refused)))), Some("b"), "reconcile tries again"),
+            (seen("a", Some(frozen(wanted("b", Some(Outcome::Refused))))), Some("b"), "--calendar override"),
             (seen("a", Some(wanted("b", Some(Outcome::NeedsHuman)))), Some("b"), "by hand"),
             (
                 seen("a", Some(wanted("b", Some(Outcome::Succeeded)))),

@@ -6,6 +6,7 @@ use crate::failure::{Exit, Failure};
 use crate::follow::{How, Until, follow_started};
 use crate::session::Session;
 use crate::{service, settings, start};
+use changeover_domain::calendar::Override;
 use changeover_domain::image::is_digest;
 use changeover_domain::span::Seconds;
 use changeover_domain::state::Request;
@@ -35,6 +36,9 @@ pub struct Options {
     /// Who asks and why, for the record.
     #[arg(long, value_name = "TEXT")]
     cause: Option<String>,
+    /// Deploy although the service's change calendar is closed: override; it needs --cause, and is put on record.
+    #[arg(long, value_name = "override", requires = "cause", value_parser = Override::parse)]
+    calendar: Option<Override>,
     /// Watch it until it has ended.
     #[arg(long, short)]
     wait: bool,
@@ -60,6 +64,7 @@ pub async fn run(globals: &Globals, options: &Options) -> Result<Exit, Failure> 
         digest: options.digest.clone(),
         settings: settings::typed(&options.settings, &service.tags)?,
         redeploy: options.redeploy,
+        calendar: options.calendar,
         cause: Some(cause(options.cause.as_deref(), "deploy")),
         ..Request::of(service.asked.clone())
     };

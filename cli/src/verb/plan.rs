@@ -190,6 +190,16 @@ fn way(text: &mut String, plan: &Plan) {
     for placed in &settings.hooks {
         let _ = writeln!(text, "hook    {}: {}", placed.point, placed.hook);
     }
+    if !settings.alarms.is_empty() {
+        let ignored = &plan.ignored_alarms;
+        let each = settings.alarms.iter().map(|name| {
+            if ignored.contains(name) { format!("{name} (red before, and ignored)") } else { name.clone() }
+        });
+        let _ = writeln!(text, "alarms  {}", each.collect::<Vec<_>>().join(", "));
+    }
+    if let Some(calendar) = &settings.calendar {
+        let _ = writeln!(text, "begins  while calendar {calendar} is open");
+    }
     let back = match plan.strategy() {
         Strategy::BlueGreen if settings.rollback_window > Seconds(0) => format!(
             "by a shift of weights until {} after the last request to the old tasks; after that the image before is deployed again",

@@ -1,6 +1,7 @@
 //! What goes on a deployment's record with a ruling. The model of the whole uses it as well.
 
 use crate::{Purpose, Ruling, View};
+use changeover_domain::alarmed::Alarms;
 use changeover_domain::record::Deployment;
 use changeover_domain::state::Verdict;
 
@@ -13,6 +14,9 @@ pub fn apply(record: &mut Deployment, view: &View, ruling: &Ruling, why: &str) {
     }
     progress.set_since(ruling.since);
     progress.health.harmful |= ruling.harmful;
+    if let Alarms::Unseen { since, .. } = &view.alarms {
+        progress.health.blind_at = Some(*since);
+    }
     if let Some(watching) = &ruling.watching {
         progress.watching = watching.clone();
     }

@@ -2,6 +2,7 @@
 
 use crate::Purpose;
 use changeover_domain::Timestamp;
+use changeover_domain::alarmed::Alarms;
 use changeover_domain::bearing::{Bearing, Course, Patience, Since, bear, course};
 use changeover_domain::evidence::SideSeen;
 use changeover_domain::health::{Expectation, Judgement, judge};
@@ -38,6 +39,8 @@ pub struct View {
     /// What new and old tasks did with their requests; none without a load balancer that counts them, or without traffic
     /// yet.
     pub watch: Option<Watch>,
+    /// What the team's own alarms say; quiet before there is traffic.
+    pub alarms: Alarms,
     /// The newer image that this deployment gives way to.
     pub newer: Option<String>,
     /// Why it is to be taken back, if someone asked for that.
@@ -106,6 +109,29 @@ pub fn decide(view: &View) -> Ruling {
     if let Some(newer) = &view.newer {
         return Ruling { superseded: true, ..failed(view, format!("{newer} is wanted now")) };
     }
+    alarmed(view, judged(view))
+}
+
+/// The same with what the team's own alarms say. What is wrong with the tasks themselves is known by then, and whether users
+/// suffer: an alarm alone does not say so.
+fn alarmed(view: &View, ruling: Ruling) -> Ruling {
+    match (view.alarms.against(view.now), view.alarms.waits()) {
+        (Some(why), _) if ruling.verdict == Verdict::Failed => {
+            Ruling { why: format!("{}; {why}", ruling.why), ..ruling }
+        }
+        (Some(why), _) => Ruling { watching: ruling.watching, ..failed(view, why) },
+        (None, Some(why)) if ruling.verdict == Verdict::Ready => {
+            Ruling { verdict: Verdict::Wait, wait: Seconds(view.poll.0.max(1)), why, ..ruling }
+        }
+        (None, Some(why)) if ruling.verdict == Verdict::Wait => {
+            Ruling { why: format!("{}; {why}", ruling.why), ..ruling }
+        }
+        _ => ruling,
+    }
+}
+
+/// What the tasks and the load balancer's numbers say.
+fn judged(view: &View) -> Ruling {
     if view.needed == 0 && view.seen.service.task_definition == view.revision {
         let name = &view.seen.service.name;
         return ready(

@@ -11,6 +11,7 @@ pub use apply::apply;
 pub use decide::{Ruling, View, decide};
 
 use changeover_domain::StepError;
+use changeover_domain::alarmed::Alarms;
 use changeover_domain::state::{Baton, Verdict};
 use changeover_lambda::{Blind, Context, blind, sighted};
 use serde::{Deserialize, Serialize};
@@ -59,7 +60,9 @@ pub async fn run(context: &Context, input: Input) -> Result<Baton, StepError> {
             });
         }
     };
-    sighted(&mut held).await?;
+    if !matches!(view.alarms, Alarms::Unseen { .. }) {
+        sighted(&mut held).await?;
+    }
     let ruling = decide(&view).with_strays(&view.seen);
     let note = act::act(context, &mut held, &view, &ruling).await?;
     let baton = Baton { more_steps: view.more_steps, ..input.baton };

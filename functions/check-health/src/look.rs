@@ -3,6 +3,7 @@
 use crate::{Purpose, View};
 use changeover_aws::look::side;
 use changeover_domain::StepError;
+use changeover_domain::alarmed::Alarms;
 use changeover_domain::bearing::{self, least};
 use changeover_domain::evidence::SideSeen;
 use changeover_domain::gate::Place;
@@ -10,7 +11,7 @@ use changeover_domain::plan::Plan;
 use changeover_domain::record::Wanted;
 use changeover_domain::route::Weight;
 use changeover_domain::settings::{OnPush, Strategy};
-use changeover_lambda::{Context, Held, live_since, watch};
+use changeover_lambda::{Context, Held, alarms, live_since, watch};
 
 pub(crate) async fn look(context: &Context, held: &Held<'_>, purpose: Purpose) -> Result<View, StepError> {
     let (plan, progress, now) = (held.plan()?, &held.record.progress, context.now());
@@ -23,10 +24,18 @@ pub(crate) async fn look(context: &Context, held: &Held<'_>, purpose: Purpose) -
     let watch = if has_traffic { watch(context, held, live_since(held).await?).await? } else { None };
     let wanted = held.ledger().wanted(&held.record.service).await?;
     let seen = side(&context.aws, &plan.cluster, plan.target()).await?;
+    let revision = progress.start.revision.clone();
+    let revision = revision.ok_or_else(|| missing("which revision was registered"))?;
+    let is_met = match plan.strategy() {
+        Strategy::BlueGreen => purpose == Purpose::Bake || progress.shift.step.is_some(),
+        // Its tasks get requests as soon as they run, whoever serves them besides.
+        Strategy::Rolling => seen.tasks.iter().any(|task| task.is_up() && task.task_definition == revision),
+    };
     Ok(View {
         purpose,
         now,
-        revision: progress.start.revision.clone().ok_or_else(|| missing("which revision was registered"))?,
+        alarms: if is_met { alarms(context, held).await? } else { Alarms::Quiet },
+        revision,
         needed: needed(plan, &seen, purpose, progress.shift.weight),
         seen,
         started_at,

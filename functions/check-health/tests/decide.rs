@@ -1,6 +1,7 @@
 //! What `check-health` says, look by look.
 
 use changeover_domain::Timestamp;
+use changeover_domain::alarmed::Alarms;
 use changeover_domain::bearing::Since;
 use changeover_domain::evidence::SideSeen;
 use changeover_domain::evidence::{EcsDeployment, TargetSeen, TaskSeen};
@@ -51,6 +52,7 @@ fn view(purpose: Purpose, state: &str) -> View {
         read_at: None,
         since: Since::default(),
         watch: None,
+        alarms: Alarms::Quiet,
         newer: None,
         taken_back: None,
         promoted: None,
@@ -266,4 +268,60 @@ fn who_ends_a_bake_does_without_its_time_and_not_without_what_it_watches() {
     assert_eq!(ruling.why, "watched for 50s of 1m; promote ordered by ann");
     assert_eq!(decide(&View { watch: numbers(5_000), ..promoted.clone() }).verdict, Verdict::Failed);
     assert_eq!(decide(&View { seen: side("unhealthy"), ..promoted }).verdict, Verdict::Wait);
+}
+
+fn red() -> Alarms {
+    Alarms::Red("alarm checkout is in ALARM: 5 errors".into())
+}
+
+fn unseen(since: i64) -> Alarms {
+    Alarms::Unseen { why: "DescribeAlarms is busy".into(), since: at(since) }
+}
+
+#[test]
+fn a_red_alarm_ends_it_with_its_own_reason_and_does_not_say_that_users_suffer() {
+    for purpose in [Purpose::Start, Purpose::Bake] {
+        let ruling = decide(&View { alarms: red(), ..view(purpose, "healthy") });
+        assert_eq!((ruling.verdict, ruling.harmful), (Verdict::Failed, false));
+        assert_eq!(ruling.why, "alarm checkout is in ALARM: 5 errors");
+    }
+    let promoted =
+        View { alarms: red(), promoted: Some("promoted".into()), ..view(Purpose::Bake, "healthy") };
+    assert_eq!(decide(&promoted).verdict, Verdict::Failed, "nobody goes past it");
+    let held = View { alarms: red(), held: true, ..view(Purpose::Bake, "healthy") };
+    assert_eq!(decide(&held).verdict, Verdict::Failed, "nor does a pause");
+    let mut sick = View { alarms: red(), ..view(Purpose::Bake, "unhealthy") };
+    sick.since.ill = Some(at(900));
+    let ruling = decide(&sick);
+    assert!(ruling.harmful && ruling.why.contains("; alarm checkout is in ALARM"), "{ruling:?}");
+}
+
+#[test]
+fn alarms_that_cannot_be_seen_are_never_quiet() {
+    let bake = |alarms| View { alarms, watched_since: at(100), ..view(Purpose::Bake, "healthy") };
+    assert_eq!(decide(&bake(Alarms::Quiet)).verdict, Verdict::Ready);
+    let waits = decide(&bake(unseen(900)));
+    assert_eq!(waits.verdict, Verdict::Wait);
+    assert!(
+        waits.why.contains("cannot be seen") && waits.why.contains("DescribeAlarms is busy"),
+        "{waits:?}"
+    );
+    let over = decide(&View { now: at(900 + 1800), ..bake(unseen(900)) });
+    assert_eq!(over.verdict, Verdict::Failed);
+    assert!(over.why.contains("could not be seen for 30m"), "{}", over.why);
+    let mut sick = View { alarms: unseen(900), ..view(Purpose::Bake, "unhealthy") };
+    sick.since.ill = Some(at(900));
+    assert_eq!(decide(&sick).verdict, Verdict::Failed, "the tasks are judged all the same");
+}
+
+#[test]
+fn since_when_alarms_cannot_be_seen_is_on_record() {
+    use changeover_domain::name::{DeploymentId, ServiceName};
+    use changeover_domain::record::Deployment;
+    let (service, id) = (ServiceName::new("main", "web"), DeploymentId::from("d"));
+    let mut record = Deployment::new(service, id, "arn", "push", at(0));
+    let view = View { alarms: unseen(990), ..view(Purpose::Bake, "healthy") };
+    let ruling = decide(&view);
+    check_health::apply(&mut record, &view, &ruling, &ruling.why);
+    assert_eq!(record.progress.health.blind_at, Some(at(990)));
 }

@@ -93,7 +93,14 @@ mod tests {
             cause: "push".into(),
             instead_of: None,
             asked: None,
-            tried: tried.map(|(outcome, attempts)| Tried { deployment, outcome, attempts, at: Some(at(10)) }),
+            tried: tried.map(|(outcome, attempts)| Tried {
+                deployment,
+                outcome,
+                attempts,
+                uncounted: 0,
+                postponed: None,
+                at: Some(at(10)),
+            }),
         }
     }
 

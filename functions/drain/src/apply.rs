@@ -1,6 +1,7 @@
 //! What goes on a deployment's record with an action. The model of the whole uses it as well.
 
 use crate::{Action, STATE, View, serving, watched};
+use changeover_domain::alarmed::Alarms;
 use changeover_domain::record::Deployment;
 
 /// Puts an action on record, before it is performed. Pure.
@@ -9,6 +10,9 @@ pub fn apply(record: &mut Deployment, view: &View, action: &Action) {
     record.progress.set_since(course.since());
     if let Some(watched) = watched(view) {
         record.progress.watching = watched.watching;
+    }
+    if let Alarms::Unseen { since, .. } = &view.alarms {
+        record.progress.health.blind_at = Some(*since);
     }
     match action {
         Action::Wait { why, .. } => record.note(now, STATE, why),

@@ -1,5 +1,6 @@
 //! What draining needs next, given how far it is and what was seen.
 
+use changeover_domain::alarmed::Alarms;
 use changeover_domain::bearing::{Course, Patience, Since, bear, course, needed};
 use changeover_domain::evidence::SideSeen;
 use changeover_domain::health::Expectation;
@@ -40,6 +41,8 @@ pub struct View {
     pub outgoing: Option<Outgoing>,
     /// What users' requests came to, as long as there are old tasks to go back to; none where nobody counts them.
     pub watch: Option<Watch>,
+    /// What the team's own alarms say, as long as there are old tasks to go back to.
+    pub alarms: Alarms,
     /// What was asked for.
     pub settings: Settings,
     /// Why it is to be taken back, if someone asked for that.
@@ -194,10 +197,10 @@ pub fn decide(view: &View) -> Result<Action, StepError> {
     if let Some(back) = harm(view) {
         return Ok(back);
     }
-    match serving(view) {
-        Course::Over { reason, .. } => return Ok(fell_ill(&reason)),
-        Course::Passing { why, .. } => return Ok(Action::Wait { seconds: view.poll, why: not_well(&why) }),
-        Course::Well => {}
+    match not_to_stay(view) {
+        Some(Action::Wait { seconds, why }) => return Ok(Action::Wait { seconds, why: not_well(&why) }),
+        Some(back) => return Ok(back),
+        None => {}
     }
     if let Some(action) = pins(view, outgoing) {
         return Ok(action);
@@ -212,13 +215,26 @@ pub fn decide(view: &View) -> Result<Action, StepError> {
     Ok(Action::ScaleIn)
 }
 
+/// Why those that serve now are not to stay, or nothing may go on yet: they fell ill, or an alarm is red, or cannot be seen.
+fn not_to_stay(view: &View) -> Option<Action> {
+    match (serving(view), view.alarms.against(view.now)) {
+        (Course::Over { reason, .. }, _) => Some(fell_ill(&reason)),
+        (_, Some(alarm)) => {
+            let why = format!("the old tasks were still there, and take the traffic back: {alarm}");
+            Some(Action::TakeBack { why, harmful: false })
+        }
+        (Course::Passing { why, .. }, None) => Some(Action::Wait { seconds: view.poll, why }),
+        (Course::Well, None) => view.alarms.waits().map(|why| Action::Wait { seconds: view.poll, why }),
+    }
+}
+
 fn fell_ill(reason: &str) -> Action {
     let why = format!("the new tasks fell ill before the old ones were gone: {reason}");
     Action::TakeBack { why, harmful: true }
 }
 
 fn not_well(why: &str) -> String {
-    format!("no old task is stopped while the new ones are not well: {why}")
+    format!("no old task is stopped while the new ones are not known to be well: {why}")
 }
 
 /// Clients who were let go keep their cookies until those run out: given back before, stickiness would send them to tasks that
@@ -306,10 +322,8 @@ fn rolling(view: &View) -> Action {
         let why = format!("someone else has set {} to {}", service.name, service.task_definition);
         return Action::TakeBack { why, harmful: false };
     }
-    match serving(view) {
-        Course::Over { reason, .. } => return fell_ill(&reason),
-        Course::Passing { why, .. } => return Action::Wait { seconds: view.poll, why },
-        Course::Well => {}
+    if let Some(action) = not_to_stay(view) {
+        return action;
     }
     let others = view.seen.tasks.iter();
     let left =

@@ -14,6 +14,7 @@ pub use decide::{Action, Outgoing, View, decide, serving, watched};
 
 use changeover_aws::ecs::{Change, update_service};
 use changeover_domain::StepError;
+use changeover_domain::alarmed::Alarms;
 use changeover_domain::state::{Baton, Verdict};
 use changeover_lambda::{Blind, Context, Held, blind, give_room_back, pin, sighted};
 
@@ -40,7 +41,9 @@ pub async fn run(context: &Context, baton: Baton) -> Result<Baton, StepError> {
             });
         }
     };
-    sighted(&mut held).await?;
+    if !matches!(view.alarms, Alarms::Unseen { .. }) {
+        sighted(&mut held).await?;
+    }
     let action = decide(&view)?;
     act(context, &mut held, &view, &action).await?;
     Ok(match action {

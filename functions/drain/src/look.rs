@@ -4,10 +4,11 @@ use crate::{Outgoing, View};
 use changeover_aws::look::{routes, side};
 use changeover_aws::metrics::{Window, requests};
 use changeover_domain::StepError;
+use changeover_domain::alarmed::Alarms;
 use changeover_domain::bearing::Patience;
 use changeover_domain::plan::{Member, Plan};
 use changeover_domain::span::Seconds;
-use changeover_lambda::{Context, Held, watch};
+use changeover_lambda::{Context, Held, alarms, watch};
 
 pub(crate) async fn look(context: &Context, held: &Held<'_>) -> Result<View, StepError> {
     let (plan, progress, now) = (held.plan()?, &held.record.progress, context.now());
@@ -25,6 +26,7 @@ pub(crate) async fn look(context: &Context, held: &Held<'_>) -> Result<View, Ste
     Ok(View {
         now,
         watch,
+        alarms: if is_watched || plan.next.is_none() { alarms(context, held).await? } else { Alarms::Quiet },
         settings: plan.settings.clone(),
         seen: side(&context.aws, &plan.cluster, &plan.live).await?,
         revision: progress.start.revision.clone().ok_or_else(|| missing("which revision was registered"))?,

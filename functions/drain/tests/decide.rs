@@ -1,6 +1,7 @@
 //! What draining does, from every point that it can be at.
 
 use changeover_domain::Timestamp;
+use changeover_domain::alarmed::Alarms;
 use changeover_domain::bearing::{Patience, Since};
 use changeover_domain::evidence::SideSeen;
 use changeover_domain::evidence::{EcsDeployment, TargetSeen, TaskSeen};
@@ -55,6 +56,7 @@ fn view(now: i64) -> View {
         shifted_at: at(1000),
         quiet_at: None,
         scaled_in_at: None,
+        alarms: Alarms::Quiet,
         watch: None,
         settings: read(&Raw::new(), &[("repository".to_owned(), "web".to_owned())].into(), &Raw::new())
             .unwrap(),
@@ -279,4 +281,27 @@ fn harm_within_the_rollback_window_takes_the_traffic_back() {
     assert!(matches!(told((1_000, 0)), Ok(Action::Wait { .. })), "{:?}", told((1_000, 0)));
     let Ok(Action::TakeBack { why, harmful }) = told((1_000, 400)) else { panic!("it goes on") };
     assert!(harmful && why.contains("400 of 1,000 requests"), "{why}");
+}
+
+#[test]
+fn a_red_alarm_takes_the_traffic_back_as_long_as_there_are_old_tasks() {
+    let red = || Alarms::Red("alarm checkout is in ALARM: 5 errors".into());
+    let window = View { quiet_at: Some(at(1300)), rollback_window: Seconds(600), ..view(1400) };
+    let takes_back = |view: &View| match decide(view) {
+        Ok(Action::TakeBack { why, harmful }) => {
+            assert!(why.contains("alarm checkout is in ALARM: 5 errors"), "{why}");
+            !harmful
+        }
+        _ => false,
+    };
+    assert!(takes_back(&View { alarms: red(), ..window.clone() }));
+    assert!(takes_back(&View { alarms: red(), ..view(1100) }), "while weights converge");
+    let mut rolling = View { alarms: red(), outgoing: None, seen: new("healthy"), ..view(1320) };
+    rolling.seen.service.task_definition = "td:2".into();
+    assert!(takes_back(&rolling));
+    let over = View { now: at(1600), ..window };
+    assert_eq!(decide(&over), Ok(Action::ScaleIn));
+    let unseen = |since| Alarms::Unseen { why: "DescribeAlarms is busy".into(), since: at(since) };
+    assert!(waits(&View { alarms: unseen(1590), ..over.clone() }), "no old task is stopped unseen");
+    assert!(matches!(decide(&View { alarms: unseen(-200), ..over }), Ok(Action::TakeBack { .. })));
 }

@@ -141,6 +141,7 @@ mod tests {
                 .unwrap(),
             source: None,
             readiness: changeover_domain::readiness::Readiness::default(),
+            ignored_alarms: vec![],
             notes: vec![],
         });
         record
@@ -176,6 +177,8 @@ mod tests {
                 deployment: DeploymentId::from("another"),
                 outcome,
                 attempts: 1,
+                uncounted: 0,
+                postponed: None,
                 at: None,
             }),
         };

@@ -39,6 +39,10 @@ pub fn apply(record: &mut Deployment, decision: Decision, now: Timestamp) {
             record.note(now, STATE, why);
         }
         Decision::Refuse(mistakes) => refuse(record, &mistakes.join("; "), now),
+        Decision::Postpone(why, postponed) => {
+            record.postponed = Some(postponed);
+            refuse(record, &why, now);
+        }
     }
 }
 
@@ -98,6 +102,7 @@ pub(crate) fn dry(record: &Deployment, decision: Decision) -> Planned {
         Decision::Go(plan) => (format!("would bring {} to {}", record.service, plan.image), Some(plan)),
         Decision::NothingToDo(why) => (why, None),
         Decision::Refuse(mistakes) => (format!("would be refused: {}", mistakes.join("; ")), None),
+        Decision::Postpone(why, _) => (format!("would be refused: {why}"), None),
     };
     Planned { baton: baton(record, 0, Verdict::Over, note), plan }
 }

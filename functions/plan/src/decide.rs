@@ -1,10 +1,13 @@
 //! The plan, or every reason against it, given all that was seen.
 
 use crate::containers::{containers, runs};
+use crate::guard::guarded;
 use crate::readiness::{Sides, readiness};
 use crate::refusal::{of_members, of_pair, of_rolling_groups, of_routes};
 use changeover_aws::elb::TargetGroup;
 use changeover_domain::Timestamp;
+use changeover_domain::alarm::AlarmSeen;
+use changeover_domain::calendar::{self, Postponed};
 use changeover_domain::capacity::{Instance, shortage};
 use changeover_domain::definition::DefinitionSeen;
 use changeover_domain::evidence::{ServiceSeen, TaskSeen};
@@ -65,6 +68,12 @@ pub struct View {
     pub instances: Option<Vec<Instance>>,
     /// The Auto Scaling group that may be enlarged to make room.
     pub group: Option<Group>,
+    /// The alarms that are to be watched, as far as there are any of these names.
+    pub alarms: Vec<AlarmSeen>,
+    /// The calendar that says when deployments may begin; none if none is set.
+    pub calendar: Option<calendar::Seen>,
+    /// Who goes past it although it is closed, and why.
+    pub overridden: Option<String>,
     /// How long after a bake its numbers are complete.
     pub numbers_after: Seconds,
 }
@@ -95,11 +104,18 @@ pub enum Decision {
     NothingToDo(String),
     /// Why not: every mistake, one sentence each.
     Refuse(Vec<String>),
+    /// Not now: nothing but a closed calendar stands against it.
+    Postpone(String, Postponed),
 }
 
 /// Plans or refuses. Pure: everything it knows is in its arguments. Whatever can be judged is judged, so that one
 /// mistake does not hide another.
 pub fn decide(view: &View) -> Decision {
+    guarded(view, of_service(view))
+}
+
+/// What the service itself says, and what is to become of it.
+fn of_service(view: &View) -> Decision {
     let settings = view.settings.as_ref().ok();
     let mut mistakes = view.settings.as_ref().err().cloned().unwrap_or_default();
     let strategy = strategy(view);
@@ -168,6 +184,7 @@ pub fn decide(view: &View) -> Decision {
                 pace,
                 settings: settings.clone(),
                 readiness,
+                ignored_alarms: vec![],
                 notes,
             };
             Decision::Go(Box::new(plan))

@@ -7,6 +7,7 @@ mod act;
 mod containers;
 mod decide;
 mod definition;
+mod guard;
 mod look;
 mod order;
 mod readiness;
@@ -83,7 +84,8 @@ async fn begin(
     let now = context.now();
     // Read before the image is looked up, so that what is asked for meanwhile is not written over.
     let (before, whole, asked) = look::meant(context, request).await?;
-    let id = DeploymentId::new(input.execution.started_at, &input.execution.name);
+    let execution = input.execution.name.as_str();
+    let id = DeploymentId::new(input.execution.started_at, execution);
     let cause = request.cause.as_deref().unwrap_or("console");
     let mut record = Deployment::new(asked.service.clone(), id.clone(), &input.execution.id, cause, now);
     let ledger = context.ledger();
@@ -95,7 +97,7 @@ async fn begin(
         let fence = fence.ok_or_else(|| lease.lost(&asked.service, &id, 0))?;
         return Ok(act::again(&earlier, fence));
     }
-    let view = look::look(context, &whole, asked, before.as_ref()).await?;
+    let view = look::look(context, &whole, asked, (before.as_ref(), execution)).await?;
     record.strategy = Some(strategy(&view));
     if request.dry_run {
         return Ok(act::dry(&record, decide(&view)));
@@ -111,7 +113,7 @@ async fn begin(
             *claimed = Some((record.clone(), fence));
             // What was seen before the lease was ours may have been another deployment's half-way state.
             let (wanted, whole, asked) = look::meant(context, request).await?;
-            let view = look::look(context, &whole, asked, wanted.as_ref()).await?;
+            let view = look::look(context, &whole, asked, (wanted.as_ref(), execution)).await?;
             if request.wanted {
                 record.wish = wanted.map(|wanted| wanted.generation);
             }
@@ -137,8 +139,12 @@ async fn ask(
 ) -> Result<Option<u64>, StepError> {
     let Ok(image) = &view.image else { return Ok(None) };
     let registry = look::tagged(context, view).await?;
-    let ask =
-        Ask { deployment: record.id.clone(), settings: request.settings.clone(), redeploy: request.redeploy };
+    let ask = Ask {
+        deployment: record.id.clone(),
+        settings: request.settings.clone(),
+        redeploy: request.redeploy,
+        overridden: view.overridden.clone(),
+    };
     let ledger = context.ledger();
     let holder = match ledger.lease(&record.service).await?.holder {
         Some(holder) => ledger.find_deployment(&record.service, &holder).await?,

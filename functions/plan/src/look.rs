@@ -4,7 +4,7 @@ use crate::decide::UNKNOWN_IMAGE;
 use crate::{View, definition, registry};
 use changeover_aws::ecr::{Which, find};
 use changeover_aws::invoke::refused;
-use changeover_aws::{autoscaling, ecs, elb};
+use changeover_aws::{alarms, autoscaling, calendar, ecs, elb};
 use changeover_domain::StepError;
 use changeover_domain::definition::DefinitionSeen;
 use changeover_domain::evidence::ServiceSeen;
@@ -125,7 +125,7 @@ pub(crate) async fn look(
     context: &Context,
     request: &Request,
     asked: Asked,
-    wanted: Option<&Wanted>,
+    (wanted, execution): (Option<&Wanted>, &str),
 ) -> Result<View, StepError> {
     let Asked { service, names, members, settings } = asked;
     let aws = &context.aws;
@@ -162,7 +162,15 @@ pub(crate) async fn look(
     let instances = if on_instances { Some(ecs::instances(aws, &service.cluster).await?) } else { None };
     let group = if on_instances { autoscaling::group_of(aws, &service.cluster).await? } else { None };
     let image = image(context, request, &service, whence.as_ref(), wanted).await?;
+    let watched = settings.as_ref().map_or(&[][..], |settings| &settings.alarms);
+    let calendar = match settings.as_ref().ok().and_then(|settings| settings.calendar.as_ref()) {
+        Some(name) => Some(calendar::state(aws, name).await?),
+        None => None,
+    };
     Ok(View {
+        calendar,
+        overridden: request.overrides(wanted, execution),
+        alarms: alarms::alarms(aws, watched).await?,
         now: context.now(),
         redeploy: request.redeploy,
         registry: registry::look(context, image.as_ref().ok(), &definitions, &tasks).await?,

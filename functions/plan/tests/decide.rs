@@ -313,3 +313,53 @@ fn a_rolling_service_without_tasks_gets_the_revision_and_a_note() {
     assert_eq!(plan.tasks, 0);
     assert!(plan.notes.iter().any(|note| note.contains("no task proves")), "{:?}", plan.notes);
 }
+
+#[test]
+fn alarms_that_are_missing_or_red_refuse_and_those_that_were_red_are_ignored_if_asked_for() {
+    use changeover_domain::alarm::{AlarmSeen, RedAlarms};
+    let red = |name: &str| AlarmSeen { name: name.into(), is_red: true, reason: "5 errors".into() };
+    let watching = |red_alarms| {
+        let mut view = pair();
+        let settings = view.settings.as_mut().unwrap();
+        (settings.alarms, settings.red_alarms) = (vec!["checkout".into(), "latency".into()], red_alarms);
+        view
+    };
+    let spoil = |view: &mut View| view.alarms = vec![red("checkout")];
+    let both = ["alarm checkout is in ALARM: 5 errors", "names latency, and CloudWatch has no such alarm"];
+    refused(watching(RedAlarms::Refuse), spoil, &both);
+    let mut view = watching(RedAlarms::Proceed);
+    view.alarms = vec![red("checkout"), AlarmSeen { is_red: false, ..red("latency") }];
+    let plan = planned(&view);
+    assert_eq!(
+        (plan.alarms(), plan.ignored_alarms.clone()),
+        (vec!["latency".into()], vec!["checkout".into()])
+    );
+    assert!(plan.notes.iter().any(|note| note.contains("checkout") && note.contains("ignored")), "{plan:?}");
+    view.image = Ok(image("a"));
+    view.settings.as_mut().unwrap().red_alarms = RedAlarms::Refuse;
+    assert!(matches!(decide(&view), Decision::NothingToDo(_)), "nothing would be changed");
+}
+
+#[test]
+fn a_closed_calendar_postpones_what_nothing_else_stands_against() {
+    use changeover_domain::calendar::{Postponed, Seen};
+    let opens = changeover_domain::Timestamp::from_second(20_000).unwrap();
+    let frozen = || {
+        let mut view = pair();
+        view.settings.as_mut().unwrap().calendar = Some("freezes".into());
+        view.calendar = Some(Seen::Closed(Postponed { until: Some(opens) }));
+        view
+    };
+    let Decision::Postpone(why, postponed) = decide(&frozen()) else { panic!("it is not postponed") };
+    assert!(why.contains("freezes is closed until 1970-01-01T05:33:20Z"), "{why}");
+    assert_eq!(postponed.until, Some(opens));
+    let no_image = |view: &mut View| view.image = Err("repository web has no image".into());
+    refused(frozen(), no_image, &["has no image", "freezes is closed"]);
+    let mut view = frozen();
+    view.overridden = Some("INC-1 (execution by-hand)".into());
+    assert!(planned(&view).notes.iter().any(|note| note.ends_with("overridden: INC-1 (execution by-hand)")));
+    let mut view = frozen();
+    view.image = Ok(image("a"));
+    assert!(matches!(decide(&view), Decision::NothingToDo(_)));
+    refused(frozen(), |view| view.calendar = Some(Seen::Wrong("there is none".into())), &["there is none"]);
+}

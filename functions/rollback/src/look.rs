@@ -114,6 +114,7 @@ mod tests {
             settings: read(&Raw::new(), &tags, &Raw::new()).unwrap(),
             source: source.map(str::to_owned),
             readiness: Readiness::default(),
+            ignored_alarms: vec![],
             notes: vec![],
         }
     }

@@ -3,7 +3,7 @@
 
 use imagined::within;
 use rehearsal::report;
-use rehearsal::scenario::{self, Listener, MayFail, Options, Outage, PUSH, Play, Scenario};
+use rehearsal::scenario::{self, Listener, MayFail, Options, Outage, PUSH, Play, Scenario, Script};
 use rehearsal::stage::Pace;
 
 struct Silent;
@@ -178,4 +178,18 @@ fn one_in_a_hundred_against_one_in_a_thousand_is_found_in_minutes() {
     };
     let told = play(&scenario, 200.0, 1);
     assert!(failed(&told, "v2") < 200, "{:?}", told.requests.by_version);
+}
+
+#[test]
+fn an_alarm_of_the_teams_own_takes_a_rolling_service_back() {
+    let scenario = Scenario {
+        script: Script::AlarmRises,
+        tags: &[("alarms", "checkout"), ("bake", "10m")],
+        outcome: GOES_BACK,
+        reason: &["alarm checkout is in ALARM", "alarm:checkout-errors transitioned to ALARM"],
+        may_fail: MayFail::None,
+        ..ROLLING
+    };
+    let told = play(&scenario, 5.0, 1);
+    assert!(failed(&told, "v2") == 0, "{:?}", told.requests.by_version);
 }

@@ -125,6 +125,24 @@ async fn console() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn alarm_rises() {
+    let told = holds("alarm-rises").await;
+    assert_eq!(told.requests.failed, 0);
+    let most = told.series.weights["green"].iter().map(|point| point.value).max();
+    assert!(most > Some(0), "users met it before the alarm rose");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn alarm_was_red() {
+    assert_eq!(holds("alarm-was-red").await.requests.failed, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn frozen() {
+    assert_eq!(holds("frozen").await.requests.failed, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn scheduled() {
     assert_eq!(holds("scheduled").await.requests.failed, 0);
 }

@@ -44,6 +44,7 @@ pub struct Aws {
     tagging: OnceLock<aws_sdk_resourcegroupstagging::Client>,
     sns: OnceLock<aws_sdk_sns::Client>,
     lambda: OnceLock<aws_sdk_lambda::Client>,
+    ssm: OnceLock<aws_sdk_ssm::Client>,
 }
 
 /// The network, with the only TLS stack there is.
@@ -130,6 +131,7 @@ impl Aws {
             tagging: OnceLock::new(),
             sns: OnceLock::new(),
             lambda: OnceLock::new(),
+            ssm: OnceLock::new(),
         }
     }
 
@@ -186,5 +188,10 @@ impl Aws {
     /// Lambda, for the functions of other people.
     pub fn lambda(&self) -> &aws_sdk_lambda::Client {
         self.lambda.get_or_init(|| aws_sdk_lambda::Client::new(&self.config))
+    }
+
+    /// Systems Manager.
+    pub fn ssm(&self) -> &aws_sdk_ssm::Client {
+        self.ssm.get_or_init(|| aws_sdk_ssm::Client::new(&self.config))
     }
 }

@@ -7,7 +7,9 @@
 mod clients;
 mod failure;
 
+pub mod alarms;
 pub mod autoscaling;
+pub mod calendar;
 pub mod ecr;
 pub mod ecs;
 pub mod elb;

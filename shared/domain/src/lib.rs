@@ -4,7 +4,10 @@
 //! Owns: names, settings, plans, the ledger's records, what travels between states, errors, and the rules on
 //! health, weights, metrics, verdicts, capacity, room and readiness. Never: tokio, AWS, a clock or randomness.
 
+pub mod alarm;
+pub mod alarmed;
 pub mod bearing;
+pub mod calendar;
 pub mod capacity;
 pub mod choice;
 pub mod definition;

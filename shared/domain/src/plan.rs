@@ -139,6 +139,9 @@ pub struct Plan {
     /// The proof that going back would work.
     #[serde(default)]
     pub readiness: Readiness,
+    /// Alarms that were red before anything was changed, and are not watched for that.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ignored_alarms: Vec<String>,
     /// What is worth knowing before it starts, in words: a moved tag, capacity that cannot be seen.
     #[serde(default)]
     pub notes: Vec<String>,
@@ -193,6 +196,12 @@ impl Plan {
         configured.max(Seconds(longest.0 / MAX_LOOKS))
     }
 
+    /// The alarms that are watched: those that were not red before.
+    pub fn alarms(&self) -> Vec<String> {
+        let watched = self.settings.alarms.iter().filter(|name| !self.ignored_alarms.contains(name));
+        watched.cloned().collect()
+    }
+
     /// The two target groups of a pair: live and next.
     pub fn pair_groups(&self) -> Option<(&str, &str)> {
         Some((self.live.target_group()?, self.next.as_ref()?.target_group()?))
@@ -238,6 +247,7 @@ mod tests {
             settings: read(&Raw::new(), &tags, &Raw::new()).unwrap(),
             source: None,
             readiness: Readiness::default(),
+            ignored_alarms: vec![],
             notes: Vec::new(),
         }
     }

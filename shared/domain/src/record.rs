@@ -1,5 +1,6 @@
 //! The ledger's records: wanted, lease, deployment.
 
+use crate::calendar::Postponed;
 use crate::name::{DeploymentId, ServiceName};
 use crate::plan::Plan;
 use crate::route::Weight;
@@ -137,6 +138,9 @@ pub struct Deployment {
     /// Whether the service ran what was wanted before anything was done.
     #[serde(default)]
     pub nothing_to_do: bool,
+    /// That nothing but a closed calendar stood against it, if so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub postponed: Option<Postponed>,
     /// Whether it gives way to a newer image.
     #[serde(default)]
     pub superseded: bool,
@@ -202,6 +206,7 @@ impl Deployment {
             orders: Orders::default(),
             strategy: None,
             nothing_to_do: false,
+            postponed: None,
             superseded: false,
             needs_human: false,
             timeline: Vec::new(),

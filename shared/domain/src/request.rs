@@ -1,6 +1,7 @@
 //! What an execution is asked for: its input, as people and rules write it.
 
 use crate::StepError;
+use crate::calendar::Override;
 use crate::gate::{Kind, Promote};
 use crate::name::{DeploymentId, ServiceName};
 use crate::record::Wanted;
@@ -48,6 +49,9 @@ pub struct Request {
     /// End the pause that the deployment is in, or do not stop at the next point after all.
     #[serde(default, rename = "continue")]
     pub go_on: bool,
+    /// Deploy although the service's change calendar is closed; with a cause.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calendar: Option<Override>,
     /// The deployment whose execution died: take over its lease and bring it to an end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recover: Option<DeploymentId>,
@@ -71,6 +75,7 @@ impl Request {
             promote: None,
             pause: false,
             go_on: false,
+            calendar: None,
             recover: None,
             cause: None,
         }
@@ -86,6 +91,16 @@ impl Request {
         let mut settings = asked.settings.clone();
         settings.extend(self.settings.clone());
         Self { settings, redeploy, ..self.clone() }
+    }
+
+    /// Who goes past a closed calendar and why, if anybody does: this execution itself, or somebody who asked for what it
+    /// brings. That holds until there is an answer.
+    pub fn overrides(&self, wanted: Option<&Wanted>, execution: &str) -> Option<String> {
+        if self.calendar.is_some() {
+            return Some(format!("{} (execution {execution})", self.cause.as_deref().unwrap_or_default()));
+        }
+        let wanted = wanted.filter(|wanted| self.wanted && !wanted.is_settled())?;
+        wanted.asked.as_ref()?.overridden.clone()
     }
 
     /// Reads an execution's input.
@@ -107,7 +122,7 @@ impl Request {
         }
         let request: Self = serde_json::from_value(input.clone()).map_err(|error| {
             StepError::BadInput(format!(
-                "the execution's input is not one of ours: {error}; it takes service (CLUSTER/NAME) and, if wanted, tag, digest, settings, wanted, redeploy, dry_run, rollback, promote, pause, continue, recover, cause"
+                "the execution's input is not one of ours: {error}; it takes service (CLUSTER/NAME) and, if wanted, tag, digest, settings, wanted, redeploy, dry_run, rollback, promote, pause, continue, calendar, recover, cause"
             ))
         })?;
         let written: usize = request.settings.iter().map(|(key, value)| key.len() + value.len()).sum();
@@ -131,6 +146,19 @@ impl Request {
                 "the execution's input has {}: an execution does one of them, start one for each",
                 orders.join(" and ")
             )));
+        }
+        if request.calendar.is_some() {
+            if request.cause.as_deref().is_none_or(|cause| cause.trim().is_empty()) {
+                return Err(StepError::BadInput(
+                    "the execution's input has calendar and no cause: say who goes past the calendar and why, for the record"
+                        .to_owned(),
+                ));
+            }
+            if let Some(order) = orders.first() {
+                return Err(StepError::BadInput(format!(
+                    "the execution's input has both calendar and {order}: a calendar keeps no {order} away, leave it out"
+                )));
+            }
         }
         match orders.first() {
             Some(does) if request.dry_run => Err(StepError::BadInput(format!(
@@ -157,6 +185,11 @@ fn mistakes_in(input: &serde_json::Value) -> Vec<String> {
     };
     let mut mistakes = of(&FLAGS, "true or false without quotes", serde_json::Value::is_boolean);
     mistakes.extend(of(&TEXTS, "a text in quotes", |value| value.is_string() || value.is_null()));
+    if let Some(given) = input.get("calendar").filter(|given| !given.is_null())
+        && given.as_str() != Some(Override::WORD)
+    {
+        mistakes.push(format!("calendar is {given}, and must be \"{}\"", Override::WORD));
+    }
     match input.get("settings") {
         Some(serde_json::Value::Object(settings)) => {
             let numbers = settings.iter().filter(|(_, value)| !value.is_string());
@@ -256,6 +289,8 @@ mod tests {
             deployment: DeploymentId::from("d"),
             outcome: Outcome::Succeeded,
             attempts: 1,
+            uncounted: 0,
+            postponed: None,
             at: None,
         });
         assert!(!follows.with_wish(Some(&wanted)).redeploy, "once is what was asked for");
@@ -278,6 +313,36 @@ mod tests {
         assert!(read("promote", json!(false)).unwrap_err().to_string().contains("true or \"all\""));
         let two = Request::read(&json!({"service": "main/web", "pause": true, "promote": true})).unwrap_err();
         assert!(two.to_string().contains("promote and pause: an execution does one of them"), "{two}");
+    }
+
+    #[test]
+    fn going_past_a_calendar_needs_a_cause_and_is_for_deployments() {
+        let read = |input: serde_json::Value| Request::read(&input);
+        let words = |input| read(input).unwrap_err().to_string();
+        assert!(words(json!({"service": "main/web", "calendar": "open"})).contains("must be \"override\""));
+        assert!(words(json!({"service": "main/web", "calendar": true})).contains("must be \"override\""));
+        for cause in [json!(null), json!("  ")] {
+            let why = words(json!({"service": "main/web", "calendar": "override", "cause": cause}));
+            assert!(why.contains("no cause"), "{why}");
+        }
+        let both = json!({"service": "main/web", "calendar": "override", "cause": "me", "rollback": true});
+        assert!(words(both).contains("both calendar and rollback"));
+        let request = read(json!({"service": "main/web", "calendar": "override", "cause": "INC-1"})).unwrap();
+        let who = request.overrides(None, "by-hand");
+        assert_eq!(who.as_deref(), Some("INC-1 (execution by-hand)"));
+        // Whoever brings what was asked for does as was asked, until that has an answer.
+        let mut wanted: Wanted =
+            serde_json::from_value(json!({"generation": 1, "since": "2026-01-01T00:00:00Z",
+            "cause": "console", "image": {"repository": "web", "digest": "sha256:1", "uri": "r/web@sha256:1"},
+            "asked": {"deployment": "d", "overridden": who}}))
+            .unwrap();
+        let follows = Request { wanted: true, ..Request::of(ServiceName::new("main", "web")) };
+        assert_eq!(follows.overrides(Some(&wanted), "next"), who);
+        assert_eq!(Request::of(ServiceName::new("main", "web")).overrides(Some(&wanted), "other"), None);
+        wanted.tried =
+            serde_json::from_value(json!({"deployment": "d", "outcome": "Succeeded", "attempts": 1}))
+                .unwrap();
+        assert_eq!(follows.overrides(Some(&wanted), "canary"), None);
     }
 
     /// Whoever asks for a dry run does not want anything changed.

@@ -78,6 +78,7 @@ pub fn plan() -> Plan {
         settings: read(&Raw::new(), &tags, &Raw::new()).expect("they are settings"),
         source: None,
         readiness: Readiness::default(),
+        ignored_alarms: Vec::new(),
         notes: Vec::new(),
     }
 }

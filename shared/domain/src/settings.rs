@@ -1,5 +1,7 @@
 //! Settings: what tags, execution input and the stack's defaults say about a deployment.
 
+use crate::alarm::{self, RedAlarms};
+use crate::calendar;
 use crate::gate::{self, Placed, Point};
 use crate::judging::{self, Judging};
 use crate::route::{WHOLE, Weight};
@@ -115,6 +117,15 @@ pub struct Settings {
     /// What is done when the service does not run any more what it was brought to; `dispatch` looks.
     #[serde(default)]
     pub on_drift: OnDrift,
+    /// The CloudWatch alarms that are watched.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alarms: Vec<String>,
+    /// What is done with those that are red already.
+    #[serde(default)]
+    pub red_alarms: RedAlarms,
+    /// The change calendar that says when deployments may begin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calendar: Option<String>,
     /// What a team lets happen at the deployment's points.
     #[serde(default)]
     pub hooks: Vec<Placed>,
@@ -129,7 +140,7 @@ fn hook_timeout() -> Seconds {
 }
 
 /// The settings there are, as written after `changeover:`.
-pub const KEYS: [&str; 19] = [
+pub const KEYS: [&str; 22] = [
     "repository",
     "image-tag",
     "container",
@@ -149,6 +160,9 @@ pub const KEYS: [&str; 19] = [
     "no-way-back",
     "on-drift",
     "hook-timeout",
+    "alarms",
+    "red-alarms",
+    "calendar",
 ];
 
 /// Raw settings by key, without the prefix.
@@ -244,6 +258,9 @@ pub fn read_with_labels(
             _ => Err("must be refuse or accept".to_owned()),
         }),
         on_drift: reader.get("on-drift", Some("bring"), OnDrift::parse),
+        alarms: reader.given("alarms", alarm::read).unwrap_or_default(),
+        red_alarms: reader.get("red-alarms", Some("refuse"), alarm::red),
+        calendar: reader.given("calendar", calendar::read),
         hooks: Vec::new(),
         hook_timeout: reader.get("hook-timeout", Some("30m"), hook_time),
     };
@@ -304,6 +321,11 @@ impl Reader<'_> {
         })
     }
 
+    /// A setting's value if there is one; after a mistake some value that is never used.
+    fn given<T: Fallback>(&mut self, key: &str, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
+        self.optional(key).map(|_| self.get(key, None, parse))
+    }
+
     /// Hooks, each from the first layer that has it.
     fn hooks(&mut self, strategy: Strategy) -> Vec<Placed> {
         let keys: BTreeSet<&String> =
@@ -347,7 +369,7 @@ macro_rules! fallback {
     ($($type:ty => $value:expr),* $(,)?) => { $(impl Fallback for $type { fn fallback() -> Self { $value } })* };
 }
 fallback!(String => String::new(), Strategy => Strategy::Rolling, OnPush => OnPush::Queue, NoWayBack => NoWayBack::Refuse,
-    OnDrift => OnDrift::Bring, judging::Millionths => judging::Millionths(0),
+    OnDrift => OnDrift::Bring, RedAlarms => RedAlarms::Refuse, Vec<String> => Vec::new(), judging::Millionths => judging::Millionths(0),
     judging::Unproven => judging::Unproven::default(),
     Vec<Weight> => vec![WHOLE], Seconds => Seconds(0), u32 => 1, u64 => 1);
 

@@ -1,6 +1,7 @@
 //! What a service should run, as the ledger has it.
 
 use crate::Timestamp;
+use crate::calendar::Postponed;
 use crate::image::PinnedImage;
 use crate::name::DeploymentId;
 use crate::record::Outcome;
@@ -56,14 +57,21 @@ pub struct Ask {
     /// Deploy even what runs already.
     #[serde(default)]
     pub redeploy: bool,
+    /// Who goes past a closed calendar for it, and why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overridden: Option<String>,
 }
 
 impl Ask {
     /// Whether it is for the same as what came with a wish; nothing came with the registry's.
     pub fn is_same(&self, other: Option<&Self>) -> bool {
         match other {
-            Some(other) => self.settings == other.settings && self.redeploy == other.redeploy,
-            None => self.settings.is_empty() && !self.redeploy,
+            Some(other) => {
+                self.settings == other.settings
+                    && self.redeploy == other.redeploy
+                    && self.overridden.is_some() == other.overridden.is_some()
+            }
+            None => self.settings.is_empty() && !self.redeploy && self.overridden.is_none(),
         }
     }
 }
@@ -77,6 +85,12 @@ pub struct Tried {
     pub outcome: Outcome,
     /// How many have tried.
     pub attempts: usize,
+    /// How many of those only a closed calendar turned away: they count for nothing but their names.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub uncounted: usize,
+    /// That the last of them was such a one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub postponed: Option<Postponed>,
     /// When the last of them ended; none on records of earlier builds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Timestamp>,
@@ -88,6 +102,8 @@ pub const ATTEMPTS_AT_ONCE: usize = 3;
 pub const FIRST_PAUSE: Seconds = Seconds(600);
 /// The longest that an attempt waits. There is no end to them as long as the wish stands.
 pub const LONGEST_PAUSE: Seconds = Seconds(3600);
+/// The longest that an attempt waits for a calendar to open: it may have been opened before its time.
+pub const CLOSED_PAUSE: Seconds = Seconds(6 * 3600);
 /// From so many attempts in vain on, people are told that a wish stands.
 pub const ATTEMPTS_TOLD: usize = 5;
 
@@ -99,14 +115,28 @@ impl Tried {
 
     /// When it may be tried again by itself; none if at once.
     pub fn due_at(&self) -> Option<Timestamp> {
-        let more = u32::try_from(self.attempts.checked_sub(ATTEMPTS_AT_ONCE)?).unwrap_or(u32::MAX);
+        if let Some(Postponed { until }) = self.postponed {
+            let latest = CLOSED_PAUSE.after(self.at?);
+            return Some(until.map_or(latest, |until| until.min(latest)));
+        }
+        let more = u32::try_from(self.counted().checked_sub(ATTEMPTS_AT_ONCE)?).unwrap_or(u32::MAX);
         let pause = 2_u64.checked_pow(more).and_then(|times| FIRST_PAUSE.0.checked_mul(times));
         let pause = Seconds(pause.unwrap_or(LONGEST_PAUSE.0)).min(LONGEST_PAUSE);
         Some(pause.after(self.at?))
     }
 
+    /// How many were in vain for another reason than a closed calendar.
+    fn counted(&self) -> usize {
+        self.attempts.saturating_sub(self.uncounted)
+    }
+
     /// Whether it has been in vain for so long that people are told.
     pub fn is_told(&self) -> bool {
-        !self.is_settled() && self.attempts >= ATTEMPTS_TOLD
+        !self.is_settled() && self.counted() >= ATTEMPTS_TOLD
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }

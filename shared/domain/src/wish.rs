@@ -48,7 +48,7 @@ pub const DRIFT: &str = "drift: ";
 /// What becomes wanted when a service does not run any more what it was brought to: the same once more, as a wish of its
 /// own, so that what comes of it is an answer of its own. What else was asked for with it stays.
 pub fn by_drift(before: &Wanted, found: &str, now: Timestamp) -> Wanted {
-    let asked = before.asked.clone().map(|asked| Ask { redeploy: false, ..asked });
+    let asked = before.asked.clone().map(|asked| Ask { redeploy: false, overridden: None, ..asked });
     let cause = format!("{DRIFT}{found}");
     Wanted { instead_of: before.instead_of.clone(), asked, ..next(Some(before), &before.image, &cause, now) }
 }
@@ -65,7 +65,9 @@ pub fn tried(wanted: &Wanted, ended: &Deployment) -> Option<Tried> {
         return None;
     }
     let attempts = before.map_or(0, |tried| tried.attempts) + 1;
-    Some(Tried { deployment: ended.id.clone(), outcome, attempts, at: ended.ended_at })
+    let uncounted = before.map_or(0, |tried| tried.uncounted) + usize::from(ended.postponed.is_some());
+    let (postponed, at) = (ended.postponed, ended.ended_at);
+    Some(Tried { deployment: ended.id.clone(), outcome, attempts, uncounted, postponed, at })
 }
 
 /// Why a wish must not be brought again by itself, if so.
@@ -95,6 +97,7 @@ fn next(before: Option<&Wanted>, image: &PinnedImage, cause: &str, now: Timestam
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::calendar::Postponed;
     use crate::name::{DeploymentId, ServiceName};
     use crate::settings::Raw;
 
@@ -107,7 +110,7 @@ mod tests {
     }
 
     fn ask(by: &str) -> Ask {
-        Ask { deployment: DeploymentId::from(by), settings: Raw::new(), redeploy: false }
+        Ask { deployment: DeploymentId::from(by), settings: Raw::new(), redeploy: false, overridden: None }
     }
 
     fn asked(before: Option<&Wanted>, digit: &str, registry: &str, by: &str) -> Option<Wanted> {
@@ -202,6 +205,8 @@ mod tests {
             deployment: DeploymentId::from("d"),
             outcome: Outcome::Refused,
             attempts,
+            uncounted: 0,
+            postponed: None,
             at,
         };
         let pause = |attempts| tried(attempts, Some(at(0))).due_at();
@@ -210,6 +215,31 @@ mod tests {
         assert_eq!((pause(6), pause(7000)), (Some(at(3600)), Some(at(3600))));
         assert_eq!(tried(9, None).due_at(), None, "an earlier build did not say when");
         assert!(!tried(4, None).is_told() && tried(5, None).is_told());
+    }
+
+    #[test]
+    fn what_a_closed_calendar_turned_away_is_no_attempt_and_waits_for_it_to_open() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let mut wanted = pushed(None, "a").unwrap();
+        for day in 0..20 {
+            let mut frozen = ended(&format!("d{day}"), 1, Outcome::Refused);
+            (frozen.ended_at, frozen.postponed) = (Some(at(0)), Some(Postponed { until: Some(at(700)) }));
+            wanted.tried = tried(&wanted, &frozen);
+        }
+        let mut last = wanted.tried.clone().unwrap();
+        assert_eq!((last.attempts, last.uncounted, last.due_at()), (20, 20, Some(at(700))));
+        assert!(!last.is_told() && !last.is_settled(), "nobody is called for it");
+        last.postponed = Some(Postponed { until: Some(at(1_000_000)) });
+        assert_eq!(last.due_at(), Some(at(6 * 3600)), "it may be opened before its time");
+        last.postponed = Some(Postponed { until: None });
+        assert_eq!(last.due_at(), Some(at(6 * 3600)));
+        wanted.tried = tried(&wanted, &ended("e", 1, Outcome::Refused));
+        let counted = wanted.tried.unwrap();
+        assert_eq!(
+            (counted.attempts, counted.uncounted, counted.due_at()),
+            (21, 20, None),
+            "the first that counts"
+        );
     }
 
     #[test]

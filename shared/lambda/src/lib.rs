@@ -3,6 +3,7 @@
 //! Owns: the process's beginning, the clock, the environment, what is logged. Never: what a function decides.
 
 mod about;
+mod alarms;
 mod blind;
 mod config;
 mod context;
@@ -13,6 +14,7 @@ mod serve;
 mod telemetry;
 mod watch;
 
+pub use alarms::alarms;
 pub use blind::{Blind, blind, sighted};
 pub use config::Config;
 pub use context::{Clock, Context, Held, Print};

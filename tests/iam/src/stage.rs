@@ -10,6 +10,10 @@ use serde_json::json;
 use std::time::Duration;
 use tokio::time::Instant;
 
+/// The alarm that the services name.
+const ALARM: &str = "sample-errors";
+/// The calendar that they name.
+const CALENDAR: &str = "sample-freezes";
 /// The longest that a deployment may take here.
 const DEADLINE: Duration = Duration::from_secs(120);
 /// How often waiting looks again.
@@ -28,6 +32,8 @@ pub async fn set(binaries: &Binaries, seed: u64) -> anyhow::Result<Stage> {
         // People are told of a pause, and it is put on record.
         ("before-start", "pause 1s then promote"),
         ("minimum-requests", "0"),
+        ("alarms", ALARM),
+        ("calendar", CALENDAR),
         ("health-timeout", "60s"),
     ];
     let tags = tags.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
@@ -44,7 +50,15 @@ pub async fn set(binaries: &Binaries, seed: u64) -> anyhow::Result<Stage> {
         pace: Pace::BRISK,
         ..Setting::default()
     };
-    Stage::set(binaries, &setting).await
+    let stage = Stage::set(binaries, &setting).await?;
+    // An alarm that never rises, and a calendar that is always open.
+    let alarm = json!({"AlarmName": ALARM, "AlarmRule": "FALSE"});
+    stage.call(Service::CloudWatch, "PutCompositeAlarm", alarm).await?;
+    let content = "BEGIN:VCALENDAR\nX-CALENDAR-TYPE:DEFAULT_OPEN\nEND:VCALENDAR\n";
+    let calendar = json!({"Name": CALENDAR, "DocumentType": "ChangeCalendar", "DocumentFormat": "TEXT",
+        "Content": content});
+    stage.call(Service::Ssm, "CreateDocument", calendar).await?;
+    Ok(stage)
 }
 
 /// The sample service that is a pair, and the one that rolls.

@@ -19,7 +19,7 @@ pub fn id(number: u8) -> DeploymentId {
 
 /// What a person asks for with the image: nothing special.
 pub fn ask(deployment: u8) -> Ask {
-    Ask { deployment: id(deployment), settings: Raw::new(), redeploy: false }
+    Ask { deployment: id(deployment), settings: Raw::new(), redeploy: false, overridden: None }
 }
 
 /// What is wanted, as the ledger has it. A wish is a second younger than the one before.
@@ -36,6 +36,8 @@ pub fn wanted(wanted: &Wanted) -> RealWanted {
             deployment: id(by),
             outcome,
             attempts: usize::from(attempts),
+            uncounted: 0,
+            postponed: None,
             at: None,
         }),
     }
@@ -67,6 +69,7 @@ pub fn real(number: u8, record: &Record) -> Deployment {
         settings: settings(planned.is_pair, "queue"),
         source: None,
         readiness: changeover_domain::readiness::Readiness::default(),
+        ignored_alarms: vec![],
         notes: Vec::new(),
     });
     real.progress = progress(number, record);

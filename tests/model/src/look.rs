@@ -187,6 +187,9 @@ pub fn for_plan(world: &World, on_push: &str, meant: Option<Image>) -> plan::Vie
         task_roles: "*".to_owned(),
         instances: hosts::instances(world),
         group: hosts::group(world),
+        alarms: vec![],
+        calendar: None,
+        overridden: None,
         numbers_after: Seconds(0),
         members,
     }
@@ -247,6 +250,7 @@ pub fn for_check(
         read_at: None,
         since: since(record),
         watch: has_traffic.then(|| watch(at(THEN), clock.now(), seen, (100_000, 0))),
+        alarms: changeover_domain::alarmed::Alarms::Quiet,
         newer: wanted
             .filter(|wanted| supersedes && wanted.image != planned.image)
             .map(|wanted| wanted.image.to_string()),
@@ -290,6 +294,7 @@ pub fn for_drain(world: &World, record: &Record, planned: &Planned, clock: Clock
             sticky: pins::sticky(world),
             requests: u64::from(world.weight_of(live)),
         }),
+        alarms: changeover_domain::alarmed::Alarms::Quiet,
         watch: None, // what requests come to is told by whether the new tasks are well
         settings: settings(is_pair, "queue"),
         taken_back: record.taken_back.then(|| "somebody asked for it".to_owned()),

@@ -101,6 +101,9 @@ pub fn pair() -> View {
         task_roles: "*".into(),
         instances: Some(vec![instance(4 * 256)]),
         group: None,
+        alarms: vec![],
+        calendar: None,
+        overridden: None,
         numbers_after: Seconds(0),
     }
 }

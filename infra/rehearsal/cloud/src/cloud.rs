@@ -19,6 +19,7 @@ use crate::scheduler::Scheduler;
 use crate::services::Services;
 use crate::sns::Sns;
 use crate::sqs::Sqs;
+use crate::ssm::Ssm;
 use crate::targets::Hub;
 use crate::template::{Options, Stack};
 use anyhow::Context as _;
@@ -322,6 +323,7 @@ fn start_services(
         dynamodb: DynamoDb::new(account.clone())?,
         scaling: Scaling::new(account.clone()),
         autoscaling: AutoScaling::new(account.clone(), ecs.clone()),
+        ssm: Ssm::new(account.clone()),
         account,
         elb,
         ecs,

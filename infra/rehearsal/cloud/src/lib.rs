@@ -28,6 +28,7 @@ pub mod scheduler;
 mod services;
 pub mod sns;
 pub mod sqs;
+pub mod ssm;
 pub mod sts;
 pub mod tagging;
 mod targets;

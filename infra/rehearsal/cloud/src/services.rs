@@ -14,6 +14,7 @@ use crate::scaling::Scaling;
 use crate::scheduler::Scheduler;
 use crate::sns::Sns;
 use crate::sqs::Sqs;
+use crate::ssm::Ssm;
 use crate::sts;
 use crate::tagging::Tagging;
 use rehearsal_ecs::Ecs;
@@ -44,6 +45,7 @@ pub(crate) struct Services {
     pub(crate) autoscaling: AutoScaling,
     pub(crate) sns: Sns,
     pub(crate) sqs: Sqs,
+    pub(crate) ssm: Ssm,
 }
 
 impl Handler for Services {
@@ -81,6 +83,7 @@ impl Services {
                 Tagging::new(Arc::new(move || all.clone())).call(operation, &input)
             }
             Service::AutoScaling => self.autoscaling.call(operation, &input),
+            Service::Ssm => self.ssm.call(operation, &input),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Every scenario there is.
 
+use super::team::{ALARM, CALENDAR};
 use super::{Already, MayFail, ROOM, Scenario, Script};
 
 /// What `cargo rehearse` runs.
@@ -28,7 +29,7 @@ pub const PUSH: Scenario = Scenario {
 };
 
 /// Every scenario, in the order in which they are best understood.
-pub const CATALOGUE: [Scenario; 34] = [
+pub const CATALOGUE: [Scenario; 37] = [
     Scenario {
         name: "good-push",
         about: "A good image is pushed; a blue/green pair changes over in steps of 10, 50 and 100 %.",
@@ -170,6 +171,22 @@ pub const CATALOGUE: [Scenario; 34] = [
         ..PUSH
     },
     Scenario {
+        name: "alarm-rises",
+        about: "An alarm of the team's own rises once users meet the new tasks, which answer everything well: it goes back with the alarm's reason.",
+        script: Script::AlarmRises,
+        tags: &[("steps", "10 50 100"), ("alarms", ALARM)],
+        reason: &["alarm checkout is in ALARM", "alarm:checkout-errors transitioned to ALARM"],
+        ..PUSH
+    },
+    Scenario {
+        name: "alarm-was-red",
+        about: "An alarm of the team's own is red before anything is changed: refused. An operator deploys all the same, and that alarm is ignored.",
+        script: Script::AlarmWasRed,
+        tags: &[("steps", "50 100"), ("alarms", ALARM)],
+        outcome: Some("Succeeded"),
+        ..PUSH
+    },
+    Scenario {
         name: "smoke-test-fails",
         about: "A function tests the new tasks before users meet them, and says that they fail; another is told of going back.",
         tags: &[("steps", "50 100"), ("before-traffic", "lambda smoke"), ("after-rollback", "lambda tell")],
@@ -182,6 +199,14 @@ pub const CATALOGUE: [Scenario; 34] = [
         about: "A migration runs before anything of the new version does, and fails: nothing new ever runs.",
         tags: &[("steps", "50 100"), ("before-start", "task --once --crash 3")],
         reason: &["at before-start ended with exit code 3", "its last lines:"],
+        ..PUSH
+    },
+    Scenario {
+        name: "frozen",
+        about: "The team's calendar is closed when an image is pushed: refused until it opens, and then deployed by itself.",
+        script: Script::Frozen,
+        tags: &[("steps", "50 100"), ("calendar", CALENDAR)],
+        outcome: Some("Succeeded"),
         ..PUSH
     },
     Scenario {

@@ -9,6 +9,7 @@ mod images;
 mod observe;
 mod outage;
 mod play;
+mod team;
 
 pub use catalogue::{CATALOGUE, MAIN, PUSH, find};
 pub use observe::{Observation, Observed};
@@ -51,6 +52,12 @@ pub enum Script {
         /// The order: what an execution's input has besides the service, as a JSON object.
         order: &'static str,
     },
+    /// An image is pushed, and once users meet it an alarm of the team's own rises.
+    AlarmRises,
+    /// An image is pushed while an alarm of the team's own is red; then an operator deploys it all the same.
+    AlarmWasRed,
+    /// An image is pushed while the team's calendar is closed, which opens after a while.
+    Frozen,
     /// Nothing is pushed; the canary schedule of the stack ticks.
     Scheduled,
     /// No deployment: somebody flips the weights and stops the old tasks at once.

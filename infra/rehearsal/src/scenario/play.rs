@@ -2,7 +2,7 @@
 
 use super::account::{self, Known};
 use super::observe::{Observation, Observed};
-use super::{Already, MOVING_TAG, MayFail, Scenario, Script, already, hand, hooks, images};
+use super::{Already, MOVING_TAG, MayFail, Scenario, Script, already, hand, hooks, images, team};
 use crate::advice::advice;
 use crate::binaries::Binaries;
 use crate::report::{self, Moment, Series};
@@ -185,6 +185,9 @@ async fn happen(
             stage.push(&sample.repository, NEW_VERSION, &image).await?;
             hand::order(stage, sample, (at, says), order, earlier).await?;
         }
+        Script::AlarmRises => team::alarm_rises(stage, sample, &image, earlier).await?,
+        Script::AlarmWasRed => return team::alarm_was_red(stage, sample, &image, earlier, deadline).await,
+        Script::Frozen => return team::frozen(stage, sample, &image, earlier, deadline).await,
         // The stack's own schedule does it.
         Script::Scheduled => {}
         Script::Careless => return hand::careless(stage, sample, &image).await,

@@ -65,6 +65,36 @@ def table_of_ones_own():
     waits("dynamodb", "table_not_exists", TableName=name)
 
 
+def alarms_and_calendars():
+    """Alarms as a team has them, one made of the other, and a calendar."""
+    cloudwatch = client("cloudwatch")
+    cloudwatch.put_metric_alarm(
+        AlarmName="visitors",
+        Namespace="Shop",
+        MetricName="Visitors",
+        Statistic="Sum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=1,
+        ComparisonOperator="GreaterThanThreshold",
+        TreatMissingData="notBreaching",
+    )
+    cloudwatch.put_composite_alarm(AlarmName="shop", AlarmRule='ALARM("visitors") OR FALSE')
+    asked = {"AlarmNames": ["visitors", "shop"], "AlarmTypes": ["MetricAlarm", "CompositeAlarm"]}
+    same("cloudwatch", "describe_alarms", lambda page: page["MetricAlarms"] + page["CompositeAlarms"], 2, **asked)
+    cloudwatch.delete_alarms(AlarmNames=["shop", "visitors"])
+    left = cloudwatch.describe_alarms(**asked)
+    check("deleted alarms", not left["MetricAlarms"] and not left["CompositeAlarms"], left)
+    ssm = client("ssm")
+    content = "BEGIN:VCALENDAR\r\nX-CALENDAR-TYPE:DEFAULT_CLOSED\r\nEND:VCALENDAR\r\n"
+    kind = {"DocumentType": "ChangeCalendar", "DocumentFormat": "TEXT"}
+    ssm.create_document(Name="visits", Content=content, **kind)
+    state = ssm.get_calendar_state(CalendarNames=["visits"])
+    check("a calendar", state["State"] == "CLOSED", state)
+    ssm.delete_document(Name="visits")
+    print("alarms and calendars")
+
+
 def paginators(machine, execution):
     ecs = {"cluster": CLUSTER}
     same("ecs", "list_clusters", "clusterArns", 1)
@@ -172,6 +202,7 @@ def errors(machine):
         ("dynamodb", "ResourceNotFoundException", lambda c: c.describe_table(TableName="nothing")),
         ("events", "ResourceNotFoundException", lambda c: c.describe_rule(Name="nothing")),
         ("lambda", "ResourceNotFoundException", lambda c: c.get_function(FunctionName="nothing")),
+        ("ssm", "InvalidDocument", lambda c: c.get_calendar_state(CalendarNames=["nothing"])),
         ("scheduler", "ResourceNotFoundException", lambda c: c.get_schedule(Name="nothing")),
     ]
     for service, name, call in cases:
@@ -202,6 +233,7 @@ def main():
         check("the dry run ends", time.monotonic() < deadline)
         time.sleep(0.2)
     paginators(machine, execution)
+    alarms_and_calendars()
     errors(machine)
     waiters(table)
 

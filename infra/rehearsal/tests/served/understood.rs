@@ -5,6 +5,7 @@ use rehearsal::binaries::Binaries;
 use rehearsal::build::workspace;
 use rehearsal::stage::{Setting, Stage};
 use rehearsal_cloud::scaling::Scaling;
+use rehearsal_cloud::ssm::Ssm;
 use rehearsal_cloud::tagging::Tagging;
 use rehearsal_cloud::{Account, Cloud};
 use rehearsal_wire::{ApiError, Service};
@@ -48,6 +49,7 @@ async fn asked(cloud: &Cloud, service: Service, operation: &str) -> Result<Value
         Service::Sns => cloud.sns().call(operation, &nothing),
         Service::ApplicationAutoScaling => Scaling::new(Account::default()).call(operation, &nothing),
         Service::Tagging => Tagging::new(Arc::new(Vec::new)).call(operation, &nothing),
+        Service::Ssm => Ssm::new(Account::default()).call(operation, &nothing),
         Service::Sts | Service::CloudFormation => cloud.call(service, operation, nothing).await,
         // There is nothing behind it but the port.
         Service::AutoScaling => {

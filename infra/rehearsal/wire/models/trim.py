@@ -37,7 +37,8 @@ OPERATIONS = {
     "events": """PutEvents ListRules DescribeRule ListTargetsByRule EnableRule
         DisableRule TestEventPattern""",
     "scheduler": "ListSchedules GetSchedule CreateSchedule UpdateSchedule DeleteSchedule",
-    "cloudwatch": "GetMetricData GetMetricStatistics ListMetrics PutMetricData DescribeAlarms SetAlarmState",
+    "cloudwatch": """GetMetricData GetMetricStatistics ListMetrics PutMetricData DescribeAlarms SetAlarmState
+        PutMetricAlarm PutCompositeAlarm DeleteAlarms""",
     "resourcegroupstaggingapi": "GetResources",
     "lambda": """Invoke ListFunctions GetFunction GetFunctionConfiguration CreateFunction DeleteFunction
         ListTags TagResource UntagResource""",
@@ -45,6 +46,7 @@ OPERATIONS = {
     "application-autoscaling": "DescribeScalableTargets RegisterScalableTarget",
     "autoscaling": """DescribeAutoScalingGroups SetDesiredCapacity TerminateInstanceInAutoScalingGroup
         UpdateAutoScalingGroup CreateOrUpdateTags DeleteTags""",
+    "ssm": "CreateDocument DeleteDocument GetCalendarState",
     "sts": "GetCallerIdentity",
     "cloudformation": "DescribeStacks DescribeStackResource DescribeStackResources",
     "logs": "DescribeLogGroups DescribeLogStreams GetLogEvents FilterLogEvents",

@@ -25,7 +25,8 @@ fn invalid_code(service: Service, operation: &str) -> &'static str {
         | Service::EventBridge
         | Service::Scheduler
         | Service::Lambda
-        | Service::ApplicationAutoScaling => "ValidationException",
+        | Service::ApplicationAutoScaling
+        | Service::Ssm => "ValidationException",
     }
 }
 

@@ -40,6 +40,8 @@ pub enum Service {
     Logs,
     /// CloudFormation.
     CloudFormation,
+    /// Systems Manager: change calendars.
+    Ssm,
 }
 
 /// The embedded text of a model.
@@ -53,7 +55,7 @@ static MODELS: [OnceLock<Model>; Service::ALL.len()] = [const { OnceLock::new() 
 
 impl Service {
     /// Every service, in the order of the enum.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Ecs,
         Self::Elbv2,
         Self::StepFunctions,
@@ -70,6 +72,7 @@ impl Service {
         Self::Sts,
         Self::Logs,
         Self::CloudFormation,
+        Self::Ssm,
     ];
 
     /// The name of boto3 and the AWS CLI, such as `elbv2` or `stepfunctions`.
@@ -127,6 +130,7 @@ impl Service {
             Self::Sts => ("sts", "sts", model_text!("sts")),
             Self::Logs => ("logs", "logs", model_text!("logs")),
             Self::CloudFormation => ("cloudformation", "cloudformation", model_text!("cloudformation")),
+            Self::Ssm => ("ssm", "ssm", model_text!("ssm")),
         }
     }
 }

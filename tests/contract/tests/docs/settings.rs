@@ -1,6 +1,7 @@
 //! `docs/settings.md` against the types that read settings, the template's parameters and the execution's input.
 
 use crate::markdown::{code, document, rows, section};
+use changeover_domain::calendar::Override;
 use changeover_domain::gate::Promote;
 use changeover_domain::name::{DeploymentId, ServiceName};
 use changeover_domain::settings::{KEYS, MAX_STEPS, Raw, Settings, TAG_PREFIX, read};
@@ -80,6 +81,8 @@ fn documented_defaults_are_the_codes() {
                 assert!(mistakes[0].contains("repository is missing"), "{mistakes:?}");
             }
             (None, "container") => assert_eq!(without.container, None, "{}", row.default),
+            (None, "alarms") => assert_eq!((without.alarms.len(), row.default.as_str()), (0, "none")),
+            (None, "calendar") => assert_eq!((&without.calendar, row.default.as_str()), (&None, "none")),
             (None, "pair") => assert_eq!((without.pair.as_deref(), row.default.as_str()), (None, "none")),
             (None, key) => panic!("{key} has no default in the document"),
         }
@@ -108,7 +111,7 @@ fn documented_bounds_are_the_codes() {
             assert!(with(&key, "something-else").is_err(), "{key} takes anything");
         }
     }
-    assert_eq!(bounded, 14, "settings with bounds or choices");
+    assert_eq!(bounded, 15, "settings with bounds or choices");
 }
 
 #[test]
@@ -186,6 +189,7 @@ fn every_field_of_an_executions_input_is_documented() {
         settings: Raw::from([("bake".to_owned(), "1s".to_owned())]),
         wanted: true,
         promote: Some(Promote::All),
+        calendar: Some(Override::Override),
         recover: Some(DeploymentId::from("d")),
         cause: Some("me".to_owned()),
         ..Request::of(ServiceName::new("main", "web"))
@@ -203,6 +207,9 @@ fn every_field_of_an_executions_input_is_documented() {
         let value: Value = serde_json::from_str(&example).unwrap_or_else(|e| panic!("{field}: {e}"));
         let mut input = serde_json::json!({"service": "main/web"});
         input[&field] = value;
+        if field == "calendar" {
+            input["cause"] = "INC-1234".into();
+        }
         let read = Request::read(&input).unwrap_or_else(|error| panic!("{field}: {error}"));
         if code(&cells[2]) == ["false"] {
             let without =

@@ -152,6 +152,9 @@ fn planned(ids: &[&str]) -> Plan {
         container: None,
         instances: None,
         group: None,
+        alarms: vec![],
+        calendar: None,
+        overridden: None,
         numbers_after: Seconds(180),
         members,
     };

@@ -46,7 +46,7 @@ pub fn measurements() -> Vec<Measurement> {
     let mut record = Deployment::new(service.clone(), id, "arn", "push", at(100));
     let mut all = vec![dispatch::held(&record, at(200)), dispatch::recovery(&service, "arn")];
     let (deployment, outcome) = (record.id.clone(), Outcome::Refused);
-    let tried = Tried { deployment, outcome, attempts: 5, at: None };
+    let tried = Tried { deployment, outcome, attempts: 5, uncounted: 0, postponed: None, at: None };
     all.extend([dispatch::standing(&service, &tried), dispatch::drifted(&service)]);
     record.progress.back.rollback_at = Some(at(110));
     record.receipt = Some(finish::receipt(&record, at(200)));

@@ -122,7 +122,7 @@ impl Functions {
                 record.nothing_to_do = true;
                 "refused"
             }
-            plan::Decision::Refuse(_) => {
+            plan::Decision::Refuse(_) | plan::Decision::Postpone(..) => {
                 record.failed = true;
                 "refused"
             }

@@ -104,6 +104,9 @@ impl CloudWatch {
                 self.inner.store.put(namespace, input, seconds(now)).map(|()| json!({}))
             }
             "DescribeAlarms" => self.inner.alarms.describe(input),
+            "PutMetricAlarm" => self.inner.alarms.put_metric(&self.inner.account, input, now),
+            "PutCompositeAlarm" => self.inner.alarms.put_composite(&self.inner.account, input, now),
+            "DeleteAlarms" => self.inner.alarms.delete(input),
             "SetAlarmState" => self.inner.alarms.set_state(&self.inner.account, input, now),
             other => Err(unknown(other)),
         }

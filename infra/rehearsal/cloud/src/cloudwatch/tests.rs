@@ -258,3 +258,108 @@ async fn a_load_balancer_reports_whole_minutes_and_the_newest_not_at_once() {
         .into();
     assert!(lags.iter().all(|lag| *lag <= 120) && lags[0] != lags[1] && lags[1] != lags[2], "{lags:?}");
 }
+
+fn put_metric(cloudwatch: &CloudWatch, name: &str, more: &Value) -> Result<Value, ApiError> {
+    let mut input = json!({
+        "AlarmName": name, "Namespace": "Changeover", "MetricName": "Deployments", "Statistic": "Sum", "Period": 60,
+        "Dimensions": [{ "Name": "Service", "Value": "web" }], "EvaluationPeriods": 1, "Threshold": 1.0,
+        "ComparisonOperator": "GreaterThanOrEqualToThreshold", "TreatMissingData": "notBreaching",
+    });
+    for (member, value) in more.as_object().unwrap() {
+        input[member] = value.clone();
+    }
+    cloudwatch.call_at("PutMetricAlarm", &input, at(NOW))
+}
+
+fn put_composite(cloudwatch: &CloudWatch, name: &str, rule: &str) -> Result<Value, ApiError> {
+    cloudwatch.call_at("PutCompositeAlarm", &json!({ "AlarmName": name, "AlarmRule": rule }), at(NOW))
+}
+
+/// State and reason of a composite alarm.
+fn composite(cloudwatch: &CloudWatch, name: &str) -> (String, String) {
+    let asked = json!({ "AlarmNames": [name], "AlarmTypes": ["CompositeAlarm", "MetricAlarm"] });
+    let answer = cloudwatch.call("DescribeAlarms", &asked).unwrap();
+    let problems =
+        rehearsal_wire::check_output(rehearsal_wire::Service::CloudWatch, "DescribeAlarms", &answer);
+    assert_eq!(problems, [""; 0]);
+    let told = |member: &str| answer["CompositeAlarms"][0][member].as_str().unwrap_or_default().to_owned();
+    (told("StateValue"), told("StateReason"))
+}
+
+#[tokio::test]
+async fn alarms_are_put_and_overwritten_in_their_state_and_deleted() {
+    let cloudwatch = cloudwatch(Duration::ZERO);
+    put_metric(&cloudwatch, "errors", &json!({})).unwrap();
+    put(&cloudwatch, NOW - 1, 1.0);
+    let _ = cloudwatch.evaluate_at(at(NOW));
+    assert_eq!(told(&cloudwatch, &json!({ "AlarmNames": ["errors"] }))["StateValue"], "ALARM");
+    put_metric(&cloudwatch, "errors", &json!({ "Threshold": 2.0 })).unwrap();
+    assert_eq!(told(&cloudwatch, &json!({}))["StateValue"], "ALARM", "until it is evaluated");
+    let _ = cloudwatch.evaluate_at(at(NOW));
+    assert_eq!(told(&cloudwatch, &json!({}))["StateValue"], "OK");
+    for (more, part) in [
+        (json!({ "Tags": [{ "Key": "a", "Value": "b" }] }), "Tags of an alarm is not offered"),
+        (json!({ "Unit": "Seconds" }), "Unit of an alarm"),
+        (json!({ "AlarmActions": ["arn:aws:lambda:us-east-1:123456789012:function:x"] }), "topics only"),
+        (json!({ "ComparisonOperator": "GreaterThanUpperThreshold" }), "not evaluated here"),
+    ] {
+        let refused = put_metric(&cloudwatch, "other", &more).unwrap_err();
+        assert!(refused.code == "ValidationError" && refused.message.contains(part), "{refused}");
+    }
+    let delete = |names: &[&str]| cloudwatch.call("DeleteAlarms", &json!({ "AlarmNames": names }));
+    assert_eq!(delete(&["errors", "gone"]).unwrap_err().code, "ResourceNotFound");
+    assert_eq!(told(&cloudwatch, &json!({}))["AlarmName"], "errors", "all or none");
+    delete(&["errors"]).unwrap();
+    assert_eq!(told(&cloudwatch, &json!({})), Value::Null);
+    let by_action = cloudwatch.call("DescribeAlarms", &json!({ "ActionPrefix": "arn" })).unwrap_err();
+    assert!(by_action.message.contains("ActionPrefix"), "{by_action}");
+}
+
+#[tokio::test]
+async fn a_composite_alarm_follows_its_alarms_and_tells_which_one() {
+    let cloudwatch = cloudwatch(Duration::ZERO);
+    put_metric(&cloudwatch, "errors", &json!({})).unwrap();
+    let missing = put_composite(&cloudwatch, "checkout", "ALARM(errors) OR ALARM(latency)").unwrap_err();
+    assert!(missing.message.contains("alarms [latency] in the alarm rule do not exist"), "{missing}");
+    let wrong = put_composite(&cloudwatch, "checkout", "RED(errors)").unwrap_err();
+    assert!(wrong.message.contains("RED is no function"), "{wrong}");
+    put_composite(&cloudwatch, "checkout", "ALARM(errors)").unwrap();
+    put_composite(&cloudwatch, "shop", "NOT OK(checkout)").unwrap();
+    let arn = |name: &str| format!("arn:aws:cloudwatch:us-east-1:123456789012:alarm:{name}");
+    let created = format!("{} was created and its alarm rule evaluates to OK", arn("checkout"));
+    assert_eq!(composite(&cloudwatch, "checkout"), ("OK".to_owned(), created));
+    assert_eq!(told(&cloudwatch, &json!({}))["AlarmName"], "errors", "without types, metric alarms only");
+    put(&cloudwatch, NOW - 1, 1.0);
+    let _ = cloudwatch.evaluate_at(at(NOW));
+    for (name, child) in [("checkout", "errors"), ("shop", "checkout")] {
+        let reason = format!("{} transitioned to ALARM at Friday 15 January, 2027 08:01:00 UTC", arn(child));
+        assert_eq!(composite(&cloudwatch, name), ("ALARM".to_owned(), reason));
+    }
+    // Set by hand it stays so until one of its alarms changes.
+    let set = json!({ "AlarmName": "checkout", "StateValue": "OK", "StateReason": "by hand" });
+    cloudwatch.call_at("SetAlarmState", &set, at(NOW)).unwrap();
+    let _ = cloudwatch.evaluate_at(at(NOW));
+    assert_eq!(composite(&cloudwatch, "checkout"), ("OK".to_owned(), "by hand".to_owned()));
+    assert_eq!(composite(&cloudwatch, "shop").0, "OK", "it has heard of it");
+    let delete = |names: &[&str]| cloudwatch.call("DeleteAlarms", &json!({ "AlarmNames": names }));
+    let needed = delete(&["errors"]).unwrap_err();
+    assert_eq!(needed.message, "Cannot delete errors as there are composite alarm(s) depending on it.");
+    assert!(delete(&["shop", "checkout"]).unwrap_err().message.contains("at most one composite"));
+    delete(&["shop"]).unwrap();
+    delete(&["checkout", "errors"]).unwrap();
+    let other =
+        put_composite(&cloudwatch, "x", "TRUE").and_then(|_| put_metric(&cloudwatch, "x", &json!({})));
+    assert!(other.unwrap_err().message.contains("the other kind"));
+}
+
+#[tokio::test]
+async fn a_cycle_of_composite_alarms_ends() {
+    let cloudwatch = cloudwatch(Duration::ZERO);
+    put_composite(&cloudwatch, "a", "FALSE").unwrap();
+    put_composite(&cloudwatch, "b", "NOT ALARM(a)").unwrap();
+    put_composite(&cloudwatch, "a", "ALARM(b)").unwrap();
+    let _ = cloudwatch.evaluate_at(at(NOW));
+    for name in ["a", "b"] {
+        assert!(["OK", "ALARM"].contains(&composite(&cloudwatch, name).0.as_str()));
+    }
+}

@@ -49,6 +49,12 @@ pub fn needs(call: &Call, place: &Place<'_>) -> Option<Vec<Need>> {
         },
         // Neither has a resource level for what it is asked here.
         Service::CloudWatch if operation == "GetMetricData" => one("cloudwatch:GetMetricData", "*"),
+        Service::CloudWatch if operation == "DescribeAlarms" => Some(alarms(input, place)),
+        Service::Ssm if operation == "GetCalendarState" => {
+            let arns =
+                texts(input, "CalendarNames").into_iter().map(|name| place.arn("ssm", "document/", name));
+            Some(arns.map(|arn| Need::new("ssm:GetCalendarState", arn)).collect())
+        }
         Service::Tagging if operation == "GetResources" => one("tag:GetResources", "*"),
         // Everyone may ask who they are.
         Service::Sts if operation == "GetCallerIdentity" => Some(Vec::new()),
@@ -118,6 +124,16 @@ fn autoscaling(operation: &str, input: &Value) -> Option<Vec<Need>> {
         "TerminateInstanceInAutoScalingGroup" => one(&action, text(input, "InstanceId")?),
         _ => None,
     }
+}
+
+/// Metric alarms by name have a resource level; whoever asks for composite ones, or for whatever there is, needs it for all.
+fn alarms(input: &Value, place: &Place<'_>) -> Vec<Need> {
+    let (names, types) = (texts(input, "AlarmNames"), texts(input, "AlarmTypes"));
+    if names.is_empty() || types.contains(&"CompositeAlarm") {
+        return vec![Need::new("cloudwatch:DescribeAlarms", "*")];
+    }
+    let arns = names.into_iter().map(|name| place.arn("cloudwatch", "alarm:", name));
+    arns.map(|arn| Need::new("cloudwatch:DescribeAlarms", arn)).collect()
 }
 
 fn lambda(operation: &str, input: &Value, place: &Place<'_>) -> Option<Vec<Need>> {
@@ -198,6 +214,20 @@ mod tests {
         let capacity = single(Service::AutoScaling, "SetDesiredCapacity", input);
         assert_eq!(capacity, "autoscaling:SetDesiredCapacity workers");
         assert_eq!(single(Service::CloudWatch, "GetMetricData", json!({})), "cloudwatch:GetMetricData *");
+        let calendar = single(Service::Ssm, "GetCalendarState", json!({ "CalendarNames": ["freezes"] }));
+        assert_eq!(calendar, format!("ssm:GetCalendarState arn:aws:ssm:{home}:document/freezes"));
+    }
+
+    #[test]
+    fn composite_alarms_are_told_only_to_whom_all_may_be_told() {
+        let of = |input| single(Service::CloudWatch, "DescribeAlarms", input);
+        let arn = "arn:aws:cloudwatch:us-east-1:123456789012:alarm:errors";
+        assert_eq!(of(json!({ "AlarmNames": ["errors"] })), format!("cloudwatch:DescribeAlarms {arn}"));
+        for input in
+            [json!({}), json!({ "AlarmNames": ["errors"], "AlarmTypes": ["CompositeAlarm", "MetricAlarm"] })]
+        {
+            assert_eq!(of(input), "cloudwatch:DescribeAlarms *");
+        }
     }
 
     #[test]

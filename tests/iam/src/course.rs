@@ -114,10 +114,10 @@ async fn hooks(stage: &Stage, pair: &Sample) -> anyhow::Result<()> {
     tag(stage, pair, "before-start.1", "lambda smoke").await?;
     tag(stage, pair, "before-start.2", "task --once 60s").await?;
     tag(stage, pair, "hook-timeout", "8s").await?;
-    expect(stage, pair, &push(stage, pair, "v7", &[]).await?, "RolledBack").await?;
+    expect(stage, pair, &push(stage, pair, "v17", &[]).await?, "RolledBack").await?;
     tag(stage, pair, "before-start.2", "task --once --crash 3").await?;
     tag(stage, pair, "hook-timeout", "60s").await?;
-    expect(stage, pair, &push(stage, pair, "v8", &[]).await?, "RolledBack").await?;
+    expect(stage, pair, &push(stage, pair, "v18", &[]).await?, "RolledBack").await?;
     tag(stage, pair, "before-start.1", "none").await?;
     tag(stage, pair, "before-start.2", "none").await
 }

@@ -41,9 +41,9 @@ impl Phase {
                 Self::Bake
             }
             "Drain" | "Drained?" | "WaitForDrain" | "AfterSuccess" | "ToldOfSuccess?"
-            | "WaitAfterSuccess" => Self::Drain,
+            | "WaitForAfterSuccess" => Self::Drain,
             "Rollback" | "RolledBack?" | "WaitForRollback" | "AfterRollback" | "ToldOfRollback?"
-            | "WaitAfterRollback" => Self::Rollback,
+            | "WaitForAfterRollback" => Self::Rollback,
             "Finish" | "Outcome?" => Self::Finish,
             _ if says_why(state) => Self::Finish,
             _ if is_end(state) => Self::Finish,

@@ -28,7 +28,7 @@ fn the_machine_that_ships_is_read() {
     let machine = Machine::parse(&text).unwrap();
     assert_eq!(machine.start, "Begin");
     let tasks = machine.states.values().filter(|state| matches!(state.kind, Kind::Task(_))).count();
-    assert_eq!(tasks, 9);
+    assert_eq!(tasks, 15);
 }
 
 #[test]

@@ -117,9 +117,8 @@ pub fn decide(view: &View) -> Decision {
 /// What the service itself says, and what is to become of it.
 fn of_service(view: &View) -> Decision {
     let settings = view.settings.as_ref().ok();
-    let mut mistakes = view.settings.as_ref().err().cloned().unwrap_or_default();
+    let mut mistakes = told(view);
     let strategy = strategy(view);
-    mistakes.extend(view.closed_hooks.iter().cloned());
     of_members(view, strategy, &mut mistakes);
     if let Some(why) = view.image.as_ref().err().filter(|why| settings.is_some() || *why != UNKNOWN_IMAGE) {
         mistakes.push(why.clone());
@@ -191,6 +190,12 @@ fn of_service(view: &View) -> Decision {
         }
         _ => Decision::Refuse(mistakes),
     }
+}
+
+/// What settings and hooks themselves say against it.
+fn told(view: &View) -> Vec<String> {
+    let settings = view.settings.as_ref().err().into_iter().flatten();
+    settings.chain(&view.closed_hooks).cloned().collect()
 }
 
 /// Where requests come from.

@@ -40,9 +40,17 @@ impl Phase {
             "Bake" | "Baked?" | "WaitForBake" | "AfterStep" | "MayGoOn?" | "BeforeDrain" | "MayDrain?" => {
                 Self::Bake
             }
-            "Drain" | "Drained?" | "WaitForDrain" | "AfterSuccess" | "ToldOfSuccess?"
+            "Drain"
+            | "Drained?"
+            | "WaitForDrain"
+            | "AfterSuccess"
+            | "ToldOfSuccess?"
             | "WaitForAfterSuccess" => Self::Drain,
-            "Rollback" | "RolledBack?" | "WaitForRollback" | "AfterRollback" | "ToldOfRollback?"
+            "Rollback"
+            | "RolledBack?"
+            | "WaitForRollback"
+            | "AfterRollback"
+            | "ToldOfRollback?"
             | "WaitForAfterRollback" => Self::Rollback,
             "Finish" | "Outcome?" => Self::Finish,
             _ if says_why(state) => Self::Finish,

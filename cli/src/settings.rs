@@ -2,6 +2,7 @@
 
 use crate::failure::Failure;
 use crate::suggest::meant;
+use changeover_domain::gate::{self, Point};
 use changeover_domain::settings::{KEYS, Raw, read};
 
 /// Reads `KEY=VALUE`; mistakes that the functions would find are found before anything is started.
@@ -14,12 +15,14 @@ pub fn typed(given: &[String], tags: &Raw) -> Result<Raw, Failure> {
             continue;
         };
         let key = key.trim().trim_start_matches("changeover:");
-        if !KEYS.contains(&key) {
-            let keys: Vec<String> = KEYS.iter().map(ToString::to_string).collect();
+        if !KEYS.contains(&key) && !gate::is_key(key) {
+            let points = Point::ALL.map(Point::word);
+            let keys: Vec<String> = KEYS.iter().chain(&points).map(ToString::to_string).collect();
             let alike = meant(key, &keys).unwrap_or_default();
             mistakes.push(format!(
-                "--set {key}: there is no such setting.{alike} There are: {}.",
-                KEYS.join(", ")
+                "--set {key}: there is no such setting.{alike} There are: {}, and the points {}.",
+                KEYS.join(", "),
+                Point::ALL.map(Point::word).join(", ")
             ));
         } else if raw.insert(key.to_owned(), value.trim().to_owned()).is_some() {
             mistakes.push(format!("--set {key} is given twice"));
@@ -46,5 +49,9 @@ mod tests {
         }
         let good = typed(&["changeover:bake=5m".to_owned()], &Raw::new()).unwrap();
         assert_eq!(good.get("bake").map(String::as_str), Some("5m"));
+        let hook = typed(&["before-traffic.1=lambda smoke".to_owned()], &Raw::new()).unwrap();
+        assert_eq!(hook.get("before-traffic.1").map(String::as_str), Some("lambda smoke"));
+        let words = typed(&["before-trafic=pause".to_owned()], &Raw::new()).unwrap_err().words;
+        assert!(words.contains("Did you mean before-traffic?"), "{words}");
     }
 }

@@ -38,13 +38,24 @@ impl Page {
         let key = stage.cloud.operator_key();
         let mut command = Command::new(program);
         command
-            .args(["serve", "--port", "0", "--output", "json", "--region", "us-east-1", "--endpoint-url"])
+            .args([
+                "serve",
+                "--until-stdin-ends",
+                "--port",
+                "0",
+                "--output",
+                "json",
+                "--region",
+                "us-east-1",
+                "--endpoint-url",
+            ])
             .arg(stage.cloud.endpoint())
             .env_remove("AWS_PROFILE")
             .env_remove("AWS_SESSION_TOKEN")
             .env("AWS_ACCESS_KEY_ID", &key.access_key_id)
             .env("AWS_SECRET_ACCESS_KEY", &key.secret_access_key)
-            .stdin(Stdio::null())
+            // It ends with us however we end: even one that is killed closes its end of this.
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped());
         let mut child = command.spawn().context("the page does not start")?;
         let said = child.stdout.take().context("the page has no standard output")?;

@@ -165,7 +165,7 @@ async fn scales(served: &Served, shell: &Shell) {
 
 /// A deployment that is stopped by hand is brought to an end, and users notice nothing.
 async fn stops_by_hand(served: &Served, shell: &Shell) {
-    let started = shell.json(printed(served, "start-execution")).await;
+    let started = shell.json(printed(served, "\"redeploy\":true")).await;
     let execution = started["executionArn"].as_str().expect("an ARN");
     let tasks = "aws ecs describe-services --cluster rehearsal --services web-blue --query 'services[0].desiredCount'";
     until("the other side starts", async || shell.text(tasks).await == "4").await;

@@ -44,6 +44,9 @@ const NAMES: [(&str, &str); 9] = [
     ("imageTag=prod-41", "imageTag=v1"),
 ];
 
+/// The calendar that the guide speaks of, as it shows it.
+const FREEZES: &str = "BEGIN:VCALENDAR\nX-CALENDAR-TYPE:DEFAULT_OPEN\nBEGIN:VEVENT\nDTSTART:20261224T000000Z\nDTEND:20261227T000000Z\nEND:VEVENT\nEND:VCALENDAR\n";
+
 /// The commands in the blocks of a document that are for a shell. A loop is one command.
 fn commands(document: &str) -> Vec<String> {
     let text = std::fs::read_to_string(workspace().join(document)).expect("a document");
@@ -151,6 +154,7 @@ async fn every_command_of_the_documents_runs_or_is_excused() {
     for document in DOCUMENTS {
         let served = Served::start().await;
         let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("freezes.ics"), FREEZES).expect("a file");
         let mut shell = Shell::of(&served).in_folder(folder.path());
         let told = told_of_others(&served, &shell).await;
         let speaks_of_one = commands(document).iter().any(|command| command.contains(DEPLOYMENT));

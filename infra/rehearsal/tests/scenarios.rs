@@ -231,6 +231,42 @@ async fn sticky_rollback() {
     assert_eq!(told.requests.by_version["v1"].failed, 0, "the old side never failed");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn approve() {
+    assert_eq!(holds("approve").await.requests.failed, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn approve_times_out() {
+    assert_eq!(holds("approve-times-out").await.requests.failed, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn promote_early() {
+    assert_eq!(holds("promote-early").await.requests.failed, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hooks() {
+    let told = holds("hooks").await;
+    let said = |part: &str| told.timeline.iter().any(|moment| moment.note.contains(part));
+    for part in ["task --once 1s ended with exit code 0", "lambda smoke succeeded", "lambda tell succeeded"] {
+        assert!(said(part), "{part}: {:#?}", told.timeline);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn smoke_test_fails() {
+    let told = holds("smoke-test-fails").await;
+    assert_eq!(told.requests.by_version.get("v2").map_or(0, |version| version.ok), 0, "users never met it");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn migration_fails() {
+    let told = holds("migration-fails").await;
+    assert_eq!(told.requests.by_version.get("v2").map_or(0, |version| version.ok), 0, "nothing new ran");
+}
+
 /// The rehearsal can say no: the same cloud and traffic lose requests when someone is careless, and the witness sees
 /// which invariants that broke.
 #[tokio::test(flavor = "multi_thread")]

@@ -178,7 +178,16 @@ fn conditions_count() {
         expected.insert(format!("{role} CloseInstances: ecs:cluster"));
         expected.insert(format!("{role} GiveInstancesBack: {cluster}"));
     }
-    for role in ["RegisterRevisionRole", "RollbackRole", "UpdateServiceRole"] {
+    let (hook, deployment) = ("aws:resourcetag/changeover:hook", "aws:resourcetag/changeover:deployment");
+    for (role, statement) in [("GateRole", "InvokeHooks"), ("PlanRole", "LookAtHooks")] {
+        expected.insert(format!("{role} {statement}: {hook}"));
+    }
+    for what in [deployment, "ecs:cluster"] {
+        expected.insert(format!("GateRole RunHooks: {what}"));
+    }
+    expected.insert(format!("GateRole StopHooks: {deployment}"));
+    expected.insert("GateRole TagHooks: ecs:createaction".to_owned());
+    for role in ["GateRole", "RegisterRevisionRole", "RollbackRole", "UpdateServiceRole"] {
         expected.insert(format!("{role} PassTaskRoles: iam:passedtoservice"));
     }
     for role in ["DrainRole", "RollbackRole", "UpdateServiceRole"] {

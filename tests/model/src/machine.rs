@@ -164,4 +164,6 @@ fn holds(rule: &Value, answer: &Value) -> bool {
 pub fn is_of_a_point(state: &str) -> bool {
     crate::functions::point(state).is_some()
         || ["MayStart?", "WaitForStart", "MayShift?", "MayGoOn?", "MayDrain?"].contains(&state)
+        || ["ToldOfSuccess?", "WaitForAfterSuccess", "ToldOfRollback?", "WaitForAfterRollback"]
+            .contains(&state)
 }

@@ -162,6 +162,8 @@ async fn on_stage(stage: &Arc<Stage>, case: &Case, options: Options) -> anyhow::
         fault if fault.aborts() => aborted,
         // The SDK's own retry leaves no trace of these in the state machine.
         FaultKind::AnswerLost | FaultKind::CallFailsOnce => spoiled,
+        // After the outcome an error leads on as if there were none.
+        FaultKind::CallRefused if cell.point().is_some_and(Point::is_after) => spoiled,
         _ => spoiled && left_a_trace(cell, &observed.stories),
     };
     let hit = case.cells.iter().zip(spoiled).zip(aborted).map(met).collect();
@@ -271,9 +273,7 @@ async fn rest(stage: &Stage, sample: &Sample, least: usize) -> anyhow::Result<us
 fn left_a_trace(cell: &Cell, stories: &[Story]) -> bool {
     stories.iter().any(|story| {
         story.visits.iter().any(|visit| {
-            // After the outcome nobody is told of an error, so that there is none to be noted.
-            let silent = cell.point().is_some_and(Point::is_after);
-            let caught = visit.left.is_some() && visit.verdict.is_none() && (visit.note.is_some() || silent);
+            let caught = visit.left.is_some() && visit.verdict.is_none() && visit.note.is_some();
             visit.state == cell.state && (visit.tries > 1 || caught || story.status == "FAILED")
         })
     })

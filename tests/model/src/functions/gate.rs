@@ -103,6 +103,10 @@ fn is_shut(view: &gate::View, clock: Clock) -> bool {
     });
     let held = view.gate.held.as_ref().filter(|held| held.place == place);
     let over = held.is_some_and(|held| held.then == Then::Promote) && clock == Clock::Late;
+    // After the outcome nothing is held.
+    if view.point.is_after() {
+        return false;
+    }
     let is_passed = view.gate.passed.contains(&place);
     (!view.hooks.is_empty() || ordered) && !is_passed && !let_by && !over
 }

@@ -49,6 +49,6 @@ async fn stdin_ends(is_reason: bool) {
         });
         let _ = told.await;
     } else {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }

@@ -48,6 +48,7 @@ pub fn apply(record: &mut Deployment, view: &View, action: &Action) {
         Action::Started { task, why } => {
             if let Some(running) = &mut record.progress.gate.running {
                 running.task = Some(task.clone());
+                running.since = view.now;
                 running.again_at = None;
             }
             record.note(view.now, state, why);

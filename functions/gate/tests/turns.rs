@@ -167,6 +167,13 @@ fn a_task_that_finds_no_room_is_tried_again_until_its_time_is_over() {
     apply(&mut stage.record, &view, &action);
     assert!(matches!(stage.take(3, None), Action::Wait { .. }));
     assert!(matches!(stage.take(32, None), Action::Run { .. }));
+    let mut late = Stage {
+        record: stage.record.clone(),
+        ..Stage::at(Point::BeforeStart, &[("before-start", "task ./migrate")])
+    };
+    let view = late.view(32, None);
+    apply(&mut late.record, &view, &started(&view, &late.hooks[0], Start::Task("task-1".to_owned())));
+    assert!(matches!(late.take(40, Some(Now::Unknown)), Action::Wait { .. }), "it was started just now");
     assert!(matches!(stage.take(301, None), Action::GoBack { .. }));
 }
 

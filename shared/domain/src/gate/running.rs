@@ -15,7 +15,7 @@ pub struct Running {
     pub place: Place,
     /// Which of the point's.
     pub number: u8,
-    /// When its turn came.
+    /// When its turn came, or when its task was started.
     pub since: Timestamp,
     /// When its time is over.
     pub until: Timestamp,

@@ -28,8 +28,10 @@ pub fn typed(given: &[String], tags: &Raw) -> Result<Raw, Failure> {
             mistakes.push(format!("--set {key} is given twice"));
         }
     }
-    // The stack's defaults are not known here, so only what is wrong with the values themselves is told.
-    let ours = read(&raw, tags, &Raw::new()).err().unwrap_or_default();
+    // The stack's defaults are not known here, so only what is wrong with the values themselves is told, and what a
+    // rolling service cannot have only where the service itself says that it is one.
+    let unknown = Raw::from([("strategy".to_owned(), "blue-green".to_owned())]);
+    let ours = read(&raw, tags, &unknown).err().unwrap_or_default();
     mistakes.extend(ours.into_iter().filter(|mistake| mistake.starts_with("input ")));
     if mistakes.is_empty() { Ok(raw) } else { Err(Failure::usage(mistakes.join("\n"))) }
 }
@@ -51,6 +53,9 @@ mod tests {
         assert_eq!(good.get("bake").map(String::as_str), Some("5m"));
         let hook = typed(&["before-traffic.1=lambda smoke".to_owned()], &Raw::new()).unwrap();
         assert_eq!(hook.get("before-traffic.1").map(String::as_str), Some("lambda smoke"));
+        let rolling = Raw::from([("strategy".to_owned(), "rolling".to_owned())]);
+        let words = typed(&["before-traffic.1=lambda smoke".to_owned()], &rolling).unwrap_err().words;
+        assert!(words.contains("the service is rolling"), "{words}");
         let words = typed(&["before-trafic=pause".to_owned()], &Raw::new()).unwrap_err().words;
         assert!(words.contains("Did you mean before-traffic?"), "{words}");
     }

@@ -101,8 +101,9 @@ mod tests {
     use super::*;
     use changeover_domain::image::PinnedImage;
     use changeover_domain::name::{DeploymentId, ServiceName};
-    use changeover_domain::plan::{Member, Pace, Plan};
+    use changeover_domain::plan::{Member, Plan};
     use changeover_domain::record::Tried;
+    use changeover_domain::samples;
     use changeover_domain::settings::{Raw, read};
 
     fn image(digit: &str) -> PinnedImage {
@@ -121,28 +122,14 @@ mod tests {
             running: 1,
         };
         record.digest = Some(image("a").digest);
+        let settings = Raw::from([("repository".into(), "web".into())]);
         record.plan = Some(Plan {
-            cluster: "main".into(),
             image: image("a"),
-            container: "web".into(),
-            other_containers: vec![],
             live: member,
             next: None,
-            routes: vec![],
             tasks: 1,
-            room: None,
-            pace: Pace {
-                deregistration_delay: Seconds(0),
-                check_interval: Seconds(5),
-                stickiness: Seconds(0),
-                pins: false,
-            },
-            settings: read(&Raw::new(), &Raw::from([("repository".into(), "web".into())]), &Raw::new())
-                .unwrap(),
-            source: None,
-            readiness: changeover_domain::readiness::Readiness::default(),
-            ignored_alarms: vec![],
-            notes: vec![],
+            settings: read(&Raw::new(), &settings, &Raw::new()).unwrap(),
+            ..samples::plan()
         });
         record
     }

@@ -8,9 +8,10 @@ use changeover_aws::logs::last_lines;
 use changeover_aws::once::{self, Now, Once};
 use changeover_aws::topic::publish;
 use changeover_domain::StepError;
-use changeover_domain::gate::{Held as Pause, Then};
+use changeover_domain::gate::{Held as Pause, Hook, Point, Then};
 use changeover_domain::readiness::DEPLOYMENT_TAG;
 use changeover_domain::record::Deployment;
+use changeover_domain::schema::Had;
 use changeover_lambda::{Context, Held};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
@@ -31,6 +32,8 @@ pub(crate) async fn act(
     };
     stop(context, held, view, &action).await?;
     let action = with_last_words(context, held, view, action).await;
+    // First, so that it is done again if this function ends before the hook is on record as done.
+    keep_schema(context, held, view, &action).await?;
     let before = held.record.clone();
     apply(&mut held.record, view, &action);
     if held.record != before {
@@ -143,6 +146,32 @@ async fn with_last_words(context: &Context, held: &Held<'_>, view: &View, action
         Action::Done { number, why, task } => Action::Done { number, why: why + &words, task },
         other => other,
     }
+}
+
+/// Puts on record which version of its schema the database has, when a task has brought it or taken it back.
+async fn keep_schema(
+    context: &Context,
+    held: &Held<'_>,
+    view: &View,
+    action: &Action,
+) -> Result<(), StepError> {
+    let Action::Done { number, .. } = action else { return Ok(()) };
+    let placed = view.hooks.iter().find(|placed| placed.number == *number);
+    let is_task = placed.is_some_and(|placed| matches!(placed.hook, Hook::Task { .. }));
+    let succeeded = matches!(&view.task, Some(Now::Ended { code: Some(0), .. }));
+    let (Some(migration), true) = (held.plan()?.migration, is_task && succeeded) else { return Ok(()) };
+    let (ledger, service) = (held.ledger(), &held.record.service);
+    let version = match view.point {
+        Point::BeforeStart => Some(migration.to),
+        // The undoing of what was brought here, and of nothing else.
+        Point::AfterRollback => match ledger.schema(service).await? {
+            Some(had) if had.brought_by == held.record.id => migration.from,
+            _ => return Ok(()),
+        },
+        _ => return Ok(()),
+    };
+    let had = Had { version, brought_by: held.record.id.clone(), at: context.now() };
+    ledger.write_schema(service, &had).await
 }
 
 /// Tells people of a pause that nobody was told of yet.

@@ -42,7 +42,7 @@ pub async fn run(context: &Context, input: Input) -> Result<Baton, StepError> {
     let baton = &input.baton;
     let mut called = false;
     // Most deployments are held nowhere, and nobody has to read so.
-    let mut said = String::new();
+    let mut said: Vec<String> = Vec::new();
     for _ in 0..MAX_TURNS {
         let view = look::look(context, &held, input.point).await?;
         let action = decide(&view);
@@ -52,9 +52,9 @@ pub async fn run(context: &Context, input: Input) -> Result<Baton, StepError> {
         }
         called |= calls;
         match act::act(context, &mut held, &view, action).await? {
-            Action::Pass => return Ok(baton.with(Verdict::Ready, said)),
-            // A hook that is set after the pause has its turn.
-            Action::GoOn { why } => said = why,
+            Action::Pass => return Ok(baton.with(Verdict::Ready, said.join("; "))),
+            // A hook that is set after the pause has its turn, and so has the next hook.
+            Action::GoOn { why } | Action::Done { why, .. } => said.push(why),
             Action::Hold { why, .. }
             | Action::Wait { why }
             | Action::Started { why, .. }
@@ -64,8 +64,7 @@ pub async fn run(context: &Context, input: Input) -> Result<Baton, StepError> {
                 return Ok(baton.waiting(decide::next_look(&view).0, why));
             }
             Action::GoBack { why, .. } => return Ok(baton.with(Verdict::Failed, why)),
-            // The next has its turn.
-            Action::Begin { .. } | Action::Done { .. } | Action::Invoke { .. } | Action::Run { .. } => {}
+            Action::Begin { .. } | Action::Invoke { .. } | Action::Run { .. } => {}
         }
     }
     Ok(baton.waiting(1, "the next hook has its turn"))

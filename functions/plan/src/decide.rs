@@ -4,6 +4,7 @@ use crate::containers::{containers, runs};
 use crate::guard::guarded;
 use crate::readiness::{Sides, readiness};
 use crate::refusal::{of_members, of_pair, of_rolling_groups, of_routes};
+use crate::schema::schema;
 use changeover_aws::elb::TargetGroup;
 use changeover_domain::Timestamp;
 use changeover_domain::alarm::AlarmSeen;
@@ -18,6 +19,7 @@ use changeover_domain::readiness::Presence;
 use changeover_domain::rollout::{Failing, Rollout, rollout};
 use changeover_domain::room::{GROUP_TAG, Group, Making, Room, make};
 use changeover_domain::route::Route;
+use changeover_domain::schema::Version;
 use changeover_domain::settings::{Settings, Strategy};
 use changeover_domain::span::Seconds;
 use std::collections::BTreeMap;
@@ -48,6 +50,10 @@ pub struct View {
     pub settings: Result<Settings, Vec<String>>,
     /// The members' tasks, by the members' names.
     pub tasks: BTreeMap<String, Vec<TaskSeen>>,
+    /// The annotations of the images that run and of the one that is meant, by digest; those of the service's repository.
+    pub annotations: BTreeMap<String, BTreeMap<String, String>>,
+    /// The version of its schema that the service's database has; none if no hook has brought one.
+    pub database: Option<Version>,
     /// What the registry says of the images that run, by `REGISTRY/REPOSITORY@DIGEST`.
     pub registry: BTreeMap<String, Presence>,
     /// The roles that a copy may carry on: the stack's `TaskRoles`.
@@ -152,6 +158,7 @@ fn of_service(view: &View) -> Decision {
     let serving = failing.as_ref().map_or(live.task_definition.as_str(), |failing| &failing.serving);
     let sides = Sides { live, next, serving, containers: &containers };
     let readiness = readiness(view, &sides, &mut mistakes);
+    let migration = schema(view, live, serving, &containers, &mut mistakes, &mut notes);
     let pace = pace(view);
     mistakes.extend(settings.and_then(|settings| too_long(settings, &pace, view.numbers_after)));
     match (&view.image, settings) {
@@ -170,6 +177,7 @@ fn of_service(view: &View) -> Decision {
                 image: image.clone(),
                 other_containers: containers.split_off(containers.len().min(1)),
                 container: containers.pop().unwrap_or_default(),
+                migration,
                 source: failing.as_ref().map(|_| live.task_definition.clone()),
                 live: served(live, failing),
                 // One that waits and cannot even do that goes back to waiting without tasks.

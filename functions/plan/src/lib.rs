@@ -15,6 +15,7 @@ mod recover;
 mod refusal;
 mod registry;
 mod rollback;
+mod schema;
 
 pub use act::apply;
 pub use changeover_domain::definition::{ContainerSeen, DefinitionSeen};

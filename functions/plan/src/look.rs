@@ -173,6 +173,8 @@ pub(crate) async fn look(
         alarms: alarms::alarms(aws, watched).await?,
         now: context.now(),
         redeploy: request.redeploy,
+        annotations: registry::annotations(context, image.as_ref().ok(), &definitions, &tasks).await?,
+        database: context.ledger().schema(&service).await?.and_then(|had| had.version),
         registry: registry::look(context, image.as_ref().ok(), &definitions, &tasks).await?,
         task_roles: context.config.task_roles.clone(),
         tasks,

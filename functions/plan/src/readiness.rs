@@ -4,7 +4,7 @@ use crate::View;
 use changeover_domain::definition::DefinitionSeen;
 use changeover_domain::evidence::ServiceSeen;
 use changeover_domain::readiness::{Now, Readiness, Roles, back, of_copy, of_service};
-use changeover_domain::settings::{NoWayBack, TAG_PREFIX};
+use changeover_domain::settings::{Objection, TAG_PREFIX};
 
 /// What scheduling strategy is one task on each instance.
 const DAEMON: &str = "DAEMON";
@@ -48,7 +48,7 @@ pub(crate) fn readiness(view: &View, sides: &Sides<'_>, mistakes: &mut Vec<Strin
         registry: &view.registry,
     });
     let mut found = back.found;
-    let accepts = view.settings.as_ref().is_ok_and(|settings| settings.no_way_back == NoWayBack::Accept);
+    let accepts = view.settings.as_ref().is_ok_and(|settings| settings.no_way_back == Objection::Accept);
     if accepts {
         found.extend(back.missing.iter().map(|why| format!("accepted: {why}")));
     } else {

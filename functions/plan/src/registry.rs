@@ -45,6 +45,20 @@ pub(crate) async fn look(
     Ok(seen)
 }
 
+/// The annotations of the image that is meant and of those of its repository that run, by digest.
+pub(crate) async fn annotations(
+    context: &Context,
+    image: Option<&PinnedImage>,
+    definitions: &BTreeMap<String, DefinitionSeen>,
+    tasks: &BTreeMap<String, Vec<TaskSeen>>,
+) -> Result<BTreeMap<String, BTreeMap<String, String>>, StepError> {
+    let Some(image) = image else { return Ok(BTreeMap::new()) };
+    let name = Reference::read(&image.uri).name;
+    let ours = running(definitions, tasks).into_iter().filter(|(of, _)| of == name).map(|(_, digest)| digest);
+    let digests: BTreeSet<String> = ours.take(MOST_IMAGES).chain([image.digest.clone()]).collect();
+    ecr::annotations(&context.aws, &image.repository, &digests).await
+}
+
 /// The images that run, as `REGISTRY/REPOSITORY` and digest.
 fn running(
     definitions: &BTreeMap<String, DefinitionSeen>,

@@ -83,40 +83,11 @@ async fn is_taken(context: &Context, set_to: &str, revision: &str) -> Result<boo
 mod tests {
     use super::*;
     use changeover_domain::Timestamp;
-    use changeover_domain::image::PinnedImage;
-    use changeover_domain::plan::Pace;
     use changeover_domain::progress::Start;
-    use changeover_domain::readiness::Readiness;
-    use changeover_domain::settings::{Raw, read};
-    use changeover_domain::span::Seconds;
+    use changeover_domain::samples;
 
     fn plan(source: Option<&str>) -> Plan {
-        let live = Member {
-            ecs_service: "web".into(),
-            target_groups: vec![],
-            task_definition: "td:1".into(),
-            desired: 2,
-            running: 2,
-        };
-        let tags = Raw::from([("repository".into(), "web".into())]);
-        let none = Seconds(0);
-        Plan {
-            cluster: "main".into(),
-            image: PinnedImage::new("web", "r/web", None, "sha256:1"),
-            container: "web".into(),
-            other_containers: vec![],
-            live,
-            next: None,
-            routes: vec![],
-            tasks: 2,
-            room: None,
-            pace: Pace { deregistration_delay: none, check_interval: none, stickiness: none, pins: false },
-            settings: read(&Raw::new(), &tags, &Raw::new()).unwrap(),
-            source: source.map(str::to_owned),
-            readiness: Readiness::default(),
-            ignored_alarms: vec![],
-            notes: vec![],
-        }
+        Plan { next: None, source: source.map(str::to_owned), ..samples::plan() }
     }
 
     fn goes_to(source: Option<&str>, started: bool, copy: Option<&str>) -> (String, Option<String>) {

@@ -13,16 +13,17 @@ pub fn workspace() -> PathBuf {
     here.ancestors().nth(2).unwrap_or(here).to_path_buf()
 }
 
-/// Builds the binaries of these packages, and says where each is. Cargo tells on standard error what it builds and how far
-/// it is, as always.
+/// Builds these binaries, and says where each is. Cargo tells on standard error what it builds and how far it is, as
+/// always. All packages are selected, so that their dependencies have the same features as in every other build of this
+/// workspace: what one build has compiled, the next does not compile again.
 ///
 /// # Errors
 /// If the build fails.
-pub fn built(packages: &[&str]) -> anyhow::Result<BTreeMap<String, PathBuf>> {
+pub fn built(binaries: &[&str]) -> anyhow::Result<BTreeMap<String, PathBuf>> {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.args(["build", "--message-format", "json-render-diagnostics", "--bins", "--manifest-path"]);
+    cargo.args(["build", "--message-format", "json-render-diagnostics", "--workspace", "--manifest-path"]);
     cargo.arg(workspace().join("Cargo.toml"));
-    cargo.args(packages.iter().flat_map(|name| ["--package", name]));
+    cargo.args(binaries.iter().flat_map(|name| ["--bin", name]));
     let mut child = cargo.stdout(Stdio::piped()).spawn().context("cargo build cannot be run")?;
     let told = BufReader::new(child.stdout.take().context("cargo has no standard output")?);
     let mut by_name = BTreeMap::new();
@@ -34,6 +35,6 @@ pub fn built(packages: &[&str]) -> anyhow::Result<BTreeMap<String, PathBuf>> {
         }
     }
     let ended = child.wait().context("cargo build")?;
-    ensure!(ended.success(), "{} cannot be built: cargo build ended with {ended}", packages.join(", "));
+    ensure!(ended.success(), "{} cannot be built: cargo build ended with {ended}", binaries.join(", "));
     Ok(by_name)
 }

@@ -116,6 +116,9 @@ pub enum Command {
         /// Options of the sample application, such as "--error-rate 0.3", "--crash 3", "--unhealthy".
         #[arg(long, default_value = "", allow_hyphen_values = true, conflicts_with = "command")]
         sample: String,
+        /// An annotation of the image, such as "changeover.schema.bears=1-2"; may be given several times.
+        #[arg(long, value_name = "KEY=VALUE", value_parser = annotation)]
+        annotation: Vec<(String, String)>,
         /// A command of your own that listens on PORT, instead of the sample application.
         #[arg(last = true)]
         command: Vec<String>,
@@ -141,6 +144,14 @@ pub struct RunOptions {
 
 /// The most requests a second that this generator is made for.
 const MAX_RATE: f64 = 20_000.0;
+
+/// Reads `KEY=VALUE`.
+fn annotation(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("an annotation is KEY=VALUE, such as changeover.schema.bears=1-2".to_owned()),
+    }
+}
 
 fn rate(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {

@@ -4,12 +4,24 @@ use crate::{At, Aws, moment};
 use aws_sdk_ecr::types::{DescribeImagesFilter, ImageDetail, ImageIdentifier, ImageStatus, TagStatus};
 use changeover_domain::choice::{ListedImage, choose};
 use changeover_domain::image::{PinnedImage, is_exact};
+use changeover_domain::manifest::Manifest;
 use changeover_domain::moves::Moves;
 use changeover_domain::readiness::Presence;
+use changeover_domain::settings::LABEL_PREFIX;
 use changeover_domain::{StepError, Timestamp};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Most images of a repository that are looked through for a pattern.
 pub const MAX_IMAGES: usize = 10_000;
+/// Most images that AWS takes in one `BatchGetImage`.
+const MAX_MANIFESTS: usize = 100;
+/// The media types of manifests and indexes, which are answered as they were pushed.
+const MANIFEST_TYPES: [&str; 4] = [
+    "application/vnd.oci.image.manifest.v1+json",
+    "application/vnd.oci.image.index.v1+json",
+    "application/vnd.docker.distribution.manifest.v2+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+];
 /// Most images of a page of `DescribeImages`.
 const PAGE: i32 = 1_000;
 
@@ -83,6 +95,55 @@ pub async fn find(
         Some(why) => Err(NoImage::Unfit(format!("{image} {why}"))),
         None => Ok(image),
     })
+}
+
+/// The annotations of images of a repository, by digest: of each one's own manifest, and of an index that has none of
+/// ours, those of the first image that it lists. Of images that are not there, nothing.
+pub async fn annotations(
+    aws: &Aws,
+    repository: &str,
+    digests: &BTreeSet<String>,
+) -> Result<BTreeMap<String, BTreeMap<String, String>>, StepError> {
+    let manifests = manifests(aws, repository, digests).await?;
+    let mut listed: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut found = BTreeMap::new();
+    for (digest, manifest) in manifests {
+        let annotations = manifest.annotations;
+        match manifest.first_image {
+            Some(first) if !annotations.keys().any(|key| key.starts_with(LABEL_PREFIX)) => {
+                listed.entry(first).or_default().push(digest);
+            }
+            _ => drop(found.insert(digest, annotations)),
+        }
+    }
+    if !listed.is_empty() {
+        for (first, manifest) in self::manifests(aws, repository, &listed.keys().cloned().collect()).await? {
+            for index in listed.get(&first).into_iter().flatten() {
+                found.insert(index.clone(), manifest.annotations.clone());
+            }
+        }
+    }
+    Ok(found)
+}
+
+async fn manifests(
+    aws: &Aws,
+    repository: &str,
+    digests: &BTreeSet<String>,
+) -> Result<Vec<(String, Manifest)>, StepError> {
+    let ids = digests
+        .iter()
+        .take(MAX_MANIFESTS)
+        .map(|digest| ImageIdentifier::builder().image_digest(digest).build());
+    let request = aws.ecr().batch_get_image().repository_name(repository).set_image_ids(Some(ids.collect()));
+    let request = MANIFEST_TYPES.iter().fold(request, |request, kind| request.accepted_media_types(*kind));
+    let answer = request.send().await.at("BatchGetImage", repository)?;
+    let read = |image: &aws_sdk_ecr::types::Image| {
+        let digest = image.image_id()?.image_digest()?.to_owned();
+        // What is no manifest that we know says nothing.
+        Some((digest, Manifest::read(image.image_manifest()?).unwrap_or_default()))
+    };
+    Ok(answer.images().iter().filter_map(read).collect())
 }
 
 /// Whether an image that runs can be pulled again.

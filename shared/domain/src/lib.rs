@@ -17,6 +17,7 @@ pub mod gate;
 pub mod health;
 pub mod image;
 pub mod judging;
+pub mod manifest;
 pub mod moves;
 pub mod name;
 pub mod plan;
@@ -28,8 +29,9 @@ pub mod request;
 pub mod rollout;
 pub mod room;
 pub mod route;
-#[cfg(feature = "samples")]
+#[cfg(any(test, feature = "samples"))]
 pub mod samples;
+pub mod schema;
 pub mod settings;
 pub mod span;
 pub mod state;

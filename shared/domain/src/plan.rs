@@ -5,6 +5,7 @@ use crate::image::PinnedImage;
 use crate::readiness::Readiness;
 use crate::room::Room;
 use crate::route::{Route, RouteId, WHOLE, Weight};
+use crate::schema::Migration;
 use crate::settings::{Settings, Strategy};
 use crate::span::Seconds;
 use serde::{Deserialize, Serialize};
@@ -132,6 +133,9 @@ pub struct Plan {
     pub pace: Pace,
     /// The settings it was planned with.
     pub settings: Settings,
+    /// What the task at `before-start` does to the database's schema, if images say so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub migration: Option<Migration>,
     /// The task definition that the new revision is a copy of, where that is not the live member's: the one that this
     /// was set to, which ECS could not bring about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -211,6 +215,7 @@ impl Plan {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::samples;
     use crate::settings::{MAX_BAKE, MAX_HEALTH_TIMEOUT, MAX_ROLLBACK_WINDOW, MAX_STEPS, Raw, read};
 
     /// What Step Functions keeps of an execution, and what a look adds to it: a task's five events, and two each of a
@@ -221,35 +226,10 @@ mod tests {
 
     fn plan(tags: &[(&str, String)], stickiness: Seconds) -> Plan {
         let tags: Raw = tags.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect();
-        let member = |name: &str| Member {
-            ecs_service: name.to_owned(),
-            target_groups: vec![name.to_owned()],
-            task_definition: "td:1".to_owned(),
-            desired: 2,
-            running: 2,
-        };
-        Plan {
-            cluster: "c".to_owned(),
-            image: PinnedImage::new("web", "r/web", None, "sha256:0"),
-            container: "web".to_owned(),
-            other_containers: vec![],
-            live: member("blue"),
-            next: Some(member("green")),
-            routes: Vec::new(),
-            tasks: 2,
-            room: None,
-            pace: Pace {
-                deregistration_delay: Seconds(3600),
-                check_interval: Seconds(5),
-                stickiness,
-                pins: false,
-            },
-            settings: read(&Raw::new(), &tags, &Raw::new()).unwrap(),
-            source: None,
-            readiness: Readiness::default(),
-            ignored_alarms: vec![],
-            notes: Vec::new(),
-        }
+        let plan = samples::plan();
+        let pace =
+            Pace { deregistration_delay: Seconds(3600), check_interval: Seconds(5), stickiness, ..plan.pace };
+        Plan { pace, settings: read(&Raw::new(), &tags, &Raw::new()).unwrap(), ..plan }
     }
 
     #[test]

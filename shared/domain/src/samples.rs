@@ -76,6 +76,7 @@ pub fn plan() -> Plan {
             pins: false,
         },
         settings: read(&Raw::new(), &tags, &Raw::new()).expect("they are settings"),
+        migration: None,
         source: None,
         readiness: Readiness::default(),
         ignored_alarms: Vec::new(),

@@ -5,7 +5,9 @@ use crate::calendar;
 use crate::gate::{self, Placed, Point};
 use crate::judging::{self, Judging};
 use crate::route::{WHOLE, Weight};
+use crate::schema;
 use crate::span::Seconds;
+pub use objection::Objection;
 use parse::{at_most, hook_time, number, steps, text};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -43,17 +45,6 @@ pub enum OnPush {
     Queue,
     /// The running deployment is rolled back.
     Supersede,
-}
-
-/// What is done when going back could not work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum NoWayBack {
-    /// The deployment is refused.
-    #[default]
-    Refuse,
-    /// It is deployed all the same, and the plan says so.
-    Accept,
 }
 
 /// What is done when a service does not run any more what it was brought to.
@@ -113,7 +104,10 @@ pub struct Settings {
     pub judging: Judging,
     /// What is done when going back could not work.
     #[serde(default)]
-    pub no_way_back: NoWayBack,
+    pub no_way_back: Objection,
+    /// What is done when old and new could not have their database together.
+    #[serde(default)]
+    pub schema_mismatch: Objection,
     /// What is done when the service does not run any more what it was brought to; `dispatch` looks.
     #[serde(default)]
     pub on_drift: OnDrift,
@@ -140,7 +134,7 @@ fn hook_timeout() -> Seconds {
 }
 
 /// The settings there are, as written after `changeover:`.
-pub const KEYS: [&str; 22] = [
+pub const KEYS: [&str; 23] = [
     "repository",
     "image-tag",
     "container",
@@ -158,6 +152,7 @@ pub const KEYS: [&str; 22] = [
     "rollback-window",
     "on-push",
     "no-way-back",
+    "schema-mismatch",
     "on-drift",
     "hook-timeout",
     "alarms",
@@ -171,10 +166,12 @@ pub type Raw = BTreeMap<String, String>;
 /// Before every Docker label of ours.
 pub const LABEL_PREFIX: &str = "changeover.";
 
-/// Takes our settings out of a container's Docker labels. They hold what a tag's value cannot, such as quotes.
+/// Takes our settings out of a container's Docker labels. They hold what a tag's value cannot, such as quotes. What a
+/// container says of its database's schema is no setting.
 pub fn from_labels<'a>(labels: impl IntoIterator<Item = (&'a str, &'a str)>) -> Raw {
     labels
         .into_iter()
+        .filter(|(key, _)| ![schema::BRINGS, schema::BEARS].contains(key))
         .filter_map(|(key, value)| Some((key.strip_prefix(LABEL_PREFIX)?.to_owned(), value.to_owned())))
         .collect()
 }
@@ -252,11 +249,8 @@ pub fn read_with_labels(
             certainty: reader.get("certainty", Some("99"), judging::within(judging::CERTAINTY)),
             unproven: reader.get("unproven", Some("as-quiet"), judging::unproven),
         },
-        no_way_back: reader.get("no-way-back", Some("refuse"), |value| match value {
-            "refuse" => Ok(NoWayBack::Refuse),
-            "accept" => Ok(NoWayBack::Accept),
-            _ => Err("must be refuse or accept".to_owned()),
-        }),
+        no_way_back: reader.get("no-way-back", Some("refuse"), Objection::parse),
+        schema_mismatch: reader.get("schema-mismatch", Some("refuse"), Objection::parse),
         on_drift: reader.get("on-drift", Some("bring"), OnDrift::parse),
         alarms: reader.given("alarms", alarm::read).unwrap_or_default(),
         red_alarms: reader.get("red-alarms", Some("refuse"), alarm::red),
@@ -368,11 +362,12 @@ trait Fallback {
 macro_rules! fallback {
     ($($type:ty => $value:expr),* $(,)?) => { $(impl Fallback for $type { fn fallback() -> Self { $value } })* };
 }
-fallback!(String => String::new(), Strategy => Strategy::Rolling, OnPush => OnPush::Queue, NoWayBack => NoWayBack::Refuse,
+fallback!(String => String::new(), Strategy => Strategy::Rolling, OnPush => OnPush::Queue, Objection => Objection::Refuse,
     OnDrift => OnDrift::Bring, RedAlarms => RedAlarms::Refuse, Vec<String> => Vec::new(), judging::Millionths => judging::Millionths(0),
     judging::Unproven => judging::Unproven::default(),
     Vec<Weight> => vec![WHOLE], Seconds => Seconds(0), u32 => 1, u64 => 1);
 
+mod objection;
 mod parse;
 #[cfg(test)]
 mod tests;

@@ -51,15 +51,10 @@ pub fn real(number: u8, record: &Record) -> Deployment {
     real.digest = record.image.map(|number| image(number).digest);
     real.outcome = record.outcome;
     real.plan = record.plan.as_ref().map(|planned| domain::Plan {
-        cluster: "main".to_owned(),
         image: image(planned.image),
-        container: "web".to_owned(),
-        other_containers: vec![],
         live: member(planned, planned.live),
         next: planned.is_pair.then(|| member(planned, 1 - planned.live)),
-        routes: Vec::new(),
         tasks: u32::from(planned.tasks),
-        room: None,
         pace: domain::Pace {
             deregistration_delay: Seconds(30),
             check_interval: Seconds(5),
@@ -67,10 +62,7 @@ pub fn real(number: u8, record: &Record) -> Deployment {
             pins: false,
         },
         settings: settings(planned.is_pair, "queue"),
-        source: None,
-        readiness: changeover_domain::readiness::Readiness::default(),
-        ignored_alarms: vec![],
-        notes: Vec::new(),
+        ..changeover_domain::samples::plan()
     });
     real.progress = progress(number, record);
     real.orders = record.say.orders();

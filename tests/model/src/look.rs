@@ -183,6 +183,8 @@ pub fn for_plan(world: &World, on_push: &str, meant: Option<Image>) -> plan::Vie
         image: meant.map(image).ok_or_else(|| "it was tried".to_owned()),
         tasks: BTreeMap::new(),
         registry: BTreeMap::new(),
+        annotations: BTreeMap::new(),
+        database: None,
         closed_hooks: Vec::new(),
         task_roles: "*".to_owned(),
         instances: hosts::instances(world),

@@ -96,6 +96,8 @@ pub fn pair() -> View {
         image: Ok(image("b")),
         tasks: BTreeMap::new(),
         registry: BTreeMap::new(),
+        annotations: BTreeMap::new(),
+        database: None,
         closed_hooks: Vec::new(),
         container: None,
         task_roles: "*".into(),

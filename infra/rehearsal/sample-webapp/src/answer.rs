@@ -2,6 +2,7 @@
 
 use crate::Say;
 use crate::begun::Begun;
+use crate::database::Database;
 use crate::fault::Errors;
 use crate::options::Options;
 use crate::route::{Route, route};
@@ -15,6 +16,7 @@ use hyper::body::{Body as _, Frame, Incoming};
 use hyper::header::{ALLOW, CONNECTION, CONTENT_TYPE, HeaderValue, SERVER};
 use hyper::{Request, Response, StatusCode};
 use std::convert::Infallible;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -36,6 +38,8 @@ pub struct App {
     pub not_found: Errors,
     /// Which requests are never answered.
     pub hangs: Errors,
+    /// Its users, if it has any.
+    pub users: Option<Mutex<Database>>,
     /// Cancelled on SIGTERM.
     pub stopping: CancellationToken,
     /// Everything begun and not finished: connections and WebSockets.
@@ -71,6 +75,9 @@ impl App {
         {
             return trouble;
         }
+        if let Some(failed) = self.visit() {
+            return failed;
+        }
         match route {
             Route::Version | Route::Health | Route::Sound => self.say(StatusCode::OK, ""),
             Route::Receive => self.receive(request).await,
@@ -88,6 +95,17 @@ impl App {
             }
             Route::BadQuery(what) => self.say(StatusCode::BAD_REQUEST, what),
         }
+    }
+
+    /// Does with its users what every request does; what to answer if that fails.
+    fn visit(&self) -> Option<Response<Body>> {
+        let users = self.users.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner);
+        let why = match users.visit(self.options.schema, &self.options.version_name) {
+            Ok(true) => return None,
+            Ok(false) => "cannot read the name of a user".to_owned(),
+            Err(error) => format!("cannot have its users: {error}"),
+        };
+        Some(self.say(StatusCode::INTERNAL_SERVER_ERROR, &why))
     }
 
     /// Misbehaves as it was told to: late, or never, or with another answer than was asked for.

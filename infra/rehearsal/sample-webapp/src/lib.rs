@@ -6,6 +6,7 @@
 
 mod answer;
 mod begun;
+mod database;
 mod fault;
 mod hook;
 mod options;
@@ -15,6 +16,7 @@ mod serve;
 mod spell;
 mod websocket;
 
+pub use database::{Database, Rows};
 pub use hook::hook;
 pub use options::Options;
 pub use serve::run;

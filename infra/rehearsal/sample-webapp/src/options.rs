@@ -1,6 +1,8 @@
 //! What the application can be told: by flags, or by the environment of a task definition.
 
+use crate::database::NEWEST;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// The exit code of a crash that names none.
@@ -38,6 +40,17 @@ pub struct Options {
     /// Read the event of a hook from standard input, and answer with these statuses, one at a time.
     #[arg(long, value_name = "STATUS", value_delimiter = ',')]
     pub hook: Vec<String>,
+    /// Have users in a database, the SQLite file at this path: each request that is no health check writes one and reads one.
+    #[arg(long, env = "DATABASE", value_name = "PATH")]
+    pub database: Option<PathBuf>,
+    /// The version of the database's schema that the application is written for.
+    #[arg(long, env = "SCHEMA", value_name = "VERSION", default_value_t = 1,
+          value_parser = clap::value_parser!(u8).range(1..=i64::from(NEWEST)))]
+    pub schema: u8,
+    /// Bring the database to this version of its schema, and end: a migration.
+    #[arg(long, value_name = "VERSION", requires = "database",
+          value_parser = clap::value_parser!(u8).range(1..=i64::from(NEWEST)))]
+    pub migrate: Option<u8>,
     /// Fail the container's own health check.
     #[arg(long, env = "UNSOUND")]
     pub unsound: bool,

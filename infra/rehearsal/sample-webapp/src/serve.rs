@@ -7,6 +7,7 @@
 use crate::Say;
 use crate::answer::App;
 use crate::begun::Begun;
+use crate::database::Database;
 use crate::fault::{self, Errors};
 use crate::options::Options;
 use crate::probe;
@@ -18,8 +19,8 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use rehearsal_world::net::{Listener, Stream};
 use std::convert::Infallible;
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -52,6 +53,12 @@ pub async fn run(options: Options, stop: CancellationToken, say: Say) -> io::Res
         fault::explain_crash(&options.version_name, code, &say);
         return Ok(code);
     }
+    let mut users = options.database.as_deref().map(Database::open).transpose().map_err(io::Error::other)?;
+    if let (Some(to), Some(users)) = (options.migrate, &mut users) {
+        let did = users.migrate(to).map_err(io::Error::other)?;
+        say(&format!("INFO  schema {to}: {}", if did { "brought" } else { "there already" }));
+        return Ok(0);
+    }
     say(&format!("INFO  sample-webapp {} starting", options.version_name));
     if let Some(delay) = options.start_delay {
         tokio::select! {
@@ -62,10 +69,15 @@ pub async fn run(options: Options, stop: CancellationToken, say: Say) -> io::Res
     }
     let listener = Listener::bind(options.port).await?;
     say(&format!("INFO  listening on http://{}", listener.local_addr()?));
-    Ok(serve(listener, options, stop, say).await)
+    Ok(serve(listener, (options, users), stop, say).await)
 }
 
-async fn serve(mut listener: Listener, options: Options, stop: CancellationToken, say: Say) -> u8 {
+async fn serve(
+    mut listener: Listener,
+    (options, users): (Options, Option<Database>),
+    stop: CancellationToken,
+    say: Say,
+) -> u8 {
     let app = Arc::new(App {
         say: say.clone(),
         trouble: Spell::new(options.trouble_after, options.trouble_at, options.trouble_for),
@@ -73,6 +85,7 @@ async fn serve(mut listener: Listener, options: Options, stop: CancellationToken
         not_found: Errors::new(options.not_found_rate, options.seed),
         hangs: Errors::new(options.hang_rate, options.seed),
         options,
+        users: users.map(Mutex::new),
         stopping: CancellationToken::new(),
         begun: Begun::default(),
     });

@@ -70,8 +70,11 @@ async fn dispatch(cli: Cli) -> anyhow::Result<bool> {
             let length = rehearsal::soak::length(minutes, days)?;
             command::soak(&rehearsal::soak::Options { length, seed, rate, report }).await
         }
-        Some(Command::Push { tag, repository, port, sample, command }) => {
-            println!("{}", command::push(&Push { tag, repository, port, sample, command }).await?);
+        Some(Command::Push { tag, repository, port, sample, annotation: annotations, command }) => {
+            println!(
+                "{}",
+                command::push(&Push { tag, repository, port, sample, annotations, command }).await?
+            );
             Ok(true)
         }
     }

@@ -12,7 +12,7 @@ const IMAGINE: &str = "imagine";
 /// # Errors
 /// If it cannot be built or started.
 pub fn imagined() -> anyhow::Result<bool> {
-    let built = built(&["imagined"]).context("the program for imagined time does not build")?;
+    let built = built(&["imagine"]).context("the program for imagined time does not build")?;
     let program = built.get(IMAGINE).with_context(|| format!("there is no program {IMAGINE}"))?;
     let ended = Command::new(program).args(std::env::args_os().skip(1)).status();
     Ok(ended.context("the program for imagined time does not start")?.success())

@@ -18,7 +18,7 @@ const MAX_SAID: u64 = 4096;
 /// # Errors
 /// If it does not build.
 pub(super) fn build() -> anyhow::Result<PathBuf> {
-    built(&["changeover-cli"])?.remove("changeover").context("there is no program changeover")
+    built(&["changeover"])?.remove("changeover").context("there is no program changeover")
 }
 
 /// The page, for as long as this lives.

@@ -34,6 +34,8 @@ pub struct Push {
     pub port: Option<u16>,
     /// Options of the sample application, separated by spaces.
     pub sample: String,
+    /// Annotations of the image, by key and value.
+    pub annotations: Vec<(String, String)>,
     /// A command instead of the sample application.
     pub command: Vec<String>,
 }
@@ -54,8 +56,9 @@ pub async fn push(push: &Push) -> anyhow::Result<String> {
         let options: Vec<&str> = push.sample.split_whitespace().collect();
         Image::sample(&Binaries::build()?, &push.tag, &options)
     } else {
-        Image { entry_point: Vec::new(), command: own_command(&push.command)? }
+        Image { entry_point: Vec::new(), command: own_command(&push.command)?, annotations: Vec::new() }
     };
+    let image = image.annotated(push.annotations.clone());
     let manifest = image.manifest();
     let input = json!({"repositoryName": push.repository, "imageTag": push.tag, "imageManifest": manifest});
     let answer = call(port, &key, "PutImage", &input).await?;

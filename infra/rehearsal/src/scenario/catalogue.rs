@@ -1,7 +1,7 @@
 //! Every scenario there is.
 
 use super::team::{ALARM, CALENDAR};
-use super::{Already, MayFail, ROOM, Scenario, Script};
+use super::{Already, MayFail, ROOM, Scenario, Schemas, Script, Written};
 
 /// What `cargo rehearse` runs.
 pub const MAIN: [&str; 2] = ["good-push", "bad-under-traffic"];
@@ -18,6 +18,7 @@ pub const PUSH: Scenario = Scenario {
     outage: None,
     checked: false,
     sticky: None,
+    database: None,
     tags: &[("steps", "10 50 100")],
     functions: &[],
     outcome: Some("RolledBack"),
@@ -28,8 +29,14 @@ pub const PUSH: Scenario = Scenario {
     group: None,
 };
 
+/// A first version: it bears its own schema, and the next, which only adds to it.
+const FIRST: Written = Written { schema: 1, brings: None, bears: Some("1-2") };
+/// One after it that takes away what the first needs.
+const TOO_EARLY: Schemas =
+    Schemas { before: FIRST, next: Written { schema: 3, brings: Some("3"), bears: Some("3") } };
+
 /// Every scenario, in the order in which they are best understood.
-pub const CATALOGUE: [Scenario; 37] = [
+pub const CATALOGUE: [Scenario; 40] = [
     Scenario {
         name: "good-push",
         about: "A good image is pushed; a blue/green pair changes over in steps of 10, 50 and 100 %.",
@@ -199,6 +206,35 @@ pub const CATALOGUE: [Scenario; 37] = [
         about: "A migration runs before anything of the new version does, and fails: nothing new ever runs.",
         tags: &[("steps", "50 100"), ("before-start", "task --once --crash 3")],
         reason: &["at before-start ended with exit code 3", "its last lines:"],
+        ..PUSH
+    },
+    Scenario {
+        name: "expand",
+        about: "A migration adds a column; old and new have the database together, and nobody notices.",
+        database: Some(Schemas {
+            before: FIRST,
+            next: Written { schema: 2, brings: Some("2"), bears: Some("2-3") },
+        }),
+        tags: &[("steps", "50 100"), ("before-start", "task --migrate 2")],
+        outcome: Some("Succeeded"),
+        ..PUSH
+    },
+    Scenario {
+        name: "contract-too-early",
+        about: "A migration would take a column away that the version that serves still needs: refused, with what has to come first.",
+        database: Some(TOO_EARLY),
+        tags: &[("steps", "50 100"), ("before-start", "task --migrate 3")],
+        outcome: Some("Refused"),
+        reason: &["brings schema 3", "bears 1 to 2: first deploy a version that bears"],
+        ..PUSH
+    },
+    Scenario {
+        name: "contract-all-the-same",
+        about: "The same with the guard switched off: the version that serves fails from the migration on. This is what the guard is for.",
+        database: Some(TOO_EARLY),
+        tags: &[("steps", "50 100"), ("before-start", "task --migrate 3"), ("schema-mismatch", "accept")],
+        outcome: Some("Succeeded"),
+        may_fail: MayFail::OldVersion,
         ..PUSH
     },
     Scenario {

@@ -58,7 +58,8 @@ pub(super) async fn in_company(
     let hex = digest.strip_prefix("sha256:").context("a digest")?;
     for ending in [".sig", ".att", ".sbom", ""] {
         // Cosign's have an ordinary configuration.
-        let about = Image { entry_point: vec![], command: vec![format!("signature{ending}")] };
+        let about =
+            Image { entry_point: vec![], command: vec![format!("signature{ending}")], annotations: vec![] };
         stage.push(&sample.repository, &format!("sha256-{hex}{ending}"), &about).await?;
     }
     let mut referrer: Value =

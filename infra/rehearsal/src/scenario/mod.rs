@@ -3,6 +3,7 @@
 mod account;
 mod already;
 mod catalogue;
+mod database;
 mod hand;
 mod hooks;
 mod images;
@@ -12,6 +13,7 @@ mod play;
 mod team;
 
 pub use catalogue::{CATALOGUE, MAIN, PUSH, find};
+pub use database::{Schemas, Written};
 pub use observe::{Observation, Observed};
 pub use outage::Outage;
 pub use play::{Listener, Options, Play, play};
@@ -91,6 +93,8 @@ pub enum MayFail {
     NewVersion(u32),
     /// Those that the new version never answers, while it has no more than this weight.
     Unanswered(u32),
+    /// Some must, and only those that the version answers which serves at first.
+    OldVersion,
     /// Some must, and only those that the load balancer itself answers with this status.
     Balancer(u16),
     /// Some must: this is the control.
@@ -123,6 +127,8 @@ pub struct Scenario {
     /// How many seconds users stay with the side that they met first; none where they do not. Two thirds of the requests
     /// are then of users who keep cookies.
     pub sticky: Option<u32>,
+    /// The versions of the schema that the old and the new version are written for, where they have a database together.
+    pub database: Option<Schemas>,
     /// Settings by tag, besides the usual ones.
     pub tags: &'static [(&'static str, &'static str)],
     /// Functions of hooks: the name of each, and what it answers, one status after the other.
@@ -168,14 +174,29 @@ impl Scenario {
         self.outage.map(|_| Outage::push_at(pace))
     }
 
-    /// The options of an image: its own, and what an outage makes of it.
-    fn options(&self, own: &[&str], suffers: bool, push_at: Option<Timestamp>) -> Vec<String> {
+    /// The options of an image: its own, what it is written for, and what an outage makes of it.
+    fn options(
+        &self,
+        own: &[&str],
+        written: Option<Written>,
+        suffers: bool,
+        push_at: Option<Timestamp>,
+    ) -> Vec<String> {
         let told = self.outage.filter(|_| suffers).zip(push_at).map(|(outage, at)| outage.told(at));
-        own.iter().map(|option| (*option).to_owned()).chain(told.into_iter().flatten()).collect()
+        let own = own.iter().map(|option| (*option).to_owned());
+        let written = written.map(Written::options);
+        own.chain(written.into_iter().flatten()).chain(told.into_iter().flatten()).collect()
     }
 
     /// The stage that it needs.
-    fn setting(&self, seed: u64, pace: Pace, push_at: Option<Timestamp>) -> Setting {
+    fn setting(
+        &self,
+        seed: u64,
+        pace: Pace,
+        push_at: Option<Timestamp>,
+        environment: Vec<(String, String)>,
+    ) -> Setting {
+        let before = self.database.map(|schemas| schemas.before);
         let tags: BTreeMap<String, String> = self.settings(pace).into_iter().collect();
         let mut parameters = BTreeMap::new();
         if self.script == Script::Scheduled {
@@ -199,7 +220,9 @@ impl Scenario {
             tags,
             instances: self.instances.iter().map(|cpu| (*cpu, INSTANCE_MEMORY)).collect(),
             group: self.group,
-            first_image: self.options(self.before, true, push_at),
+            first_image: self.options(self.before, before, true, push_at),
+            first_annotations: before.map(Written::annotations).unwrap_or_default(),
+            environment,
             checked: self.checked,
             sticky: self.sticky,
             pace,
@@ -226,6 +249,7 @@ impl Scenario {
             MayFail::Unanswered(weight) => {
                 format!("unanswered requests only of the new version, within its {weight} %")
             }
+            MayFail::OldVersion => "requests lost, each answered by the old version".to_owned(),
             MayFail::Balancer(status) => {
                 format!("requests lost, each answered {status} by the load balancer")
             }

@@ -1,6 +1,7 @@
 //! Plays one scenario: sets the stage, lets users come, makes happen what is to happen, and judges.
 
 use super::account::{self, Known};
+use super::database::{SharedDatabase, Written};
 use super::observe::{Observation, Observed};
 use super::{Already, MOVING_TAG, MayFail, Scenario, Script, already, hand, hooks, images, team};
 use crate::advice::advice;
@@ -18,6 +19,8 @@ use std::time::Duration;
 
 /// The version that is deployed.
 pub(crate) const NEW_VERSION: &str = "v2";
+/// The version that serves at first.
+const OLD_VERSION: &str = "v1";
 /// How long users come before and after, so that there is something to compare with.
 const AROUND: Duration = Duration::from_secs(3);
 /// How many users keep cookies.
@@ -72,10 +75,16 @@ pub async fn play(
     listener: &mut dyn Listener,
 ) -> anyhow::Result<report::Scenario> {
     let push_at = scenario.push_at(options.pace);
-    let setting = scenario.setting(options.seed, options.pace, push_at);
+    let database = SharedDatabase::of(scenario)?;
+    let environment = database.as_ref().map(SharedDatabase::environment).unwrap_or_default();
+    let setting = scenario.setting(options.seed, options.pace, push_at, environment);
     let stage = Arc::new(Stage::set(binaries, &setting).await?);
-    let played = on_stage(&stage, scenario, (options, push_at), listener).await;
+    let mut played = on_stage(&stage, scenario, (options, push_at), listener).await;
     stage.strike().await;
+    if let (Ok(told), Some(database)) = (&mut played, database) {
+        told.broken.extend(database.missing(told.requests.total - told.requests.failed)?);
+        told.held &= told.broken.is_empty();
+    }
     played.with_context(|| format!("scenario {} (seed {})", scenario.name, options.seed))
 }
 
@@ -158,9 +167,11 @@ async fn happen(
     earlier: usize,
 ) -> anyhow::Result<()> {
     let suffers = scenario.outage.is_some_and(|outage| outage.both);
-    let options = scenario.options(scenario.image, suffers, push_at);
+    let next = scenario.database.map(|schemas| schemas.next);
+    let options = scenario.options(scenario.image, next, suffers, push_at);
     let options: Vec<&str> = options.iter().map(String::as_str).collect();
-    let image = Image::sample(&stage.binaries, NEW_VERSION, &options);
+    let annotations = next.map(Written::annotations).unwrap_or_default();
+    let image = Image::sample(&stage.binaries, NEW_VERSION, &options).annotated(annotations);
     let deadline = DEADLINE * stage.pace.patience;
     match scenario.script {
         Script::Push => {
@@ -278,11 +289,14 @@ impl Told<'_> {
             MayFail::Unanswered(weight) => {
                 Allowed::OnlyOf { version: NEW_VERSION.to_owned(), weight, silent: true }
             }
+            MayFail::OldVersion => Allowed::Of(OLD_VERSION.to_owned()),
             MayFail::Balancer(status) => Allowed::Balancer(status),
             MayFail::Must => Allowed::None,
             MayFail::Any => Allowed::Any,
         };
-        if matches!(self.scenario.may_fail, MayFail::Must | MayFail::Balancer(_)) && failed == 0 {
+        if matches!(self.scenario.may_fail, MayFail::Must | MayFail::OldVersion | MayFail::Balancer(_))
+            && failed == 0
+        {
             broken.push("no request was lost, so this rehearsal could not have shown one".to_owned());
         }
         judge_traffic(&self.observed.record, &allowed, &mut self.observed.breaches);

@@ -49,6 +49,10 @@ pub struct Setting {
     pub by_tag: Option<&'static str>,
     /// Options of the sample application in the first image.
     pub first_image: Vec<String>,
+    /// Its annotations.
+    pub first_annotations: Vec<(String, String)>,
+    /// Variables of the containers of the first task definition.
+    pub environment: Vec<(String, String)>,
     /// Whether containers have a health check of their own.
     pub checked: bool,
     /// How many seconds users stay with the side of a pair that they met first; none where they do not.
@@ -74,6 +78,8 @@ impl Default for Setting {
             rolling: 0,
             by_tag: None,
             first_image: Vec::new(),
+            first_annotations: Vec::new(),
+            environment: Vec::new(),
             checked: false,
             sticky: None,
             tags: BTreeMap::new(),
@@ -93,6 +99,8 @@ pub struct Stage {
     pub binaries: Binaries,
     /// Whether its containers have a health check of their own.
     pub checked: bool,
+    /// Variables of its containers.
+    pub environment: Vec<(String, String)>,
     /// How quick it is.
     pub pace: Pace,
 }
@@ -131,6 +139,7 @@ impl Stage {
             samples: Vec::new(),
             binaries: binaries.clone(),
             checked: setting.checked,
+            environment: setting.environment.clone(),
             pace: setting.pace,
         };
         match set_up::all(&stage, setting).await {

@@ -2,7 +2,7 @@
 
 use crate::binaries::Binaries;
 use changeover_domain::name::ServiceName;
-use rehearsal_cloud::ecr::manifest_of;
+use rehearsal_cloud::ecr::{annotated, manifest_of};
 use std::net::SocketAddr;
 
 /// A service that users reach, as the stage set it up.
@@ -53,6 +53,8 @@ pub struct Image {
     pub entry_point: Vec<String>,
     /// The command with its arguments; it listens on `PORT`.
     pub command: Vec<String>,
+    /// Its annotations.
+    pub annotations: Vec<(String, String)>,
 }
 
 impl Image {
@@ -60,11 +62,19 @@ impl Image {
     pub fn sample(binaries: &Binaries, version: &str, options: &[&str]) -> Self {
         let path = binaries.sample_webapp().display().to_string();
         let words = ["--version-name", version].into_iter().chain(options.iter().copied());
-        Self { entry_point: vec![path], command: words.map(str::to_owned).collect() }
+        Self { entry_point: vec![path], command: words.map(str::to_owned).collect(), annotations: vec![] }
+    }
+
+    /// The same with annotations.
+    #[must_use]
+    pub fn annotated(self, annotations: Vec<(String, String)>) -> Self {
+        Self { annotations, ..self }
     }
 
     /// Its manifest, as `PutImage` takes it.
     pub fn manifest(&self) -> String {
-        manifest_of(&self.entry_point, &self.command, &[])
+        let plain = manifest_of(&self.entry_point, &self.command, &[]);
+        // What it has just written is JSON.
+        annotated(&plain, &self.annotations).unwrap_or(plain)
     }
 }

@@ -68,7 +68,7 @@ fn instances(stage: &Stage, setting: &Setting) -> anyhow::Result<()> {
 async fn first_image(stage: &Stage, setting: &Setting, repository: &str) -> anyhow::Result<String> {
     stage.call(Service::Ecr, "CreateRepository", json!({"repositoryName": repository})).await?;
     let options: Vec<&str> = setting.first_image.iter().map(String::as_str).collect();
-    let image = Image::sample(&stage.binaries, "v1", &options);
+    let image = Image::sample(&stage.binaries, "v1", &options).annotated(setting.first_annotations.clone());
     let digest = stage.push(repository, setting.by_tag.unwrap_or("v1"), &image).await?;
     settled(stage).await?;
     Ok(setting.by_tag.map_or_else(|| format!("@{digest}"), |tag| format!(":{tag}")))
@@ -141,10 +141,14 @@ pub(crate) async fn definition(stage: &Stage, repository: &str, image: &str) -> 
     let repositories =
         stage.call(Service::Ecr, "DescribeRepositories", json!({"repositoryNames": [repository]})).await?;
     let uri = text(&repositories["repositories"][0]["repositoryUri"])?;
+    let variables =
+        [("GREETING".to_owned(), "hello".to_owned())].into_iter().chain(stage.environment.clone());
+    let environment: Vec<Value> =
+        variables.map(|(name, value)| json!({"name": name, "value": value})).collect();
     let mut container = json!({
         "name": repository, "image": format!("{uri}{image}"), "essential": true,
         "portMappings": [{"containerPort": CONTAINER_PORT, "protocol": "tcp"}],
-        "environment": [{"name": "GREETING", "value": "hello"}], "stopTimeout": stage.pace.stop_timeout_seconds,
+        "environment": environment, "stopTimeout": stage.pace.stop_timeout_seconds,
         "logConfiguration": {"logDriver": "awslogs", "options": {
             "awslogs-group": format!("/ecs/{repository}"), "awslogs-region": "us-east-1",
             "awslogs-stream-prefix": "ecs"}},

@@ -19,6 +19,8 @@ pub enum Allowed {
         /// that no version answered are counted as its own.
         silent: bool,
     },
+    /// Those that this version answers.
+    Of(String),
     /// Those that the load balancer itself answered with this status.
     Balancer(u16),
     /// Any.
@@ -60,6 +62,7 @@ pub fn judge(record: &Record, allowed: &Allowed, breaches: &mut Breaches) {
         let failed = version.counts.failed;
         match allowed {
             Allowed::OnlyOf { silent: true, .. } if name == NO_VERSION => {}
+            Allowed::Of(failing) if name == failing => {}
             Allowed::OnlyOf { version: broken, weight, silent } if name == broken => {
                 let all = u64::from(*weight) * span(record, broken) / 100;
                 let most = most_by_chance(span(record, broken), *weight);

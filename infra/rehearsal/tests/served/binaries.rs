@@ -17,7 +17,7 @@ pub fn build() {
 pub fn changeover() -> &'static Path {
     CHANGEOVER.get_or_init(|| {
         Binaries::build().expect("the functions build");
-        let built = built(&["changeover-cli"]).expect("the command line builds");
+        let built = built(&["changeover"]).expect("the command line builds");
         built["changeover"].clone()
     })
 }

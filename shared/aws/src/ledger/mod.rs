@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `CLUSTER/NAME` | `wanted` | what the service should run |
 //! | `CLUSTER/NAME` | `moves` | when image tags were moved, as push events told |
+//! | `CLUSTER/NAME` | `schema` | which version of its schema the service's database has, as far as hooks brought it |
 //! | `CLUSTER/NAME` | `lease` | who may change it, and the fence |
 //! | `CLUSTER/NAME` | `deployment#ID` | one deployment, its plan and its story |
 //!
@@ -12,6 +13,7 @@
 mod deployment;
 mod lease;
 mod moves;
+mod schema;
 mod wanted;
 
 pub use lease::Claim;
@@ -21,6 +23,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use changeover_domain::StepError;
 use changeover_domain::name::ServiceName;
 use changeover_domain::record::SCHEMA;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::HashMap;
 
@@ -57,6 +60,34 @@ impl<'a> Ledger<'a> {
         let answer = request.set_key(Some(key(service, record))).send().await.at("GetItem", record)?;
         answer.item.map(|item| parse(item, record)).transpose()
     }
+
+    /// Writes a record if its attribute `counter` still has the value that was read, or if there is none yet. False if
+    /// somebody was first.
+    async fn put_if_unchanged<T: Serialize + Sync>(
+        &self,
+        service: &ServiceName,
+        record: &str,
+        value: &T,
+        (counter, read): (&str, u64),
+    ) -> Result<bool, StepError> {
+        let answer = self
+            .aws
+            .dynamodb()
+            .put_item()
+            .table_name(self.table)
+            .set_item(Some(item(service, record, value)?))
+            .condition_expression("attribute_not_exists(#key) OR #counter = :read")
+            .expression_attribute_names("#key", PARTITION_KEY)
+            .expression_attribute_names("#counter", counter)
+            .expression_attribute_values(":read", number(read))
+            .send()
+            .await;
+        if crate::is_code(&answer, "ConditionalCheckFailedException") {
+            return Ok(false);
+        }
+        answer.at("PutItem", record)?;
+        Ok(true)
+    }
 }
 
 fn key(service: &ServiceName, record: &str) -> Item {
@@ -77,6 +108,14 @@ fn parse<T: DeserializeOwned>(item: Item, record: &str) -> Result<T, StepError> 
     serde_dynamo::aws_sdk_dynamodb_1::from_item(item).map_err(|error| {
         StepError::RecordMissing(format!("the ledger's {record} cannot be read by this version: {error}"))
     })
+}
+
+fn item<T: Serialize>(service: &ServiceName, record: &str, value: &T) -> Result<Item, StepError> {
+    let mut item = serde_dynamo::aws_sdk_dynamodb_1::to_item(value).map_err(|error| {
+        StepError::RecordMissing(format!("the ledger's {record} cannot be written: {error}"))
+    })?;
+    item.extend(key(service, record));
+    Ok(item)
 }
 
 fn number(value: u64) -> AttributeValue {

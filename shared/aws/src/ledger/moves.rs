@@ -1,7 +1,6 @@
 //! When image tags were moved, in the ledger.
 
-use super::{Ledger, PARTITION_KEY, key, lost_race, number};
-use crate::At;
+use super::{Ledger, lost_race};
 use changeover_domain::StepError;
 use changeover_domain::moves::{Move, Moves};
 use changeover_domain::name::ServiceName;
@@ -26,35 +25,10 @@ impl Ledger<'_> {
                 return Ok(moves);
             }
             moves.version += 1;
-            if self.write_moves(service, &moves, read).await? {
+            if self.put_if_unchanged(service, RECORD, &moves, ("version", read)).await? {
                 return Ok(moves);
             }
         }
         Err(lost_race("PutItem", RECORD))
-    }
-
-    /// Writes them if the version on record is still the one that was read. False if it is not.
-    async fn write_moves(&self, service: &ServiceName, moves: &Moves, read: u64) -> Result<bool, StepError> {
-        let mut item = serde_dynamo::aws_sdk_dynamodb_1::to_item(moves).map_err(|error| {
-            StepError::RecordMissing(format!("the moves of tags cannot be written: {error}"))
-        })?;
-        item.extend(key(service, RECORD));
-        let answer = self
-            .aws
-            .dynamodb()
-            .put_item()
-            .table_name(self.table)
-            .set_item(Some(item))
-            .condition_expression("attribute_not_exists(#key) OR #version = :read")
-            .expression_attribute_names("#key", PARTITION_KEY)
-            .expression_attribute_names("#version", "version")
-            .expression_attribute_values(":read", number(read))
-            .send()
-            .await;
-        if crate::is_code(&answer, "ConditionalCheckFailedException") {
-            return Ok(false);
-        }
-        answer.at("PutItem", RECORD)?;
-        Ok(true)
     }
 }

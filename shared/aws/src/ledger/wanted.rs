@@ -1,7 +1,6 @@
 //! What is wanted, in the ledger.
 
-use super::{Ledger, PARTITION_KEY, key, lost_race, number};
-use crate::At;
+use super::{Ledger, lost_race};
 use changeover_domain::StepError;
 use changeover_domain::name::ServiceName;
 use changeover_domain::record::{Tried, Wanted};
@@ -46,26 +45,6 @@ impl Ledger<'_> {
         wanted: &Wanted,
         read: u64,
     ) -> Result<bool, StepError> {
-        let mut item = serde_dynamo::aws_sdk_dynamodb_1::to_item(wanted).map_err(|error| {
-            StepError::RecordMissing(format!("what is wanted cannot be written: {error}"))
-        })?;
-        item.extend(key(service, RECORD));
-        let answer = self
-            .aws
-            .dynamodb()
-            .put_item()
-            .table_name(self.table)
-            .set_item(Some(item))
-            .condition_expression("attribute_not_exists(#key) OR #generation = :read")
-            .expression_attribute_names("#key", PARTITION_KEY)
-            .expression_attribute_names("#generation", "generation")
-            .expression_attribute_values(":read", number(read))
-            .send()
-            .await;
-        if crate::is_code(&answer, "ConditionalCheckFailedException") {
-            return Ok(false);
-        }
-        answer.at("PutItem", RECORD)?;
-        Ok(true)
+        self.put_if_unchanged(service, RECORD, wanted, ("generation", read)).await
     }
 }

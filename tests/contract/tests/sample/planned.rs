@@ -147,6 +147,8 @@ fn planned(ids: &[&str]) -> Plan {
         image: Ok(image),
         tasks: BTreeMap::new(),
         registry: BTreeMap::new(),
+        annotations: BTreeMap::new(),
+        database: None,
         closed_hooks: Vec::new(),
         task_roles: "*".to_owned(),
         container: None,

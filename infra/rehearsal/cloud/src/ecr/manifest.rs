@@ -69,6 +69,19 @@ pub fn manifest_of(entry_point: &[String], command: &[String], environment: &[(S
     .to_string()
 }
 
+/// A manifest with these annotations, as OCI has them.
+///
+/// # Errors
+/// If it is no JSON object.
+pub fn annotated(manifest: &str, annotations: &[(String, String)]) -> Result<String, serde_json::Error> {
+    let mut manifest: serde_json::Map<String, Value> = serde_json::from_str(manifest)?;
+    if !annotations.is_empty() {
+        let all = annotations.iter().map(|(key, value)| (key.clone(), json!(value)));
+        manifest.insert("annotations".to_owned(), all.collect());
+    }
+    Ok(Value::Object(manifest).to_string())
+}
+
 /// Reads the command out of a manifest, or says what is wrong with it.
 pub(crate) fn command(of: &str, manifest: &str) -> Result<Image, String> {
     let manifest: Value = serde_json::from_str(manifest).map_err(|error| format!("no JSON: {error}"))?;

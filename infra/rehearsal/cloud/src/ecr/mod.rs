@@ -6,7 +6,7 @@ mod manifest;
 mod pull;
 mod repository;
 
-pub use manifest::{COMMAND_CONFIG, Image, manifest, manifest_of};
+pub use manifest::{COMMAND_CONFIG, Image, annotated, manifest, manifest_of};
 
 use crate::EventSink;
 use crate::account::{Account, epoch};
@@ -140,8 +140,12 @@ impl Ecr {
 
     fn batch_get(&self, input: &Value) -> Result<Value, ApiError> {
         let (mut images, mut failures) = (Vec::new(), Vec::new());
+        let mut unaccepted = None;
         let name = required(input, "repositoryName", INVALID)?;
+        let accepted = input["acceptedMediaTypes"].as_array();
+        let accepts = |kind: &str| accepted.is_none_or(|kinds| kinds.iter().any(|one| one == kind));
         self.of_each(input, |_, id, found| match found {
+            Some(stored) if !accepts(&stored.media_type) => unaccepted = Some(stored.media_type.clone()),
             Some(stored) => images.push(json!({
                 "registryId": self.account.id, "repositoryName": name,
                 "imageId": ImageId { digest: Some(stored.digest.clone()), tag: id.tag }.to_json(),
@@ -149,6 +153,12 @@ impl Ecr {
             })),
             None => failures.push(failure(&id)),
         })?;
+        if let Some(kind) = unaccepted {
+            // AWS may convert it; that is not what anybody rehearses here.
+            let message =
+                format!("acceptedMediaTypes does not have {kind}, and the rehearsal converts no manifest");
+            return Err(ApiError::new(INVALID, message));
+        }
         Ok(json!({ "images": images, "failures": failures }))
     }
 

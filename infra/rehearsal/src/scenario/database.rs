@@ -1,0 +1,85 @@
+//! Scenarios in which the versions have a database together: which schema each is written for, and what must be in it in
+//! the end.
+
+use super::Scenario;
+use anyhow::Context as _;
+use changeover_domain::schema::{BEARS, BRINGS};
+use sample_webapp::Database;
+use std::path::PathBuf;
+use tempfile::TempDir;
+
+/// The file's name.
+const FILE: &str = "users.sqlite";
+/// The variable that tells the sample application where it is.
+const VARIABLE: &str = "DATABASE";
+
+/// What a version is written for, and what its image says of that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Written {
+    /// The version of the schema.
+    pub schema: u8,
+    /// What its image says that its migration brings.
+    pub brings: Option<&'static str>,
+    /// What its image says that it bears.
+    pub bears: Option<&'static str>,
+}
+
+/// The two versions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Schemas {
+    /// The one that serves at first: the database has its schema then.
+    pub before: Written,
+    /// The one that comes.
+    pub next: Written,
+}
+
+impl Written {
+    /// The options of the sample application.
+    pub(super) fn options(self) -> [String; 2] {
+        ["--schema".to_owned(), self.schema.to_string()]
+    }
+
+    /// The annotations of its image.
+    pub(super) fn annotations(self) -> Vec<(String, String)> {
+        let said = [(BRINGS, self.brings), (BEARS, self.bears)];
+        said.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?.to_owned()))).collect()
+    }
+}
+
+/// The database of a scenario, which goes with it.
+pub(super) struct SharedDatabase {
+    folder: TempDir,
+}
+
+impl SharedDatabase {
+    /// Makes it, if the scenario has one.
+    pub(super) fn of(scenario: &Scenario) -> anyhow::Result<Option<Self>> {
+        let Some(schemas) = scenario.database else { return Ok(None) };
+        let shared = Self { folder: tempfile::tempdir().context("no folder for the database")? };
+        let mut database = Database::open(&shared.path()).context("no database")?;
+        database.migrate(schemas.before.schema).context("the database has no schema")?;
+        Ok(Some(shared))
+    }
+
+    fn path(&self) -> PathBuf {
+        self.folder.path().join(FILE)
+    }
+
+    /// What containers are told of it.
+    pub(super) fn environment(&self) -> Vec<(String, String)> {
+        vec![(VARIABLE.to_owned(), self.path().display().to_string())]
+    }
+
+    /// What is wrong with it in the end: every request that was answered well has written a user, and everybody has a name.
+    pub(super) fn missing(&self, answered: u64) -> anyhow::Result<Vec<String>> {
+        let rows = Database::open(&self.path())?.rows().context("the users cannot be counted")?;
+        let mut broken = Vec::new();
+        if rows.all < answered {
+            broken.push(format!("{} users are left of {answered} who were told that they are", rows.all));
+        }
+        if rows.readable < rows.all {
+            broken.push(format!("{} of {} users have lost their name", rows.all - rows.readable, rows.all));
+        }
+        Ok(broken)
+    }
+}

@@ -3,6 +3,7 @@
 //! nothing of a service; and pairs of any faults. In imagined time every fault is tried everywhere.
 
 use rehearsal::binaries::Binaries;
+use rehearsal::command::say;
 use rehearsal::matrix::{self, Case, Cell, FaultKind, Options, cells, pairs};
 
 /// As many at once as two cores bear beside the traffic.
@@ -36,7 +37,7 @@ async fn every_cell_and_pairs_of_them_end_as_they_may_and_hold_all_along() {
     let drawn = pairs(&cells, PAIRS, SEED);
     let tried = cells.into_iter().filter(is_tried);
     let cases: Vec<Case> = tried.map(Case::one).chain(drawn).collect();
-    let trials = matrix::run(&binaries, &cases, options, |_| {}).await.expect("the stages are set");
+    let trials = matrix::run(&binaries, &cases, options, say).await.expect("the stages are set");
     assert_eq!(trials.len(), cases.len());
     let broken: Vec<String> = trials
         .iter()

@@ -8,12 +8,14 @@ use std::process::Command;
 fn features(edges: &str) -> BTreeMap<String, String> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut tree = Command::new(cargo);
-    tree.args(["tree", "--workspace", "--locked", "--prefix", "none", "--no-dedupe", "--edges", edges]);
+    tree.args(["tree", "--workspace", "--locked", "--prefix", "none", "--edges", edges]);
     tree.args(["--format", "{p}|{f}"]).current_dir(contract::workspace());
     let told = tree.output().expect("cargo tree runs");
     assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
     let text = String::from_utf8(told.stdout).expect("UTF-8");
-    text.lines().filter_map(|line| line.split_once('|')).map(|(p, f)| (p.to_owned(), f.to_owned())).collect()
+    // What was told before is marked.
+    let lines = text.lines().filter_map(|line| line.trim_end_matches(" (*)").split_once('|'));
+    lines.map(|(package, features)| (package.to_owned(), features.to_owned())).collect()
 }
 
 #[test]

@@ -111,7 +111,7 @@ fn documented_bounds_are_the_codes() {
             assert!(with(&key, "something-else").is_err(), "{key} takes anything");
         }
     }
-    assert_eq!(bounded, 15, "settings with bounds or choices");
+    assert_eq!(bounded, 16, "settings with bounds or choices");
 }
 
 #[test]

@@ -37,6 +37,8 @@ pub struct CloudWatch {
 struct Inner {
     account: Account,
     elb: Elb,
+    /// Since when its load balancers can have measured anything: whole seconds since 1970.
+    began: u64,
     pace: MetricPace,
     store: Store,
     alarms: Alarms,
@@ -46,7 +48,8 @@ impl CloudWatch {
     /// Over this load balancer, at this pace.
     #[must_use]
     pub fn new(account: Account, elb: Elb, pace: MetricPace) -> Self {
-        let inner = Inner { account, elb, pace, store: Store::default(), alarms: Alarms::default() };
+        let began = seconds(rehearsal_world::now());
+        let inner = Inner { account, elb, began, pace, store: Store::default(), alarms: Alarms::default() };
         Self { inner: Arc::new(inner) }
     }
 
@@ -152,6 +155,10 @@ impl Inner {
         let end = start + period;
         if metric.namespace != balancer::NAMESPACE {
             return (end <= self.visible_until(now)).then(|| self.samples(metric, start..end));
+        }
+        // Most periods of a long history are older than the cloud.
+        if end <= self.began {
+            return None;
         }
         let last = now.saturating_sub(self.lag(&metric.name)).min(end);
         (start < last).then(|| self.samples(metric, start..last))

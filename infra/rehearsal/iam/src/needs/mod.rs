@@ -80,7 +80,7 @@ fn ecr(operation: &str, input: &Value, place: &Place<'_>) -> Option<Vec<Need>> {
     let action = format!("ecr:{operation}");
     let arn = |name: &str| place.arn("ecr", "repository/", name);
     match operation {
-        "DescribeImages" => one(&action, arn(text(input, "repositoryName")?)),
+        "BatchGetImage" | "DescribeImages" => one(&action, arn(text(input, "repositoryName")?)),
         "DescribeRepositories" => {
             let names = texts(input, "repositoryNames");
             // Without names it is about every one there may be.

@@ -7,7 +7,7 @@ use rehearsal::command::say;
 use rehearsal::matrix::{self, Case, Cell, FaultKind, Options, cells, pairs};
 
 /// As many at once as two cores bear beside the traffic.
-const AT_ONCE: usize = 6;
+const AT_ONCE: usize = 10;
 
 /// How many pairs of faults are drawn.
 const PAIRS: usize = 24;

@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use tokio::sync::Semaphore;
 
 /// As many at a time as leave the traffic generator room to keep its schedule.
-static TURNS: Semaphore = Semaphore::const_new(2);
+static TURNS: Semaphore = Semaphore::const_new(3);
 static BINARIES: OnceLock<Binaries> = OnceLock::new();
 
 struct Silent;
@@ -265,6 +265,30 @@ async fn smoke_test_fails() {
 async fn migration_fails() {
     let told = holds("migration-fails").await;
     assert_eq!(told.requests.by_version.get("v2").map_or(0, |version| version.ok), 0, "nothing new ran");
+}
+
+/// Every user who was told to be one is there in the end: the play counts them row by row.
+#[tokio::test(flavor = "multi_thread")]
+async fn expand() {
+    let told = holds("expand").await;
+    assert_eq!(told.requests.failed, 0);
+    for version in ["v1", "v2"] {
+        assert!(told.requests.by_version[version].ok > 100, "{version} had the database");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn contract_too_early() {
+    let told = holds("contract-too-early").await;
+    assert_eq!(told.requests.failed, 0, "the migration never ran");
+}
+
+/// What the guard is for.
+#[tokio::test(flavor = "multi_thread")]
+async fn contract_all_the_same() {
+    let told = holds("contract-all-the-same").await;
+    assert!(told.requests.by_version["v1"].failed > 100, "the old version lost its column");
+    assert_eq!(told.requests.by_version["v2"].failed, 0);
 }
 
 /// The rehearsal can say no: the same cloud and traffic lose requests when someone is careless, and the witness sees

@@ -27,6 +27,11 @@ pub enum FaultKind {
     CallThrottled,
     /// That call fails once.
     CallFailsOnce,
+    /// A balancer before the service answers that call with 503, and nothing that can be read, for longer than one invocation
+    /// tries.
+    CallUnavailable,
+    /// What the function reads is older than what it, or another before it, has written.
+    StaleReads,
     /// That call is refused for ever.
     CallRefused,
     /// That call succeeds and its answer is lost.
@@ -42,7 +47,7 @@ pub const UNDER_WAY: Duration = Duration::from_millis(2_500);
 
 impl FaultKind {
     /// Every kind.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::KilledBefore,
         Self::KilledAfter,
         Self::Stalled,
@@ -51,6 +56,8 @@ impl FaultKind {
         Self::LambdaThrottled,
         Self::CallThrottled,
         Self::CallFailsOnce,
+        Self::CallUnavailable,
+        Self::StaleReads,
         Self::CallRefused,
         Self::AnswerLost,
         Self::Aborted,
@@ -73,6 +80,8 @@ impl FaultKind {
             Self::LambdaThrottled => "Lambda throttles for 5 s",
             Self::CallThrottled => "call throttled",
             Self::CallFailsOnce => "call fails once",
+            Self::CallUnavailable => "call answered 503 for a while",
+            Self::StaleReads => "reads stale by up to 4 s",
             Self::CallRefused => "call refused for ever",
             Self::AnswerLost => "answer lost",
             Self::Aborted => "aborted",
@@ -80,6 +89,16 @@ impl FaultKind {
         }
     }
 }
+
+/// How old a stale read may be: several looks, at this pace.
+const STALE: Duration = Duration::from_secs(4);
+/// How many calls of a function are read stale: all of several invocations.
+const STALE_CALLS: u32 = 40;
+/// How many calls are answered 503: those of three invocations, of which each tries three times.
+const UNAVAILABLE_CALLS: u32 = 9;
+/// The functions that read what AWS answers from copies that may be late; the others read only the ledger, which does not.
+const READERS: [&str; 7] =
+    ["plan", "register-revision", "update-service", "check-health", "swap", "drain", "rollback"];
 
 /// The state that an image has to be bad for.
 const ROLLBACK: &str = "Rollback";
@@ -126,7 +145,10 @@ pub fn cells() -> anyhow::Result<Vec<Cell>> {
                 if shown && !(pair && state == ROLLBACK) {
                     continue;
                 }
-                for fault in FaultKind::ALL {
+                let reads = READERS.contains(&function.as_str());
+                for fault in
+                    FaultKind::ALL.into_iter().filter(|fault| reads || *fault != FaultKind::StaleReads)
+                {
                     let (state, function) = (state.clone(), function.clone());
                     cells.push(Cell { pair, state, function, shown, fault });
                 }
@@ -245,7 +267,21 @@ impl Cell {
         let (fault, times) = match self.fault {
             FaultKind::CallThrottled => (ApiFault::Throttle, 3),
             FaultKind::CallFailsOnce => (ApiFault::Fail(broken()), 1),
+            FaultKind::CallUnavailable => (ApiFault::unreadable(503), UNAVAILABLE_CALLS),
             FaultKind::CallRefused => (ApiFault::Fail(refused()), u32::MAX),
+            FaultKind::StaleReads => {
+                let caller = Some(function.to_owned());
+                let fault = ApiFault::Stale(STALE);
+                let any = ApiFaultRule {
+                    caller,
+                    service: None,
+                    operation: None,
+                    skip: 0,
+                    times: STALE_CALLS,
+                    fault,
+                };
+                return Some(any);
+            }
             FaultKind::AnswerLost => (ApiFault::ActThenDrop, 1),
             FaultKind::CallUnderWay => (ApiFault::Delay(UNDER_WAY), 1),
             _ => return None,
@@ -274,8 +310,9 @@ mod tests {
     #[test]
     fn the_cells_are_every_task_state_of_the_machine_that_ships() {
         let cells = cells().unwrap();
-        // Fifteen states of a pair, one of them twice, and thirteen of a rolling service.
-        assert_eq!(cells.len(), (15 + 1 + 13) * FaultKind::ALL.len());
+        // Fifteen states of a pair, one of them twice, and thirteen of a rolling service, of which the points and Finish read
+        // the ledger alone: seven of a pair, and six.
+        assert_eq!(cells.len(), (15 + 1 + 13) * FaultKind::ALL.len() - (7 + 6));
         let functions: Vec<&str> = cells.iter().map(|cell| cell.function.as_str()).collect();
         for name in crate::binaries::FUNCTIONS.iter().filter(|name| **name != "dispatch") {
             assert!(functions.contains(name), "{name}");

@@ -150,7 +150,7 @@ async fn on_stage(stage: &Arc<Stage>, case: &Case, options: Options) -> anyhow::
         }));
     }
     let aborts = aborted.iter().filter(|aborted| **aborted).count();
-    let rested = rest(stage, &sample, observation.earlier() + 1 + aborts).await;
+    let rested = rest(stage, &sample, observation.earlier() + 1, aborts).await;
     let words = rested.unwrap_or_else(|error| {
         broken.push(format!("{error:#}"));
         MOST_WORDS
@@ -161,7 +161,7 @@ async fn on_stage(stage: &Arc<Stage>, case: &Case, options: Options) -> anyhow::
     let met = |((cell, spoiled), aborted): ((&Cell, bool), bool)| match cell.fault {
         fault if fault.aborts() => aborted,
         // The SDK's own retry leaves no trace of these in the state machine.
-        FaultKind::AnswerLost | FaultKind::CallFailsOnce => spoiled,
+        FaultKind::AnswerLost | FaultKind::CallFailsOnce | FaultKind::StaleReads => spoiled,
         // After the outcome an error leads on as if there were none.
         FaultKind::CallRefused if cell.point().is_some_and(Point::is_after) => spoiled,
         _ => spoiled && left_a_trace(cell, &observed.stories),
@@ -255,10 +255,16 @@ async fn until<T>(
     tokio::time::timeout(PATIENCE, watched).await.context("the moment of the fault never came")?
 }
 
-/// Waits until everything is over, at least so many executions, and the lease is free. A fault that lasts for ever is
-/// taken away in the end, and an operator starts a recovery by hand; how often is answered.
-async fn rest(stage: &Stage, sample: &Sample, least: usize) -> anyhow::Result<usize> {
+/// Waits until everything is over, at least so many executions, and the lease is free. Each that was aborted is recovered
+/// by another, unless it had let go of the service by then. A fault that lasts for ever is taken away in the end, and an
+/// operator starts a recovery by hand; how often is answered.
+async fn rest(stage: &Stage, sample: &Sample, least: usize, aborts: usize) -> anyhow::Result<usize> {
     until_over(stage, least, DEADLINE, async |_| {}).await?;
+    let ledger = read_ledger(stage, &sample.service).await;
+    let ended = ledger.deployments.last().is_some_and(|deployment| deployment.outcome.is_some());
+    if aborts > 0 && (ledger.holder.is_some() || !ended) {
+        until_over(stage, least + aborts, DEADLINE, async |_| {}).await?;
+    }
     for words in 0..=MOST_WORDS {
         let ledger = read_ledger(stage, &sample.service).await;
         let Some(holder) = ledger.holder else { return Ok(words) };

@@ -86,7 +86,9 @@ pub async fn run(globals: &Globals, options: &Options) -> Result<Exit, Failure> 
 
 /// Lets the stack plan, with nothing put on record.
 pub async fn ask(session: &Session, service: &Service, request: Request) -> Result<Would, Failure> {
-    let request = Request { dry_run: true, cause: None, ..request };
+    // Only who goes past a calendar has to say why.
+    let cause = request.cause.clone().filter(|_| request.calendar.is_some());
+    let request = Request { dry_run: true, cause, ..request };
     let started = start::start(session, service, &request).await?;
     let output = match start::answer(session, &started.arn).await? {
         Ok(output) => output,

@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use tokio::sync::Semaphore;
 
 /// As many at a time as leave the traffic generator room to keep its schedule.
-static TURNS: Semaphore = Semaphore::const_new(3);
+static TURNS: Semaphore = Semaphore::const_new(5);
 static BINARIES: OnceLock<Binaries> = OnceLock::new();
 
 struct Silent;
@@ -140,6 +140,11 @@ async fn alarm_was_red() {
 #[tokio::test(flavor = "multi_thread")]
 async fn frozen() {
     assert_eq!(holds("frozen").await.requests.failed, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn traffic_grew() {
+    assert_eq!(holds("traffic-grew").await.requests.failed, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -54,6 +54,9 @@ pub struct Scenario {
     /// What AWS punishes now and then, whether it did here or not, and what to do; one text each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub advice: Vec<String>,
+    /// What the last plan found about going back, one sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub readiness: Vec<String>,
     /// What happened, in plain words.
     pub verdict: String,
     /// Whether each invariant that was watched held, by its number.

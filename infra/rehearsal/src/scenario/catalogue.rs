@@ -36,7 +36,7 @@ const TOO_EARLY: Schemas =
     Schemas { before: FIRST, next: Written { schema: 3, brings: Some("3"), bears: Some("3") } };
 
 /// Every scenario, in the order in which they are best understood.
-pub const CATALOGUE: [Scenario; 40] = [
+pub const CATALOGUE: [Scenario; 41] = [
     Scenario {
         name: "good-push",
         about: "A good image is pushed; a blue/green pair changes over in steps of 10, 50 and 100 %.",
@@ -235,6 +235,14 @@ pub const CATALOGUE: [Scenario; 40] = [
         tags: &[("steps", "50 100"), ("before-start", "task --migrate 3"), ("schema-mismatch", "accept")],
         outcome: Some("Succeeded"),
         may_fail: MayFail::OldVersion,
+        ..PUSH
+    },
+    Scenario {
+        name: "traffic-grew",
+        about: "While some users meet the new version, autoscaling gives the old side more tasks: the new side gets as many before it gets the rest.",
+        script: Script::PushThenGrow,
+        tags: &[("steps", "50 100")],
+        outcome: Some("Succeeded"),
         ..PUSH
     },
     Scenario {

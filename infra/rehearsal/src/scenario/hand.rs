@@ -75,6 +75,16 @@ pub(super) async fn order(
     order: &str,
     earlier: usize,
 ) -> anyhow::Result<()> {
+    reached(stage, (at, says), earlier).await?;
+    let mut input: serde_json::Value = serde_json::from_str(order).context("the order is no JSON")?;
+    input["service"] = json!(sample.service.to_string());
+    let start = json!({"stateMachineArn": stage.state_machine()?, "input": input.to_string()});
+    stage.call(Service::StepFunctions, "StartExecution", start).await?;
+    Ok(())
+}
+
+/// Waits until a deployment is in a state that says something.
+async fn reached(stage: &Stage, (at, says): (&str, &str), earlier: usize) -> anyhow::Result<()> {
     let there = async {
         loop {
             let stories = stories(stage).await?;
@@ -88,11 +98,41 @@ pub(super) async fn order(
     };
     let patience = PATIENCE * stage.pace.patience;
     tokio::time::timeout(patience, there).await.with_context(|| format!("{at} never said {says:?}"))??;
-    let mut input: serde_json::Value = serde_json::from_str(order).context("the order is no JSON")?;
-    input["service"] = json!(sample.service.to_string());
-    let start = json!({"stateMachineArn": stage.state_machine()?, "input": input.to_string()});
-    stage.call(Service::StepFunctions, "StartExecution", start).await?;
     Ok(())
+}
+
+/// How many tasks more the side gets that serves.
+const GROWN_BY: u64 = 2;
+
+/// Pushes, and while a first part of the requests goes to the new tasks, gives the side that serves more tasks, as
+/// autoscaling does when more users come. The number that it has then.
+pub(super) async fn grow(
+    stage: &Stage,
+    sample: &Sample,
+    image: &Image,
+    earlier: usize,
+) -> anyhow::Result<u64> {
+    let [live, _] = sample.members.as_slice() else { anyhow::bail!("only a pair has a side that serves") };
+    stage.push(&sample.repository, NEW_VERSION, image).await?;
+    reached(stage, ("Bake", "the new tasks"), earlier).await?;
+    let tasks = desired(stage, &live.ecs_service).await? + GROWN_BY;
+    let more = json!({"cluster": CLUSTER, "service": live.ecs_service, "desiredCount": tasks});
+    stage.call(Service::Ecs, "UpdateService", more).await?;
+    Ok(tasks)
+}
+
+/// Whether the side that has taken over has grown with the other.
+pub(super) async fn has_grown(stage: &Stage, sample: &Sample, tasks: u64) -> anyhow::Result<()> {
+    let next = sample.members.last().context("a pair has two")?;
+    let has = desired(stage, &next.ecs_service).await?;
+    anyhow::ensure!(has == tasks, "{} has {has} tasks for the users of {tasks}", next.ecs_service);
+    Ok(())
+}
+
+async fn desired(stage: &Stage, service: &str) -> anyhow::Result<u64> {
+    let named = json!({"cluster": CLUSTER, "services": [service]});
+    let described = stage.call(Service::Ecs, "DescribeServices", named).await?;
+    described["services"][0]["desiredCount"].as_u64().context("the service has no number of tasks")
 }
 
 /// Flips the weights as soon as new tasks run, and stops the old ones at once.

@@ -54,6 +54,8 @@ pub enum Script {
         /// The order: what an execution's input has besides the service, as a JSON object.
         order: &'static str,
     },
+    /// An image is pushed, and while some users meet it the side that serves is given more tasks.
+    PushThenGrow,
     /// An image is pushed, and once users meet it an alarm of the team's own rises.
     AlarmRises,
     /// An image is pushed while an alarm of the team's own is red; then an operator deploys it all the same.

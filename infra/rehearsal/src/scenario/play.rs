@@ -196,6 +196,11 @@ async fn happen(
             stage.push(&sample.repository, NEW_VERSION, &image).await?;
             hand::order(stage, sample, (at, says), order, earlier).await?;
         }
+        Script::PushThenGrow => {
+            let tasks = hand::grow(stage, sample, &image, earlier).await?;
+            until_over(stage, earlier + 1, deadline, tell).await?;
+            return hand::has_grown(stage, sample, tasks).await;
+        }
         Script::AlarmRises => team::alarm_rises(stage, sample, &image, earlier).await?,
         Script::AlarmWasRed => return team::alarm_was_red(stage, sample, &image, earlier, deadline).await,
         Script::Frozen => return team::frozen(stage, sample, &image, earlier, deadline).await,
@@ -223,6 +228,9 @@ impl Told<'_> {
         let outcome =
             self.observed.ledger.deployments.last().and_then(|deployment| deployment.outcome.clone());
         let reason = self.observed.ledger.deployments.last().and_then(|deployment| deployment.reason.clone());
+        let planned = self.observed.ledger.deployments.iter().rev();
+        let readiness = planned.map(|deployment| &deployment.readiness).find(|found| !found.is_empty());
+        let readiness = readiness.cloned().unwrap_or_default();
         if outcome.as_deref() != scenario.outcome {
             broken.push(format!(
                 "it ended {}, not {}",
@@ -274,6 +282,7 @@ impl Told<'_> {
             failed_requests_beyond: summary.failures_beyond,
             receipt: self.receipt,
             advice: self.advice,
+            readiness,
             ..report::Scenario::default()
         };
         told.conclude()

@@ -221,6 +221,7 @@ mod tests {
 
     fn ended(digest: Option<&str>, outcome: &str, reason: Option<&str>) -> DeploymentSeen {
         DeploymentSeen {
+            readiness: vec![],
             digest: digest.map(str::to_owned),
             outcome: Some(outcome.to_owned()),
             reason: reason.map(str::to_owned),

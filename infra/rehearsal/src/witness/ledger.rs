@@ -37,6 +37,8 @@ pub struct DeploymentSeen {
     pub reason: Option<String>,
     /// The digest it was to bring.
     pub digest: Option<String>,
+    /// What its plan found about going back, a sentence each.
+    pub readiness: Vec<String>,
     /// When it began and ended, RFC 3339.
     pub span: (String, Option<String>),
 }
@@ -77,6 +79,7 @@ fn understand(items: &[Value]) -> LedgerSeen {
                     outcome: text(&item["outcome"]),
                     reason: text(&item["reason"]),
                     digest: text(&item["plan"]["M"]["image"]["M"]["digest"]),
+                    readiness: readiness(&item["plan"]["M"]["readiness"]["M"]),
                     span: (text(&item["began_at"]).unwrap_or_default(), text(&item["ended_at"])),
                 });
             }
@@ -90,6 +93,14 @@ fn understand(items: &[Value]) -> LedgerSeen {
     seen
 }
 
+/// What a plan found about going back, and whether a copy is what that goes to.
+fn readiness(of_plan: &Value) -> Vec<String> {
+    let found = of_plan["found"]["L"].as_array().into_iter().flatten();
+    let copy = of_plan["copy"]["M"]["why"]["S"].as_str();
+    let copy = copy.map(|why| format!("going back goes to a copy of the live revision: {why}"));
+    found.filter_map(|one| one["S"].as_str().map(str::to_owned)).chain(copy).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,12 +112,15 @@ mod tests {
             json!({"record": {"S": "wanted"}, "image": {"M": {"digest": {"S": "sha256:1"}}},
                 "tried": {"M": {"deployment": {"S": "d0"}, "outcome": {"S": "Refused"}}}}),
             json!({"record": {"S": "deployment#d1"}, "id": {"S": "d1"}, "execution": {"S": "arn"},
-                "plan": {"M": {"image": {"M": {"digest": {"S": "sha256:1"}}}}}}),
+                "plan": {"M": {"image": {"M": {"digest": {"S": "sha256:1"}}},
+                    "readiness": {"M": {"found": {"L": [{"S": "it is there"}]}, "copy": {"M": {"why": {"S": "a tag"}}}}}}}}),
         ];
         let seen = understand(&items);
         assert_eq!((seen.holder.as_deref(), seen.fence, seen.has_plan), (Some("d1"), 7, true));
         assert_eq!(seen.wanted.as_deref(), Some("sha256:1"));
         assert_eq!(seen.answer, Some(("d0".to_owned(), "Refused".to_owned())));
         assert_eq!(seen.deployments[0].outcome, None);
+        let readiness = ["it is there", "going back goes to a copy of the live revision: a tag"];
+        assert_eq!(seen.deployments[0].readiness, readiness);
     }
 }

@@ -1,6 +1,6 @@
 //! Neither side can serve: traffic is where it is served best, nothing is deleted, and a person is called.
 
-use crate::show::{Kind, Show, ends, last_reason};
+use crate::show::{Kind, Show, ends};
 use rehearsal::stage::CLUSTER;
 use rehearsal_wire::Service;
 use serde_json::json;
@@ -40,11 +40,30 @@ async fn when_neither_side_can_serve_a_person_is_called_and_nothing_is_deleted()
     assert!(told("NeedsHuman"), "{:?}", show.stage.cloud.sns().messages(topic));
     show.until("the alarm rises", async || show.alarms().await.contains(&"NeedsHumanAlarm".to_owned())).await;
     show.until("the topic is told", async || told("ALARM: \"changeover-needs-human\"")).await;
-    let observed = show.end(false).await;
-    assert_eq!(ends(&observed).last().map(|(outcome, _)| *outcome), Some("NeedsHuman"));
-    assert_eq!(observed.ledger.holder, None, "whoever repairs it is not locked out");
-    let reason = last_reason(&observed);
+    let left = show.ledger().await;
+    assert_eq!(left.holder, None, "whoever repairs it is not locked out");
+    let last = left.deployments.last().expect("a deployment");
+    assert_eq!(last.outcome.as_deref(), Some("NeedsHuman"));
+    let reason = last.reason.clone().unwrap_or_default();
     for part in ["old tasks are healthy", "nothing was deleted", &blue.ecs_service, "start an execution"] {
         assert!(reason.contains(part), "{part}: {reason}");
     }
+    // What the operations guide advises: the side that has all the weight is whole, so the other goes to no tasks.
+    let other = json!({"cluster": CLUSTER, "service": blue.ecs_service, "desiredCount": 0});
+    show.call(Service::Ecs, "UpdateService", other).await;
+    // Then an execution is started, which plans from what it finds: the image runs there.
+    show.start(json!({})).await;
+    show.rests(2).await;
+    assert_eq!(last_outcome(&show).await.as_deref(), Some("Succeeded"));
+    // And the push that repairs it goes as any other.
+    show.push("v3", &[]).await;
+    show.rests(3).await;
+    let observed = show.end(false).await;
+    let outcomes: Vec<&str> = ends(&observed).into_iter().map(|(outcome, _)| outcome).collect();
+    assert_eq!(outcomes, ["NeedsHuman", "Succeeded", "Succeeded"]);
+    assert!(observed.record.summary.by_version["v3"].counts.ok > 0, "the repair serves");
+}
+
+async fn last_outcome(show: &Show) -> Option<String> {
+    show.ledger().await.deployments.last().and_then(|deployment| deployment.outcome.clone())
 }

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// As many at a time as leave the traffic generator room to keep its schedule.
-static TURNS: Semaphore = Semaphore::const_new(2);
+static TURNS: Semaphore = Semaphore::const_new(4);
 static BINARIES: OnceLock<Binaries> = OnceLock::new();
 /// Requests a second.
 const RATE: f64 = 60.0;

@@ -31,6 +31,12 @@ pub fn section(scenario: &Scenario) -> Markup {
                 }
             }
             (facts(scenario))
+            @if !scenario.readiness.is_empty() {
+                details.readiness {
+                    summary { "What the plan found about going back" }
+                    ul { @for found in &scenario.readiness { li { (found) } } }
+                }
+            }
             figure { (legend(scenario)) div.scroll { (chart(scenario)) } }
             (tables::failed_requests(scenario))
             div.columns {

@@ -2,6 +2,7 @@
 
 use crate::containers::{containers, runs};
 use crate::guard::guarded;
+use crate::notes::notes;
 use crate::readiness::{Sides, readiness};
 use crate::refusal::{of_members, of_pair, of_rolling_groups, of_routes};
 use crate::schema::schema;
@@ -23,9 +24,6 @@ use changeover_domain::schema::Version;
 use changeover_domain::settings::{Settings, Strategy};
 use changeover_domain::span::Seconds;
 use std::collections::BTreeMap;
-
-/// Shorter than this, a deregistration delay ends before every balancer node has stopped sending requests.
-const SHORT_DELAY: Seconds = Seconds(30);
 
 /// How long tasks may take to be healthy where the settings are wrong: as long as by default.
 const HEALTH_PATIENCE: Seconds = Seconds(600);
@@ -166,12 +164,7 @@ fn of_service(view: &View) -> Decision {
             if !view.redeploy && failing.is_none() && runs(&definition, &containers, image) {
                 return Decision::NothingToDo(format!("{} runs {image} already", view.service));
             }
-            if tasks == 0 {
-                notes.push(format!(
-                    "{} is told to run no tasks: it gets the revision, which no task proves",
-                    live.name
-                ));
-            }
+            notes.extend((tasks == 0).then(|| unproven(live)));
             let plan = Plan {
                 cluster: view.service.cluster.clone(),
                 image: image.clone(),
@@ -319,48 +312,6 @@ fn too_long(settings: &Settings, pace: &Pace, numbers_after: Seconds) -> Option<
     })
 }
 
-fn notes(view: &View, settings: &Settings) -> Vec<String> {
-    let short = view.groups.iter().filter(|group| group.deregistration_delay < SHORT_DELAY);
-    let short = short.map(|group| {
-        format!(
-            "{} has a deregistration delay of {}: balancer nodes may send requests for longer than that; 30s or more is safe",
-            group.arn, group.deregistration_delay
-        )
-    });
-    let window = settings.rollback_window;
-    let no_window = (settings.strategy == Strategy::Rolling && window > Seconds(0)).then(|| {
-        format!(
-            "changeover:rollback-window is {window} and without effect: a rolling service keeps no old tasks"
-        )
-    });
-    let uncounted = (!view.groups.is_empty() && !view.groups.iter().any(TargetGroup::is_counted)).then(|| {
-        "no Application Load Balancer counts the requests of this service: its bakes judge by health and by tasks that stop"
-            .to_owned()
-    });
-    short.chain(no_window).chain(uncounted).chain(pinned(view, settings)).collect()
-}
-
-/// What becomes of clients that are pinned to a side, in words.
-fn pinned(view: &View, settings: &Settings) -> Option<String> {
-    let pace = pace(view);
-    if settings.strategy == Strategy::Rolling || pace.stickiness == Seconds(0) {
-        return None;
-    }
-    let stickiness = pace.stickiness;
-    let pins: Vec<&str> =
-        view.groups.iter().filter(|group| group.pins).map(|group| group.arn.as_str()).collect();
-    Some(if pins.is_empty() {
-        format!(
-            "clients are pinned for {stickiness}: with the last shift stickiness is switched off, and given back once every pin has run out, before the old tasks go; going back does the same"
-        )
-    } else {
-        format!(
-            "clients are pinned for {stickiness}, and those who keep coming for longer: stickiness cannot be switched off, since {} pins them to its targets, which AWS allows with it alone; as long as some of them come, the old tasks are left running",
-            pins.join(" and ")
-        )
-    })
-}
-
 fn member(seen: &ServiceSeen) -> Member {
     Member {
         ecs_service: seen.name.clone(),
@@ -381,6 +332,11 @@ fn served(live: &ServiceSeen, failing: Option<Failing>) -> Member {
     }
 }
 
+/// That nothing proves the revision, in words.
+fn unproven(live: &ServiceSeen) -> String {
+    format!("{} is told to run no tasks: it gets the revision, which no task proves", live.name)
+}
+
 /// That this is a repair, in words.
 fn repair(live: &ServiceSeen, failing: &Failing) -> String {
     let serves = match failing.tasks {
@@ -390,7 +346,7 @@ fn repair(live: &ServiceSeen, failing: &Failing) -> String {
     format!("a repair of {}: {}; {serves}", live.name, failing.why)
 }
 
-fn pace(view: &View) -> Pace {
+pub(crate) fn pace(view: &View) -> Pace {
     let longest = |each: fn(&TargetGroup) -> Seconds| view.groups.iter().map(each).max().unwrap_or_default();
     let stickiness = view.routes.iter().filter_map(|route| route.stickiness_seconds).max().unwrap_or(0);
     Pace {

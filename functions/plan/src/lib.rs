@@ -9,6 +9,7 @@ mod decide;
 mod definition;
 mod guard;
 mod look;
+mod notes;
 mod order;
 mod readiness;
 mod recover;

@@ -1,39 +1,11 @@
 //! Every scenario there is.
 
+use super::common::{FIRST, PUSH, TOO_EARLY};
 use super::team::{ALARM, CALENDAR};
-use super::{Already, MayFail, ROOM, Scenario, Schemas, Script, Written};
+use super::{Already, MayFail, Scenario, Schemas, Script, Written};
 
 /// What `cargo rehearse` runs.
 pub const MAIN: [&str; 2] = ["good-push", "bad-under-traffic"];
-
-/// What the scenarios have in common unless they say otherwise.
-pub const PUSH: Scenario = Scenario {
-    name: "",
-    about: "",
-    pair: true,
-    already: Already::Fine,
-    script: Script::Push,
-    before: &[],
-    image: &[],
-    outage: None,
-    checked: false,
-    sticky: None,
-    database: None,
-    tags: &[("steps", "10 50 100")],
-    functions: &[],
-    outcome: Some("RolledBack"),
-    reason: &[],
-    advice: &[],
-    may_fail: MayFail::None,
-    instances: ROOM,
-    group: None,
-};
-
-/// A first version: it bears its own schema, and the next, which only adds to it.
-const FIRST: Written = Written { schema: 1, brings: None, bears: Some("1-2") };
-/// One after it that takes away what the first needs.
-const TOO_EARLY: Schemas =
-    Schemas { before: FIRST, next: Written { schema: 3, brings: Some("3"), bears: Some("3") } };
 
 /// Every scenario, in the order in which they are best understood.
 pub const CATALOGUE: [Scenario; 41] = [

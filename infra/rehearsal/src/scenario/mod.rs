@@ -3,6 +3,7 @@
 mod account;
 mod already;
 mod catalogue;
+mod common;
 mod database;
 mod hand;
 mod hooks;
@@ -12,7 +13,8 @@ mod outage;
 mod play;
 mod team;
 
-pub use catalogue::{CATALOGUE, MAIN, PUSH, find};
+pub use catalogue::{CATALOGUE, MAIN, find};
+pub use common::PUSH;
 pub use database::{Schemas, Written};
 pub use observe::{Observation, Observed};
 pub use outage::Outage;

@@ -102,37 +102,27 @@ async fn reached(stage: &Stage, (at, says): (&str, &str), earlier: usize) -> any
 }
 
 /// How many tasks more the side gets that serves.
-const GROWN_BY: u64 = 2;
+pub(super) const GROWN_BY: u32 = 2;
 
 /// Pushes, and while a first part of the requests goes to the new tasks, gives the side that serves more tasks, as
-/// autoscaling does when more users come. The number that it has then.
+/// autoscaling does when more users come.
 pub(super) async fn grow(
     stage: &Stage,
     sample: &Sample,
     image: &Image,
     earlier: usize,
-) -> anyhow::Result<u64> {
+) -> anyhow::Result<()> {
     let [live, _] = sample.members.as_slice() else { anyhow::bail!("only a pair has a side that serves") };
     stage.push(&sample.repository, NEW_VERSION, image).await?;
     reached(stage, ("Bake", "the new tasks"), earlier).await?;
-    let tasks = desired(stage, &live.ecs_service).await? + GROWN_BY;
-    let more = json!({"cluster": CLUSTER, "service": live.ecs_service, "desiredCount": tasks});
-    stage.call(Service::Ecs, "UpdateService", more).await?;
-    Ok(tasks)
-}
-
-/// Whether the side that has taken over has grown with the other.
-pub(super) async fn has_grown(stage: &Stage, sample: &Sample, tasks: u64) -> anyhow::Result<()> {
-    let next = sample.members.last().context("a pair has two")?;
-    let has = desired(stage, &next.ecs_service).await?;
-    anyhow::ensure!(has == tasks, "{} has {has} tasks for the users of {tasks}", next.ecs_service);
-    Ok(())
-}
-
-async fn desired(stage: &Stage, service: &str) -> anyhow::Result<u64> {
-    let named = json!({"cluster": CLUSTER, "services": [service]});
+    let named = json!({"cluster": CLUSTER, "services": [live.ecs_service]});
     let described = stage.call(Service::Ecs, "DescribeServices", named).await?;
-    described["services"][0]["desiredCount"].as_u64().context("the service has no number of tasks")
+    let has =
+        described["services"][0]["desiredCount"].as_u64().context("the service has no number of tasks")?;
+    let more =
+        json!({"cluster": CLUSTER, "service": live.ecs_service, "desiredCount": has + u64::from(GROWN_BY)});
+    stage.call(Service::Ecs, "UpdateService", more).await?;
+    Ok(())
 }
 
 /// Flips the weights as soon as new tasks run, and stops the old ones at once.

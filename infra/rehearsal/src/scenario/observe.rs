@@ -94,6 +94,13 @@ impl Observation {
         self.witness.track().await
     }
 
+    /// Somebody has given the side that serves so many tasks more, which a deployment has to leave as they are.
+    pub fn grew(&mut self, by: u32) {
+        for service in self.before.services.iter_mut().filter(|service| service.desired > 0) {
+            service.desired += by;
+        }
+    }
+
     /// Ends it. `is_at_rest` says whether everything must be at rest now, as after every deployment.
     ///
     /// # Errors

@@ -10,7 +10,8 @@ async fn when_neither_side_can_serve_a_person_is_called_and_nothing_is_deleted()
     let show = Show::begin(Kind::Pair, &[("health-timeout", "10s"), ("bake", "6s")]).await;
     let members = show.sample.members.clone();
     let [blue, green] = members.as_slice() else { panic!("a pair has two") };
-    show.push("v2", &["--error-rate", "0.5"]).await;
+    // As bad as what serves nobody: it is no better than the old tasks that are gone.
+    show.push("v2", &["--error-rate", "1"]).await;
     show.reached("Bake", 1).await;
     // The old image is gone from the registry, and then the old tasks are: ECS cannot start others.
     let gone = json!({"repositoryName": show.sample.repository, "imageIds": [{"imageTag": "v1"}]});

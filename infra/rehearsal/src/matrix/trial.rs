@@ -259,11 +259,17 @@ async fn until<T>(
 /// by another, unless it had let go of the service by then. A fault that lasts for ever is taken away in the end, and an
 /// operator starts a recovery by hand; how often is answered.
 async fn rest(stage: &Stage, sample: &Sample, least: usize, aborts: usize) -> anyhow::Result<usize> {
-    until_over(stage, least, DEADLINE, async |_| {}).await?;
-    let ledger = read_ledger(stage, &sample.service).await;
-    let ended = ledger.deployments.last().is_some_and(|deployment| deployment.outcome.is_some());
-    if aborts > 0 && (ledger.holder.is_some() || !ended) {
-        until_over(stage, least + aborts, DEADLINE, async |_| {}).await?;
+    let deadline = Instant::now() + DEADLINE;
+    loop {
+        let stories = until_over(stage, least, DEADLINE, async |_| {}).await?;
+        // A call that was under way may let go of the service still.
+        let ledger = read_ledger(stage, &sample.service).await;
+        let ended = ledger.deployments.last().is_some_and(|deployment| deployment.outcome.is_some());
+        if stories.len() >= least + aborts || (ledger.holder.is_none() && ended) {
+            break;
+        }
+        anyhow::ensure!(Instant::now() < deadline, "what was aborted is not recovered");
+        tokio::time::sleep(LOOK_AGAIN).await;
     }
     for words in 0..=MOST_WORDS {
         let ledger = read_ledger(stage, &sample.service).await;

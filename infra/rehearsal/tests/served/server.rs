@@ -28,7 +28,7 @@ pub const END_DEADLINE: Duration = Duration::from_secs(30);
 /// The last line that it says when it is up.
 const LAST_WORDS: &str = "Ctrl-C takes everything down.";
 /// As many clouds at a time as leave their clients room.
-static TURNS: Semaphore = Semaphore::const_new(3);
+static TURNS: Semaphore = Semaphore::const_new(2);
 
 /// A served cloud. If it is dropped it is killed, and its watchdog ends the rest.
 pub struct Served {

@@ -81,7 +81,15 @@ def alarms_and_calendars():
     )
     cloudwatch.put_composite_alarm(AlarmName="shop", AlarmRule='ALARM("visitors") OR FALSE')
     asked = {"AlarmNames": ["visitors", "shop"], "AlarmTypes": ["MetricAlarm", "CompositeAlarm"]}
-    same("cloudwatch", "describe_alarms", lambda page: page["MetricAlarms"] + page["CompositeAlarms"], 2, **asked)
+    both = lambda page: page["MetricAlarms"] + page["CompositeAlarms"]
+    # Until they have been evaluated, two answers may differ.
+    for _ in range(QUICK["MaxAttempts"]):
+        if all(alarm["StateValue"] == "OK" for alarm in both(cloudwatch.describe_alarms(**asked))):
+            break
+        time.sleep(QUICK["Delay"])
+    else:
+        sys.exit("the alarms are not evaluated")
+    same("cloudwatch", "describe_alarms", both, 2, **asked)
     cloudwatch.delete_alarms(AlarmNames=["shop", "visitors"])
     left = cloudwatch.describe_alarms(**asked)
     check("deleted alarms", not left["MetricAlarms"] and not left["CompositeAlarms"], left)

@@ -8,10 +8,9 @@ use changeover_aws::logs::last_lines;
 use changeover_aws::once::{self, Now, Once};
 use changeover_aws::topic::publish;
 use changeover_domain::StepError;
-use changeover_domain::gate::{Held as Pause, Hook, Point, Then};
+use changeover_domain::gate::{Held as Pause, Hook, Then};
 use changeover_domain::readiness::DEPLOYMENT_TAG;
 use changeover_domain::record::Deployment;
-use changeover_domain::schema::Had;
 use changeover_lambda::{Context, Held};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
@@ -161,17 +160,11 @@ async fn keep_schema(
     let succeeded = matches!(&view.task, Some(Now::Ended { code: Some(0), .. }));
     let (Some(migration), true) = (held.plan()?.migration, is_task && succeeded) else { return Ok(()) };
     let (ledger, service) = (held.ledger(), &held.record.service);
-    let version = match view.point {
-        Point::BeforeStart => Some(migration.to),
-        // The undoing of what was brought here, and of nothing else.
-        Point::AfterRollback => match ledger.schema(service).await? {
-            Some(had) if had.brought_by == held.record.id => migration.from,
-            _ => return Ok(()),
-        },
-        _ => return Ok(()),
-    };
-    let had = Had { version, brought_by: held.record.id.clone(), at: context.now() };
-    ledger.write_schema(service, &had).await
+    let had = ledger.schema(service).await?;
+    match migration.leaves(view.point, had.as_ref(), &held.record.id, context.now()) {
+        Some(has) => ledger.write_schema(service, &has).await,
+        None => Ok(()),
+    }
 }
 
 /// Tells people of a pause that nobody was told of yet.

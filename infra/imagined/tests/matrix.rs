@@ -2,7 +2,7 @@
 //! imagined time, by several seeds: with a pause where there can be one.
 
 use rehearsal::command::say;
-use rehearsal::matrix::{Case, Options, cells};
+use rehearsal::matrix::{Case, Options, Trial, cells};
 
 /// Draws lags, ids and times.
 const SEED: u64 = 3;
@@ -15,11 +15,7 @@ fn hold(cases: &[Case], seed: u64) {
     let options = Options { seed, rate: 4.0, at_once: 2 };
     let trials = imagined::matrix::run(cases, options, say).expect("the stages are set");
     assert_eq!(trials.len(), cases.len());
-    let broken: Vec<String> = trials
-        .iter()
-        .filter(|trial| !trial.broken.is_empty())
-        .map(|trial| format!("{}: {:#?}", trial.case.name(), trial.broken))
-        .collect();
+    let broken: Vec<String> = trials.iter().filter_map(Trial::complaint).collect();
     assert!(broken.is_empty(), "seed {seed}: {}", broken.join("\n"));
 }
 

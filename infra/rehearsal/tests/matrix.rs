@@ -4,7 +4,7 @@
 
 use rehearsal::binaries::Binaries;
 use rehearsal::command::say;
-use rehearsal::matrix::{self, Case, Cell, FaultKind, Options, cells, pairs};
+use rehearsal::matrix::{self, Case, Cell, FaultKind, Options, Trial, cells, pairs};
 
 /// As many at once as two cores bear beside the traffic.
 const AT_ONCE: usize = 10;
@@ -39,11 +39,7 @@ async fn every_cell_and_pairs_of_them_end_as_they_may_and_hold_all_along() {
     let cases: Vec<Case> = tried.map(Case::one).chain(drawn).collect();
     let trials = matrix::run(&binaries, &cases, options, say).await.expect("the stages are set");
     assert_eq!(trials.len(), cases.len());
-    let broken: Vec<String> = trials
-        .iter()
-        .filter(|trial| !trial.broken.is_empty())
-        .map(|trial| format!("{}: {:#?}", trial.case.name(), trial.broken))
-        .collect();
+    let broken: Vec<String> = trials.iter().filter_map(Trial::complaint).collect();
     assert!(broken.is_empty(), "seed {}: {}", options.seed, broken.join("\n"));
 }
 

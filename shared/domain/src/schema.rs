@@ -5,6 +5,7 @@
 //! Docker labels.
 
 use crate::Timestamp;
+use crate::gate::Point;
 use crate::name::DeploymentId;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -26,6 +27,25 @@ pub struct Migration {
     pub from: Option<Version>,
     /// The version that it brings.
     pub to: Version,
+}
+
+impl Migration {
+    /// What is on record of the database once a task of this deployment has succeeded at a point, given what was; none if
+    /// that says nothing of the schema. Undone is only what the deployment itself has brought.
+    pub fn leaves(
+        self,
+        point: Point,
+        had: Option<&Had>,
+        deployment: &DeploymentId,
+        at: Timestamp,
+    ) -> Option<Had> {
+        let version = match point {
+            Point::BeforeStart => Some(self.to),
+            Point::AfterRollback if had.is_some_and(|had| had.brought_by == *deployment) => self.from,
+            _ => return None,
+        };
+        Some(Had { version, brought_by: deployment.clone(), at })
+    }
 }
 
 /// What a database has, as far as is on record.
@@ -286,6 +306,21 @@ mod tests {
         let judged = judge(old, brings, Some(2), false);
         assert!(judged.mistakes[0].contains("the database has 2"), "{judged:?}");
         assert!(judged.notes[0].contains("no task at before-start"), "{judged:?}");
+    }
+
+    #[test]
+    fn a_task_brings_what_the_image_says_and_its_own_undoing_takes_it_back() {
+        let (now, ours, other) =
+            (Timestamp::UNIX_EPOCH, DeploymentId::from("d-2"), DeploymentId::from("d-1"));
+        let migration = Migration { from: Some(1), to: 2 };
+        let brought = migration.leaves(Point::BeforeStart, None, &ours, now).expect("it is kept");
+        assert_eq!((brought.version, &brought.brought_by), (Some(2), &ours));
+        let undone = migration.leaves(Point::AfterRollback, Some(&brought), &ours, now);
+        assert_eq!(undone.expect("it is kept").version, Some(1));
+        let theirs = Had { brought_by: other, ..brought.clone() };
+        assert_eq!(migration.leaves(Point::AfterRollback, Some(&theirs), &ours, now), None);
+        assert_eq!(migration.leaves(Point::AfterRollback, None, &ours, now), None, "it never ran");
+        assert_eq!(migration.leaves(Point::AfterSuccess, Some(&brought), &ours, now), None);
     }
 
     #[test]

@@ -53,6 +53,13 @@ pub struct Trial {
     pub seconds: f64,
 }
 
+impl Trial {
+    /// What did not hold in it, with its name; none if all did.
+    pub fn complaint(&self) -> Option<String> {
+        (!self.broken.is_empty()).then(|| format!("{}: {:#?}", self.case.name(), self.broken))
+    }
+}
+
 /// What was seen on the stage.
 struct Seen {
     observed: Observed,

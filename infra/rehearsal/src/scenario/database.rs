@@ -33,6 +33,14 @@ pub struct Schemas {
     pub next: Written,
 }
 
+impl Schemas {
+    /// What is wrong with the version that is on record in the end: what was deployed has brought its own, and nothing else has.
+    pub(super) fn misrecorded(self, outcome: Option<&str>, on_record: Option<&str>) -> Option<String> {
+        let brought = self.next.brings.filter(|_| outcome == Some("Succeeded"));
+        (brought != on_record).then(|| format!("the ledger has schema {on_record:?}, not {brought:?}"))
+    }
+}
+
 impl Written {
     /// The options of the sample application.
     pub(super) fn options(self) -> [String; 2] {

@@ -249,6 +249,9 @@ impl Told<'_> {
         {
             broken.push(format!("no advice says {part:?}"));
         }
+        broken.extend(scenario.database.and_then(|schemas| {
+            schemas.misrecorded(outcome.as_deref(), self.observed.ledger.schema.as_deref())
+        }));
         self.judge_users(&mut broken);
         // The control breaks invariants on purpose; what it must show is that this was noticed.
         let is_control = scenario.script == Script::Careless;

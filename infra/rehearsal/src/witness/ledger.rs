@@ -20,6 +20,8 @@ pub struct LedgerSeen {
     pub answer: Option<(String, String)>,
     /// Whether a deployment was asked to be taken back.
     pub taken_back: bool,
+    /// The version of its schema that the database has; none if nothing is on record.
+    pub schema: Option<String>,
     /// Every deployment on record, oldest first.
     pub deployments: Vec<DeploymentSeen>,
 }
@@ -71,6 +73,7 @@ fn understand(items: &[Value]) -> LedgerSeen {
                 let tried = &item["tried"]["M"];
                 seen.answer = text(&tried["deployment"]).zip(text(&tried["outcome"]));
             }
+            "schema" => seen.schema = item["version"]["N"].as_str().map(str::to_owned),
             record if record.starts_with("deployment#") => {
                 seen.taken_back |= !item["taken_back"]["S"].is_null();
                 seen.deployments.push(DeploymentSeen {

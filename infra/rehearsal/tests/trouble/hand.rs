@@ -10,18 +10,6 @@ fn tasks(show: &Show) -> BTreeSet<String> {
     show.stage.cloud.ecs().snapshot().tasks.into_iter().map(|task| task.arn).collect()
 }
 
-async fn weigh(show: &Show, weights: [u32; 2]) {
-    let shares: Vec<_> = show
-        .sample
-        .members
-        .iter()
-        .zip(weights)
-        .map(|(member, weight)| json!({"TargetGroupArn": member.target_group, "Weight": weight}))
-        .collect();
-    let actions = json!([{"Type": "forward", "ForwardConfig": {"TargetGroups": shares}}]);
-    show.call(Service::Elbv2, "ModifyRule", json!({"RuleArn": show.sample.rule, "Actions": actions})).await;
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_success_in_its_rollback_window_is_taken_back_by_weights_alone() {
     let show = Show::begin(Kind::Pair, &[("rollback-window", "60s")]).await;
@@ -42,7 +30,7 @@ async fn weights_moved_by_hand_end_the_deployment_and_it_says_so() {
     let show = Show::begin(Kind::Pair, &[("bake", "4s")]).await;
     show.push("v2", &[]).await;
     show.reached("Bake", 1).await;
-    weigh(&show, [60, 40]).await;
+    show.weigh([60, 40]).await;
     show.rests(1).await;
     show.evaluated("RolledBack").await;
     assert_eq!(show.alarms().await, [""; 0], "one deployment that was taken back calls nobody");

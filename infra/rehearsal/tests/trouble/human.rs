@@ -1,9 +1,12 @@
-//! Neither side can serve: traffic is where it is served best, nothing is deleted, and a person is called.
+//! What cannot be brought to an end: traffic is where it is served best, nothing is deleted, and a person is called. What the
+//! operations guide then advises is done in just that state.
 
 use crate::show::{Kind, Show, ends};
 use rehearsal::stage::CLUSTER;
-use rehearsal_wire::Service;
+use rehearsal_cloud::ApiFault;
+use rehearsal_wire::{ApiError, Service};
 use serde_json::json;
+use std::sync::Arc;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn when_neither_side_can_serve_a_person_is_called_and_nothing_is_deleted() {
@@ -63,6 +66,48 @@ async fn when_neither_side_can_serve_a_person_is_called_and_nothing_is_deleted()
     let outcomes: Vec<&str> = ends(&observed).into_iter().map(|(outcome, _)| outcome).collect();
     assert_eq!(outcomes, ["NeedsHuman", "Succeeded", "Succeeded"]);
     assert!(observed.record.summary.by_version["v3"].counts.ok > 0, "the repair serves");
+}
+
+/// Going back is refused with the weights in between: nothing else is deployed until a person has made one side whole.
+#[tokio::test(flavor = "multi_thread")]
+async fn when_going_back_is_refused_a_person_makes_one_side_whole_and_goes_on() {
+    let show = Show::begin(Kind::Pair, &[("bake", "60s")]).await;
+    let members = show.sample.members.clone();
+    let [_, green] = members.as_slice() else { panic!("a pair has two") };
+    show.push("v2", &[]).await;
+    show.reached("Bake", 1).await;
+    let stack = show.stage.cloud.stack();
+    let function = stack.function("RollbackFunction").expect("there is such a function").name.clone();
+    show.stage.cloud.set_fault_hook(Some(Arc::new(move |caller, call| {
+        let is_it = caller.name() == function && call.operation == "ModifyRule";
+        is_it.then(|| ApiFault::Fail(ApiError::new("AccessDenied", "no policy allows it").with_status(403)))
+    })));
+    show.start(json!({"rollback": true, "cause": "INC-1"})).await;
+    show.rests(2).await;
+    assert_eq!(last_outcome(&show).await.as_deref(), Some("NeedsHuman"));
+    show.stage.cloud.set_fault_hook(None);
+    // As long as neither side has all the weight, an execution changes nothing and says what has to be done.
+    show.start(json!({})).await;
+    show.rests(3).await;
+    let refused = show.ledger().await.deployments.last().cloned().expect("a deployment");
+    assert_eq!(refused.outcome.as_deref(), Some("Refused"));
+    let reason = refused.reason.unwrap_or_default();
+    assert!(reason.contains("weight"), "{reason}");
+    // The old side has its tasks; it gets all the weight, and the other goes to no tasks.
+    show.weigh([100, 0]).await;
+    let other = json!({"cluster": CLUSTER, "service": green.ecs_service, "desiredCount": 0});
+    show.call(Service::Ecs, "UpdateService", other).await;
+    show.until("the other side has no tasks", async || {
+        let input = json!({"cluster": CLUSTER, "serviceName": green.ecs_service});
+        show.call(Service::Ecs, "ListTasks", input).await["taskArns"].as_array().is_some_and(Vec::is_empty)
+    })
+    .await;
+    show.start(json!({"settings": {"bake": "4s"}})).await;
+    show.rests(4).await;
+    let observed = show.end(true).await;
+    let outcomes: Vec<&str> = ends(&observed).into_iter().map(|(outcome, _)| outcome).collect();
+    assert_eq!(outcomes.last(), Some(&"Succeeded"), "{outcomes:?}");
+    assert_eq!(observed.record.summary.totals.failed, 0, "users noticed nothing of any of this");
 }
 
 async fn last_outcome(show: &Show) -> Option<String> {

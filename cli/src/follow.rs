@@ -28,6 +28,8 @@ pub enum Until {
     Succeeded,
     /// Until the new tasks get all requests.
     Traffic,
+    /// Until its last bake has passed: all traffic is new, and the old tasks may stay warm.
+    Baked,
     /// Until this step has its weight, counted from 1.
     Step(usize),
     /// Until it pauses.
@@ -41,10 +43,11 @@ impl FromStr for Until {
         match text {
             "succeeded" => Ok(Self::Succeeded),
             "traffic" => Ok(Self::Traffic),
+            "baked" => Ok(Self::Baked),
             "paused" => Ok(Self::Paused),
             _ => match text.strip_prefix("step:").map(str::parse) {
                 Some(Ok(step)) if step >= 1 => Ok(Self::Step(step)),
-                _ => Err("it is succeeded, traffic, paused, or step:N with N from 1".to_owned()),
+                _ => Err("it is succeeded, traffic, baked, paused, or step:N with N from 1".to_owned()),
             },
         }
     }
@@ -60,6 +63,8 @@ impl Until {
             Self::Succeeded => false,
             Self::Traffic if rolling => progress.health.healthy_at.is_some(),
             Self::Traffic => progress.shift.weight >= WHOLE,
+            // Of a rolling service only its end says so.
+            Self::Baked => progress.shift.baked.is_some_and(|step| plan.is_last(step)),
             Self::Step(_) if rolling => progress.health.healthy_at.is_some(),
             Self::Step(step) => {
                 let step = step.min(plan.settings.steps.len()) - 1;
@@ -282,7 +287,9 @@ mod tests {
         assert!(!Until::Step(2).is_reached(&at(1, 10)), "it is being written");
         assert!(Until::Step(9).is_reached(&at(2, 100)), "no more steps than there are");
         assert!(Until::Traffic.is_reached(&at(2, 100)) && !Until::Traffic.is_reached(&at(1, 50)));
-        assert!(!Until::Succeeded.is_reached(&at(2, 100)));
+        assert!(!Until::Succeeded.is_reached(&at(2, 100)) && !Until::Baked.is_reached(&at(2, 100)));
+        let baked = |step| record("10 50 100", json!({"step": step, "baked": step, "weight": 100}));
+        assert!(Until::Baked.is_reached(&baked(2)) && !Until::Baked.is_reached(&baked(1)));
     }
 
     #[test]

@@ -42,7 +42,7 @@ pub struct Options {
     /// Watch it until it has ended.
     #[arg(long, short)]
     wait: bool,
-    /// Watch it until it has come this far: succeeded, traffic, paused, or step:N.
+    /// Watch it until it has come this far: succeeded, traffic, baked, paused, or step:N.
     #[arg(long, value_name = "POINT")]
     until: Option<Until>,
     /// Watch no longer than this, such as 30m; the deployment goes on.

@@ -35,7 +35,7 @@ pub struct Options {
     /// A deployment of this image, which may only be about to begin.
     #[arg(long, value_name = "DIGEST")]
     digest: Option<String>,
-    /// How far: succeeded (its end), traffic, paused, or step:N.
+    /// How far: succeeded (its end), traffic, baked, paused, or step:N.
     #[arg(long, value_name = "POINT", default_value = "succeeded")]
     until: Until,
     /// Wait no longer than this, such as 30m.

@@ -31,7 +31,14 @@ pub fn apply(record: &mut Deployment, view: &View, action: &Action) {
         }
         Action::ScaleIn => {
             record.progress.drain.scaled_in_at.get_or_insert(now);
-            record.note(now, STATE, "the old tasks are told to stop");
+            let early = view.now < view.rollback_window.after(view.shifted_at);
+            let why = match view.newer.as_ref().filter(|_| early) {
+                Some(newer) => format!(
+                    "{newer} is wanted now, which ends the rollback window: the old tasks are told to stop"
+                ),
+                None => "the old tasks are told to stop".to_owned(),
+            };
+            record.note(now, STATE, why);
         }
         Action::Drained { why, needs_human } => {
             record.progress.drain.drained = true;

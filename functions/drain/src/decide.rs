@@ -8,8 +8,8 @@ use changeover_domain::plan::{FIGHT_PATIENCE, QUIET_PATIENCE, READ_PATIENCE, STO
 use changeover_domain::route::{Route, RouteId, WHOLE, is_at};
 use changeover_domain::settings::Settings;
 use changeover_domain::span::Seconds;
-use changeover_domain::verdict::Asked;
 use changeover_domain::verdict::watching::{Watch, Watched};
+use changeover_domain::verdict::{Asked, Whose};
 use changeover_domain::{StepError, Timestamp};
 
 /// What was seen.
@@ -49,6 +49,8 @@ pub struct View {
     pub taken_back: Option<String>,
     /// How long it stays warm.
     pub rollback_window: Seconds,
+    /// What has become wanted meanwhile, if anything: it need not wait for the window.
+    pub newer: Option<String>,
     /// How long clients may stay pinned to it.
     pub stickiness: Seconds,
     /// Whether stickiness could not be switched off for them: who keeps coming stays.
@@ -151,6 +153,7 @@ pub fn watched(view: &View) -> Option<Watched> {
         patience: Seconds(0),
         unproven: judging.unproven,
         minimum_requests: view.settings.minimum_requests,
+        whose: Whose::New,
     };
     Some(watch.judge(&view.settings, &asked))
 }
@@ -207,7 +210,7 @@ pub fn decide(view: &View) -> Result<Action, StepError> {
     }
     let Some(_) = view.quiet_at else { return Ok(quieting(view, outgoing)) };
     let until = view.rollback_window.after(view.shifted_at);
-    if view.now < until {
+    if view.now < until && view.newer.is_none() {
         let rest = Seconds::between(view.now, until);
         let why = format!("the old tasks stay warm for a rollback window of {}", view.rollback_window);
         return Ok(Action::Wait { seconds: Seconds(rest.0 + 1).min(view.poll), why });

@@ -8,6 +8,7 @@ use changeover_domain::alarmed::Alarms;
 use changeover_domain::bearing::Patience;
 use changeover_domain::plan::{Member, Plan};
 use changeover_domain::span::Seconds;
+use changeover_domain::wish::follows;
 use changeover_lambda::{Context, Held, alarms, watch};
 
 pub(crate) async fn look(context: &Context, held: &Held<'_>) -> Result<View, StepError> {
@@ -41,6 +42,7 @@ pub(crate) async fn look(context: &Context, held: &Held<'_>) -> Result<View, Ste
         outgoing,
         taken_back: held.record.orders.taken_back.clone(),
         rollback_window: plan.settings.rollback_window,
+        newer: newer(held).await?,
         stickiness: plan.pace.stickiness,
         pins: plan.pace.pins && plan.pace.stickiness > Seconds(0),
         pinned_at: progress.pinned_at,
@@ -49,6 +51,17 @@ pub(crate) async fn look(context: &Context, held: &Held<'_>) -> Result<View, Ste
         evidence: evidence_span(context),
         poll,
     })
+}
+
+/// What has become wanted that this deployment is not for; asked in its rollback window only.
+async fn newer(held: &Held<'_>) -> Result<Option<String>, StepError> {
+    let drain = &held.record.progress.drain;
+    let is_window = drain.quiet_at.is_some() && drain.scaled_in_at.is_none();
+    if !is_window || held.plan()?.settings.rollback_window == Seconds(0) {
+        return Ok(None);
+    }
+    let wanted = held.ledger().wanted(&held.record.service).await?;
+    Ok(wanted.filter(|wanted| follows(&held.record, wanted)).map(|wanted| wanted.image.to_string()))
 }
 
 /// How far back requests are looked for: the newest whole period whose numbers are complete, and what came since.

@@ -70,6 +70,7 @@ fn view(now: i64) -> View {
             requests: 0,
         }),
         rollback_window: Seconds(0),
+        newer: None,
         stickiness: Seconds(0),
         pins: false,
         pinned_at: None,
@@ -140,6 +141,20 @@ fn the_window_keeps_it_warm() {
     let warm = View { quiet_at: Some(at(1300)), rollback_window: Seconds(600), ..view(1599) };
     assert!(waits(&warm));
     assert_eq!(decide(&View { now: at(1600), ..warm }), Ok(Action::ScaleIn));
+}
+
+#[test]
+fn a_push_ends_the_window_in_good_order() {
+    let newer = Some("web:v3".to_owned());
+    let warm = View { quiet_at: Some(at(1300)), rollback_window: Seconds(600), newer, ..view(1400) };
+    assert_eq!(decide(&warm), Ok(Action::ScaleIn));
+    // Not before the old tasks have no requests, and only while the new ones are well.
+    assert!(!matches!(decide(&View { quiet_at: None, ..warm.clone() }), Ok(Action::ScaleIn)));
+    let mut ill = warm.clone();
+    ill.outgoing.as_mut().unwrap().serving = new("unhealthy");
+    assert!(!matches!(decide(&ill), Ok(Action::ScaleIn)));
+    let taken_back = View { taken_back: Some("INC-1".to_owned()), ..warm };
+    assert!(matches!(decide(&taken_back), Ok(Action::TakeBack { .. })), "who takes it back comes first");
 }
 
 #[test]

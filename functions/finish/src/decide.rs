@@ -3,6 +3,7 @@
 use changeover_domain::record::{Deployment, Outcome, Receipt, Wanted};
 use changeover_domain::span::Seconds;
 use changeover_domain::state::Caught;
+use changeover_domain::wish::follows;
 use changeover_domain::{StepError, Timestamp};
 
 /// How it ended, by its record. Pure: everything it knows is in its arguments.
@@ -88,8 +89,7 @@ pub struct Follow {
 /// refuses what cannot be done.
 pub fn follow(record: &Deployment, wanted: Option<&Wanted>) -> Option<Follow> {
     let wanted = wanted?;
-    let is_new = wanted.tried.is_none() && record.wish != Some(wanted.generation);
-    is_new.then(|| Follow {
+    follows(record, wanted).then(|| Follow {
         digest: wanted.image.digest.clone(),
         generation: wanted.generation,
         cause: format!("{}; wanted while {} ran", wanted.cause, record.id),

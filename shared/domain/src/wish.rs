@@ -70,6 +70,12 @@ pub fn tried(wanted: &Wanted, ended: &Deployment) -> Option<Tried> {
     Some(Tried { deployment: ended.id.clone(), outcome, attempts, uncounted, postponed, at })
 }
 
+/// Whether something has become wanted that no deployment was for yet, this one included: even the same image, since it was asked
+/// for again meanwhile.
+pub fn follows(record: &Deployment, wanted: &Wanted) -> bool {
+    wanted.tried.is_none() && record.wish != Some(wanted.generation)
+}
+
 /// Why a wish must not be brought again by itself, if so.
 pub fn given_up(wanted: &Wanted) -> Option<String> {
     let tried = wanted.tried.as_ref()?;

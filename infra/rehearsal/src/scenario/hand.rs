@@ -14,7 +14,7 @@ const BY_HAND: &str = "by-hand";
 /// A tag that no service waits for.
 const CARELESS: &str = "careless";
 /// How long a state of an execution is waited for.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(90);
 /// How often waiting looks again.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 /// How long the new tasks of the careless get before the weights are flipped: they do wait until tasks run.
@@ -99,6 +99,28 @@ async fn reached(stage: &Stage, (at, says): (&str, &str), earlier: usize) -> any
     let patience = PATIENCE * stage.pace.patience;
     tokio::time::timeout(patience, there).await.with_context(|| format!("{at} never said {says:?}"))??;
     Ok(())
+}
+
+/// What drain says in the rollback window.
+const WARM: &str = "the old tasks stay warm";
+
+/// Pushes another image once the old tasks stay warm.
+pub(super) async fn push_in_window(
+    stage: &Stage,
+    sample: &Sample,
+    (version, image): (&str, &Image),
+    earlier: usize,
+) -> anyhow::Result<()> {
+    reached(stage, ("Drain", WARM), earlier).await?;
+    // What comes after that shall not stay warm for as long.
+    for member in &sample.members {
+        let input = json!({"cluster": CLUSTER, "services": [member.ecs_service]});
+        let found = stage.call(Service::Ecs, "DescribeServices", input).await?;
+        let tags = json!([{"key": "changeover:rollback-window", "value": "0s"}]);
+        let input = json!({"resourceArn": found["services"][0]["serviceArn"], "tags": tags});
+        stage.call(Service::Ecs, "TagResource", input).await?;
+    }
+    stage.push(&sample.repository, version, image).await.map(drop)
 }
 
 /// How many tasks more the side gets that serves.

@@ -19,6 +19,8 @@ use std::time::Duration;
 
 /// The version that is deployed.
 pub(crate) const NEW_VERSION: &str = "v2";
+/// One that comes after that.
+const NEWER_VERSION: &str = "v3";
 /// The version that serves at first.
 const OLD_VERSION: &str = "v1";
 /// How long users come before and after, so that there is something to compare with.
@@ -199,6 +201,13 @@ async fn happen(
         Script::PushThenOrder { at, says, order } => {
             stage.push(&sample.repository, NEW_VERSION, &image).await?;
             hand::order(stage, sample, (at, says), order, earlier).await?;
+        }
+        Script::WindowThenPush => {
+            let newer = (NEWER_VERSION, &Image::sample(&stage.binaries, NEWER_VERSION, &options));
+            stage.push(&sample.repository, NEW_VERSION, &image).await?;
+            hand::push_in_window(stage, sample, newer, earlier).await?;
+            until_over(stage, earlier + 2, deadline, tell).await?;
+            return Ok(());
         }
         Script::PushThenGrow => {
             hand::grow(stage, sample, &image, earlier).await?;

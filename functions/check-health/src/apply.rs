@@ -2,7 +2,7 @@
 
 use crate::{Purpose, Ruling, View};
 use changeover_domain::alarmed::Alarms;
-use changeover_domain::record::Deployment;
+use changeover_domain::record::{Deployment, clip};
 use changeover_domain::state::Verdict;
 
 /// Puts a ruling on record. `why` is the ruling's own, with what was read besides. Pure.
@@ -19,6 +19,12 @@ pub fn apply(record: &mut Deployment, view: &View, ruling: &Ruling, why: &str) {
     }
     if let Some(watching) = &ruling.watching {
         progress.watching = watching.clone();
+    }
+    if let (Some(migrated), Some(watching)) = (&mut progress.migrated, &ruling.old) {
+        migrated.watching = watching.clone();
+        if ruling.old_hurt {
+            migrated.hurt = Some(clip(why));
+        }
     }
     if ruling.verdict == Verdict::Ready {
         match view.purpose {

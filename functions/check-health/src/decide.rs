@@ -10,8 +10,9 @@ use changeover_domain::plan::READ_PATIENCE;
 use changeover_domain::settings::Settings;
 use changeover_domain::span::Seconds;
 use changeover_domain::state::Verdict;
+use changeover_domain::verdict::migrated::OldTasks;
 use changeover_domain::verdict::watching::{Watch, Watched, Watching};
-use changeover_domain::verdict::{self, Asked};
+use changeover_domain::verdict::{self, Asked, Whose};
 
 /// What was seen, and what is asked.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,6 +40,8 @@ pub struct View {
     /// What new and old tasks did with their requests; none without a load balancer that counts them, or without traffic
     /// yet.
     pub watch: Option<Watch>,
+    /// What the old tasks did with theirs since a migration ran; none without one, and once users have met the new tasks.
+    pub old: Option<OldTasks>,
     /// What the team's own alarms say; quiet before there is traffic.
     pub alarms: Alarms,
     /// The newer image that this deployment gives way to.
@@ -88,6 +91,10 @@ pub struct Ruling {
     pub harmful: bool,
     /// What watching has come to, if something was watched.
     pub watching: Option<Watching>,
+    /// What watching the old tasks has come to, if a migration ran.
+    pub old: Option<Watching>,
+    /// Whether it fails because the old tasks suffer from the migration.
+    pub old_hurt: bool,
 }
 
 impl Ruling {
@@ -109,7 +116,32 @@ pub fn decide(view: &View) -> Ruling {
     if let Some(newer) = &view.newer {
         return Ruling { superseded: true, ..failed(view, format!("{newer} is wanted now")) };
     }
-    alarmed(view, judged(view))
+    migrated(view, alarmed(view, judged(view)))
+}
+
+/// The same with what the old tasks suffer since a migration ran. Before the first shift their numbers have to be there, or
+/// nobody would have looked.
+fn migrated(view: &View, ruling: Ruling) -> Ruling {
+    let Some(old) = &view.old else { return ruling };
+    let Watched { watching, ruling: numbers } = old.judge(&view.settings);
+    let ruling = match ruling.verdict {
+        _ if numbers.harmful => {
+            let before =
+                if ruling.verdict == Verdict::Failed { format!("{}; ", ruling.why) } else { String::new() };
+            let why = format!("{before}the old tasks suffer since the migration: {}", numbers.why);
+            Ruling { old_hurt: true, task: ruling.task.clone(), ..failed(view, why) }
+        }
+        Verdict::Ready if view.now < old.shown_at() => {
+            let why = format!(
+                "the new tasks are healthy; the old ones are watched until {}, since a migration ran: so far {}",
+                old.shown_at(),
+                numbers.so_far
+            );
+            Ruling { verdict: Verdict::Wait, wait: Seconds(view.poll.0.max(1)), why, ..ruling }
+        }
+        _ => ruling,
+    };
+    Ruling { old: Some(watching), ..ruling }
 }
 
 /// The same with what the team's own alarms say. What is wrong with the tasks themselves is known by then, and whether users
@@ -171,6 +203,7 @@ fn asked(view: &View, watch: &Watch) -> Asked {
         patience: view.data_patience,
         unproven: judging.unproven,
         minimum_requests: view.settings.minimum_requests,
+        whose: Whose::New,
     }
 }
 
@@ -221,6 +254,8 @@ fn failed(view: &View, why: String) -> Ruling {
         superseded: false,
         harmful: false,
         watching: None,
+        old: None,
+        old_hurt: false,
     }
 }
 

@@ -11,7 +11,7 @@ use changeover_domain::plan::Plan;
 use changeover_domain::record::Wanted;
 use changeover_domain::route::Weight;
 use changeover_domain::settings::{OnPush, Strategy};
-use changeover_lambda::{Context, Held, alarms, live_since, watch};
+use changeover_lambda::{Context, Held, alarms, live_since, watch, watch_old};
 
 pub(crate) async fn look(context: &Context, held: &Held<'_>, purpose: Purpose) -> Result<View, StepError> {
     let (plan, progress, now) = (held.plan()?, &held.record.progress, context.now());
@@ -22,6 +22,8 @@ pub(crate) async fn look(context: &Context, held: &Held<'_>, purpose: Purpose) -
     // A rolling service's new tasks meet users from their first passed check on.
     let has_traffic = purpose == Purpose::Bake || plan.strategy() == Strategy::Rolling;
     let watch = if has_traffic { watch(context, held, live_since(held).await?).await? } else { None };
+    let is_before_users = purpose == Purpose::Start && progress.shift.step.is_none();
+    let old = if is_before_users { watch_old(context, held).await? } else { None };
     let wanted = held.ledger().wanted(&held.record.service).await?;
     let seen = side(&context.aws, &plan.cluster, plan.target()).await?;
     let revision = progress.start.revision.clone();
@@ -44,6 +46,7 @@ pub(crate) async fn look(context: &Context, held: &Held<'_>, purpose: Purpose) -
         read_at: progress.health.read_at,
         since: progress.since(),
         watch,
+        old,
         newer: newer(wanted.as_ref(), plan),
         taken_back: held.record.orders.taken_back.clone(),
         promoted: held

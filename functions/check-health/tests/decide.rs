@@ -5,7 +5,7 @@ use changeover_domain::alarmed::Alarms;
 use changeover_domain::bearing::Since;
 use changeover_domain::evidence::SideSeen;
 use changeover_domain::evidence::{EcsDeployment, TargetSeen, TaskSeen};
-use changeover_domain::samples::watch;
+use changeover_domain::samples::{old_tasks, watch};
 use changeover_domain::settings::{Raw, read};
 use changeover_domain::span::Seconds;
 use changeover_domain::state::Verdict;
@@ -52,6 +52,7 @@ fn view(purpose: Purpose, state: &str) -> View {
         read_at: None,
         since: Since::default(),
         watch: None,
+        old: None,
         alarms: Alarms::Quiet,
         newer: None,
         taken_back: None,
@@ -324,4 +325,33 @@ fn since_when_alarms_cannot_be_seen_is_on_record() {
     let ruling = decide(&view);
     check_health::apply(&mut record, &view, &ruling, &ruling.why);
     assert_eq!(record.progress.health.blind_at, Some(at(990)));
+}
+
+#[test]
+fn no_user_meets_the_new_tasks_before_the_old_ones_were_seen_to_bear_the_migration() {
+    let since = |migrated_at, old| View {
+        readings: 3,
+        old: Some(old_tasks(at(migrated_at), at(1000), (1_000, 1), old)),
+        ..view(Purpose::Start, "healthy")
+    };
+    let waits = decide(&since(1000, (1_000, 1)));
+    assert_eq!(waits.verdict, Verdict::Wait, "nothing of it is complete");
+    assert!(waits.why.contains("the old ones are watched until"), "{}", waits.why);
+    assert!(waits.took_reading && waits.old.is_some());
+    assert_eq!(decide(&since(990, (1_000, 1))).verdict, Verdict::Ready, "they bear it");
+    let hurt = decide(&since(990, (1_000, 400)));
+    assert_eq!(hurt.verdict, Verdict::Failed);
+    assert!(hurt.old_hurt && !hurt.harmful, "nobody has met the new tasks");
+    assert!(
+        hurt.why.contains("since the migration") && hurt.why.contains("of the old tasks failed"),
+        "{}",
+        hurt.why
+    );
+    // It does not wait for the new tasks.
+    let early = View { seen: side("initial"), readings: 0, ..since(990, (1_000, 400)) };
+    assert!(decide(&early).old_hurt);
+    // Theirs to begin with.
+    let long =
+        View { old: Some(old_tasks(at(990), at(1000), (1_000, 400), (1_000, 400))), ..since(990, (0, 0)) };
+    assert_eq!(decide(&long).verdict, Verdict::Ready);
 }

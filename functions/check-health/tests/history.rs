@@ -66,6 +66,7 @@ fn view(purpose: Purpose) -> View {
         read_at: None,
         since: Since::default(),
         watch: (purpose == Purpose::Bake).then(|| watch(at(0), at(0), (10_000, 0), (100_000, 0))),
+        old: None,
         alarms: changeover_domain::alarmed::Alarms::Quiet,
         newer: None,
         taken_back: None,

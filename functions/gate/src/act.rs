@@ -111,7 +111,7 @@ fn started_by(record: &Deployment) -> String {
 async fn stop(context: &Context, held: &Held<'_>, view: &View, action: &Action) -> Result<(), StepError> {
     let running = || view.gate.running.as_ref().and_then(|running| running.task.as_ref());
     let task = match action {
-        Action::Done { task, .. } => task.as_ref(),
+        Action::Done { task, .. } | Action::Abandon { task, .. } => task.as_ref(),
         Action::GoBack { .. } if matches!(view.task, Some(Now::Runs(_))) => running(),
         _ => None,
     };

@@ -2,8 +2,9 @@
 
 use crate::decide::has_pause;
 use crate::{Action, View};
-use changeover_domain::gate::{Done, Held, Running};
-use changeover_domain::record::Deployment;
+use changeover_domain::gate::{Done, Held, Point, Running};
+use changeover_domain::record::{Deployment, clip};
+use changeover_domain::verdict::migrated::Migrated;
 
 /// Puts an action on record. Pure.
 pub fn apply(record: &mut Deployment, view: &View, action: &Action) {
@@ -46,6 +47,9 @@ pub fn apply(record: &mut Deployment, view: &View, action: &Action) {
             });
         }
         Action::Started { task, why } => {
+            if view.point == Point::BeforeStart {
+                record.progress.migrated.get_or_insert_with(|| Migrated::begun(view.now));
+            }
             if let Some(running) = &mut record.progress.gate.running {
                 running.task = Some(task.clone());
                 running.since = view.now;
@@ -63,8 +67,31 @@ pub fn apply(record: &mut Deployment, view: &View, action: &Action) {
         }
         Action::Done { number, why, .. } => {
             let gate = &mut record.progress.gate;
-            gate.running = None;
+            let was_task = gate.running.take().is_some_and(|running| running.task.is_some());
+            if let Some(migrated) = &mut record.progress.migrated
+                && was_task
+                && view.point == Point::BeforeStart
+            {
+                migrated.ended_at = Some(view.now);
+            }
+            let gate = &mut record.progress.gate;
             gate.done.push(Done { place: view.place, number: *number, why: why.clone() });
+            record.note(view.now, state, why);
+        }
+        Action::Abandon { why, .. } => {
+            record.progress.gate.running = None;
+            record.note(view.now, state, why);
+        }
+        Action::Undone { why } | Action::Recovered { why } | Action::GiveUp { why } => {
+            if let Some(migrated) = &mut record.progress.migrated {
+                match action {
+                    Action::Undone { .. } => migrated.undone_at = Some(view.now),
+                    _ => migrated.afterwards = Some(clip(why)),
+                }
+            }
+            if matches!(action, Action::GiveUp { .. }) {
+                record.give_up(why);
+            }
             record.note(view.now, state, why);
         }
         Action::GoBack { why, superseded } => {

@@ -4,7 +4,9 @@ use crate::turn;
 use changeover_aws::once::Now;
 use changeover_domain::Timestamp;
 use changeover_domain::gate::{Gate, Held, Hook, Orders, Place, Placed, Point, Then};
+use changeover_domain::settings::Settings;
 use changeover_domain::span::Seconds;
+use changeover_domain::verdict::migrated::{Migrated, OldTasks};
 use serde_json::Value;
 
 /// How long an ordered pause waits for a person. Nobody planned for it, so it is short beside a pause that is set.
@@ -15,7 +17,7 @@ const RARELY: u64 = 20;
 const MOST_RARELY: Seconds = Seconds(180);
 
 /// What was seen.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct View {
     /// The time of the look.
     pub now: Timestamp,
@@ -35,6 +37,12 @@ pub struct View {
     pub orders: Orders,
     /// The newer image that this deployment gives way to.
     pub newer: Option<String>,
+    /// What became of the old tasks since a migration ran, as far as is on record.
+    pub migrated: Option<Migrated>,
+    /// What they have done since that was taken back; none before that, or where no load balancer counts their requests.
+    pub old: Option<OldTasks>,
+    /// What was asked for.
+    pub settings: Settings,
     /// How long to wait between looks.
     pub poll: Seconds,
 }
@@ -111,6 +119,28 @@ pub enum Action {
         /// Its task, if that is still there and has to be stopped.
         task: Option<String>,
     },
+    /// A hook of an earlier point was left under way when its execution died: nobody waits for it any more.
+    Abandon {
+        /// Its task, if it has one: it has to be stopped.
+        task: Option<String>,
+        /// What was left, in words.
+        why: String,
+    },
+    /// All is done that was to take a migration back: the old tasks are watched from here on.
+    Undone {
+        /// What is waited for, in words.
+        why: String,
+    },
+    /// The old tasks are as they were before the migration.
+    Recovered {
+        /// How they are, in words.
+        why: String,
+    },
+    /// The old tasks suffer still: a person has to look.
+    GiveUp {
+        /// What they suffer, and what was done.
+        why: String,
+    },
     /// It goes back.
     GoBack {
         /// Who says so, or what came of waiting.
@@ -133,6 +163,19 @@ pub fn decide(view: &View) -> Action {
             return Action::GoBack { why: format!("{newer} is wanted now"), superseded: true };
         }
     }
+    if let Some(left) = view.gate.running.as_ref().filter(|running| running.place != view.place) {
+        let why = format!("a hook at {} was under way when its execution died: it is over", left.place);
+        let runs = matches!(view.task, Some(Now::Runs(_)));
+        return Action::Abandon { task: left.task.clone().filter(|_| runs), why };
+    }
+    match hooks(view) {
+        Action::Pass if view.point == Point::AfterRollback => afterwards(view),
+        action => action,
+    }
+}
+
+/// What the hooks and pauses that are set here come to.
+fn hooks(view: &View) -> Action {
     let is_passed = view.gate.passed.contains(&view.place);
     for placed in &view.hooks {
         match &placed.hook {
@@ -196,6 +239,44 @@ fn arriving(view: &View, (limit, then, by): (Seconds, Then, String)) -> Action {
     let until = limit.after(view.now);
     let why = format!("held at {} by {by} until {until}", view.place);
     Action::Hold { until, then, by, why }
+}
+
+/// What becomes of a deployment that went back because a migration had hurt the old tasks: once all hooks have had their turn,
+/// one of which may have taken the migration back, it goes by what the old tasks do then.
+fn afterwards(view: &View) -> Action {
+    let Some((migrated, hurt)) = view.migrated.as_ref().and_then(|one| Some((one, one.hurt.as_ref()?)))
+    else {
+        return Action::Pass;
+    };
+    if migrated.afterwards.is_some() {
+        return Action::Pass;
+    }
+    let undoing = match view.gate.done.iter().rfind(|done| done.place == Place::AfterRollback) {
+        Some(done) => format!("at after-rollback: {}", done.why),
+        None => "no hook is set at after-rollback that could take the migration back".to_owned(),
+    };
+    if migrated.undone_at.is_none() {
+        return Action::Undone { why: format!("{undoing}; the old tasks are watched once more") };
+    }
+    let Some(old) = &view.old else {
+        return Action::GiveUp {
+            why: format!("{hurt}; {undoing}, and no numbers say how the old tasks are since"),
+        };
+    };
+    let numbers = old.judge(&view.settings).ruling;
+    let shown_at = old.shown_at();
+    match () {
+        () if numbers.harmful => Action::GiveUp {
+            why: format!(
+                "{undoing}, and the old tasks suffer still, {}: take the migration back by hand",
+                numbers.why
+            ),
+        },
+        () if view.now < shown_at => Action::Wait {
+            why: format!("{undoing}; the old tasks are watched until {shown_at}: so far {}", numbers.so_far),
+        },
+        () => Action::Recovered { why: format!("{undoing}; the old tasks are well: {}", numbers.so_far) },
+    }
 }
 
 /// How long to wait until the next look. At a later point more is looked at each time, `check-health` before this.

@@ -54,9 +54,13 @@ pub async fn run(context: &Context, input: Input) -> Result<Baton, StepError> {
         match act::act(context, &mut held, &view, action).await? {
             Action::Pass => return Ok(baton.with(Verdict::Ready, said.join("; "))),
             // A hook that is set after the pause has its turn, and so has the next hook.
-            Action::GoOn { why } | Action::Done { why, .. } => said.push(why),
+            Action::GoOn { why }
+            | Action::Done { why, .. }
+            | Action::Recovered { why }
+            | Action::GiveUp { why } => said.push(why),
             Action::Hold { why, .. }
             | Action::Wait { why }
+            | Action::Undone { why }
             | Action::Started { why, .. }
             | Action::Again { why, .. } => {
                 // With what came of it: when it is asked again is on the record by now.
@@ -64,7 +68,7 @@ pub async fn run(context: &Context, input: Input) -> Result<Baton, StepError> {
                 return Ok(baton.waiting(decide::next_look(&view).0, why));
             }
             Action::GoBack { why, .. } => return Ok(baton.with(Verdict::Failed, why)),
-            Action::Begin { .. } | Action::Invoke { .. } | Action::Run { .. } => {}
+            Action::Abandon { .. } | Action::Begin { .. } | Action::Invoke { .. } | Action::Run { .. } => {}
         }
     }
     Ok(baton.waiting(1, "the next hook has its turn"))

@@ -5,7 +5,7 @@ use changeover_aws::once;
 use changeover_domain::StepError;
 use changeover_domain::gate::{Place, Point};
 use changeover_domain::settings::OnPush;
-use changeover_lambda::{Context, Held};
+use changeover_lambda::{Context, Held, watch_old};
 
 pub(crate) async fn look(context: &Context, held: &Held<'_>, point: Point) -> Result<View, StepError> {
     let (plan, progress) = (held.plan()?, &held.record.progress);
@@ -20,6 +20,12 @@ pub(crate) async fn look(context: &Context, held: &Held<'_>, point: Point) -> Re
         Some(task) => Some(once::look(&context.aws, &plan.cluster, task, &plan.container).await?),
         None => None,
     };
+    let is_undone = progress.migrated.as_ref().is_some_and(|migrated| migrated.undone_at.is_some());
+    let is_open = progress.migrated.as_ref().is_some_and(|migrated| migrated.afterwards.is_none());
+    let old = match point {
+        Point::AfterRollback if is_undone && is_open => watch_old(context, held).await?,
+        _ => None,
+    };
     let hooks = plan.settings.hooks.iter().filter(|placed| placed.point == point);
     Ok(View {
         now: context.now(),
@@ -31,6 +37,9 @@ pub(crate) async fn look(context: &Context, held: &Held<'_>, point: Point) -> Re
         hook_timeout: plan.settings.hook_timeout,
         orders: held.record.orders.clone(),
         newer: newer.map(|wanted| wanted.image.to_string()),
+        migrated: progress.migrated.clone(),
+        old,
+        settings: plan.settings.clone(),
         poll: plan.poll(context.config.poll, context.config.after_bake()),
     })
 }

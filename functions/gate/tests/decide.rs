@@ -4,6 +4,7 @@ use changeover_domain::Timestamp;
 use changeover_domain::gate::{Hook, Kind, Orders, Place, Placed, Point, Then};
 use changeover_domain::name::{DeploymentId, ServiceName};
 use changeover_domain::record::Deployment;
+use changeover_domain::samples;
 use changeover_domain::span::Seconds;
 use gate::{Action, View, apply, decide};
 
@@ -26,6 +27,9 @@ fn view(record: &Deployment, now: i64, hook: Option<Hook>) -> View {
         hook_timeout: Seconds(300),
         orders: record.orders.clone(),
         newer: None,
+        migrated: record.progress.migrated.clone(),
+        old: None,
+        settings: samples::plan().settings,
         poll: Seconds(10),
     }
 }

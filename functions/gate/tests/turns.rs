@@ -7,7 +7,9 @@ use changeover_domain::Timestamp;
 use changeover_domain::gate::{Hook, Place, Placed, Point, Then, read};
 use changeover_domain::name::{DeploymentId, ServiceName};
 use changeover_domain::record::Deployment;
+use changeover_domain::samples::{self, old_tasks};
 use changeover_domain::span::Seconds;
+use changeover_domain::verdict::migrated::OldTasks;
 use gate::{Action, View, apply, decide, heard, started};
 use serde_json::json;
 
@@ -32,11 +34,12 @@ struct Stage {
     record: Deployment,
     point: Point,
     hooks: Vec<Placed>,
+    old: Option<OldTasks>,
 }
 
 impl Stage {
     fn at(point: Point, pairs: &[(&str, &str)]) -> Self {
-        Self { record: deployment(), point, hooks: hooks(pairs) }
+        Self { record: deployment(), point, hooks: hooks(pairs), old: None }
     }
 
     fn view(&self, now: i64, task: Option<Now>) -> View {
@@ -50,6 +53,9 @@ impl Stage {
             hook_timeout: Seconds(300),
             orders: self.record.orders.clone(),
             newer: None,
+            migrated: self.record.progress.migrated.clone(),
+            old: self.old.clone(),
+            settings: samples::plan().settings,
             poll: Seconds(10),
         }
     }
@@ -208,7 +214,7 @@ fn hooks_of_a_point_have_their_turns_in_order_and_who_takes_back_does_not_wait_f
 fn an_event_has_the_shape_of_those_of_ecs() {
     let stage = Stage::at(Point::BeforeTraffic, &[("before-traffic", "lambda smoke")]);
     let mut record = stage.record.clone();
-    let plan = changeover_domain::samples::plan();
+    let plan = samples::plan();
     record.progress.start.started_at = Some(at(5));
     record.progress.start.revision = Some("td:2".to_owned());
     record.progress.shift.weight = 10;
@@ -257,4 +263,74 @@ fn a_hook_is_named_as_it_is_set() {
     assert_eq!(hooks[0].hook.to_string(), "task ./migrate");
     assert_eq!((hooks[1].number, hooks[1].hook.to_string().as_str()), (3, "lambda check:live"));
     assert!(matches!(hooks[1].hook, Hook::Lambda { .. }));
+}
+
+/// A deployment that went back since its migration had hurt the old tasks.
+fn hurt() -> Stage {
+    let mut stage = Stage::at(Point::BeforeStart, &[("before-start", "task ./migrate")]);
+    stage.take(100, None);
+    let view = stage.view(100, None);
+    let placed = stage.hooks[0].clone();
+    let action = started(&view, &placed, Start::Task("t-1".to_owned()));
+    apply(&mut stage.record, &view, &action);
+    let ended = Now::Ended { code: Some(0), reason: "Essential container in task exited".to_owned() };
+    assert!(matches!(stage.take(110, Some(ended)), Action::Done { .. }));
+    let migrated = stage.record.progress.migrated.as_mut().expect("a migration is on record");
+    assert_eq!((migrated.since, migrated.ended_at), (at(100), Some(at(110))));
+    migrated.hurt = Some("the old tasks suffer since the migration".to_owned());
+    stage.record.fail("the old tasks suffer since the migration");
+    Stage { point: Point::AfterRollback, hooks: Vec::new(), ..stage }
+}
+
+#[test]
+fn after_a_migration_that_hurt_it_ends_by_what_the_old_tasks_do_once_it_is_taken_back() {
+    let mut stage = hurt();
+    stage.hooks = hooks(&[("after-rollback", "lambda undo")]);
+    stage.take(200, None);
+    stage.take(200, None);
+    assert!(matches!(stage.hears(201, answered("SUCCEEDED")), Action::Done { .. }));
+    let Action::Undone { why } = stage.take(202, None) else { panic!("it is watched from here on") };
+    assert!(why.contains("lambda undo succeeded"), "{why}");
+    stage.old = Some(old_tasks(at(202), at(202), (1_000, 1), (1_000, 1)));
+    assert!(matches!(stage.take(202, None), Action::Wait { .. }), "no period is complete");
+    stage.old = Some(old_tasks(at(202), at(220), (1_000, 1), (1_000, 1)));
+    assert!(matches!(stage.take(220, None), Action::Recovered { .. }));
+    assert_eq!(stage.take(221, None), Action::Pass);
+    assert!(!stage.record.needs_human);
+}
+
+#[test]
+fn where_nothing_takes_the_migration_back_a_person_has_to_look() {
+    let mut stage = hurt();
+    assert!(matches!(stage.take(202, None), Action::Undone { .. }));
+    stage.old = Some(old_tasks(at(202), at(220), (1_000, 1), (1_000, 600)));
+    let Action::GiveUp { why } = stage.take(220, None) else { panic!("they suffer still") };
+    assert!(why.contains("no hook is set at after-rollback") && why.contains("by hand"), "{why}");
+    assert!(stage.record.needs_human);
+    assert_eq!(stage.take(221, None), Action::Pass, "it is said once");
+}
+
+#[test]
+fn going_back_for_another_reason_asks_nothing_of_the_old_tasks() {
+    let mut stage = hurt();
+    stage.record.progress.migrated.as_mut().expect("it is on record").hurt = None;
+    assert_eq!(stage.take(202, None), Action::Pass);
+    assert_eq!(stage.record.progress.migrated.as_ref().and_then(|migrated| migrated.undone_at), None);
+}
+
+/// An execution that is stopped leaves its hook's task behind; the recovery takes the deployment back and comes by.
+#[test]
+fn a_task_that_an_execution_left_behind_is_stopped_once_it_went_back() {
+    let mut stage = Stage::at(Point::BeforeStart, &[("before-start", "task ./migrate")]);
+    stage.take(1, None);
+    let (view, placed) = (stage.view(1, None), stage.hooks[0].clone());
+    let action = started(&view, &placed, Start::Task("t-1".to_owned()));
+    apply(&mut stage.record, &view, &action);
+    let mut back =
+        Stage { point: Point::AfterRollback, hooks: hooks(&[("after-rollback", "lambda tell")]), ..stage };
+    let running = Some(Now::Runs("RUNNING".to_owned()));
+    let Action::Abandon { task, why } = back.take(50, running) else { panic!("it is left behind") };
+    assert_eq!(task.as_deref(), Some("t-1"));
+    assert!(why.contains("before-start"), "{why}");
+    assert!(matches!(back.take(51, None), Action::Begin { .. }), "the hooks of this point have their turn");
 }

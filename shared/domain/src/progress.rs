@@ -6,6 +6,7 @@ use crate::gate::Gate;
 use crate::plan::{Plan, READ_PATIENCE};
 use crate::room::Enlarged;
 use crate::route::Weight;
+use crate::verdict::migrated::Migrated;
 use crate::verdict::watching::Watching;
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +30,9 @@ pub struct Progress {
     /// What held it at its points.
     #[serde(default, skip_serializing_if = "Gate::is_unused")]
     pub gate: Gate,
+    /// What became of the old tasks since a task ran at `before-start`; none before that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub migrated: Option<Migrated>,
     /// When the stickiness of its routes was given back last, which the last shift and going back switch off for a while.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pinned_at: Option<Timestamp>,

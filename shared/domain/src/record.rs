@@ -271,7 +271,7 @@ impl Deployment {
 }
 
 /// A text short enough for a record.
-pub(crate) fn clip(text: &str) -> String {
+pub fn clip(text: &str) -> String {
     clip_to(text, MAX_TEXT)
 }
 

@@ -8,6 +8,7 @@ use crate::route::WHOLE;
 use crate::settings::{Raw, read};
 use crate::span::Seconds;
 use crate::verdict::gathered::{Answered, Balancer, Minute};
+use crate::verdict::migrated::OldTasks;
 use crate::verdict::watching::{Watch, Watching};
 
 /// How many periods of history a sample has.
@@ -43,6 +44,34 @@ pub fn watch(shifted_at: Timestamp, now: Timestamp, next: Told, live: Told) -> W
         sticky: false,
         convergence: Seconds(0),
     }
+}
+
+/// The old tasks of a pair since a migration that began and ended at `migrated_at`, by periods of a second: `before` in each
+/// of ten before it, `since` in each from then on. Numbers are complete at once.
+pub fn old_tasks(migrated_at: Timestamp, now: Timestamp, before: Told, since: Told) -> OldTasks {
+    let first = migrated_at.as_second();
+    let minute = |second: i64| {
+        let next = if second < first { before } else { since };
+        Minute {
+            start: Timestamp::from_second(second).unwrap_or(migrated_at),
+            next: answered(next),
+            live: answered((0, 0)),
+            whole: Balancer { requests: next.0, errors: next.1, given_up: 0 },
+        }
+    };
+    let watch = Watch {
+        before: Watching::default(),
+        minutes: (first - HISTORY..now.as_second()).map(minute).collect(),
+        period: Seconds(1),
+        complete: now,
+        began: migrated_at,
+        shifted_at: Some(migrated_at),
+        weight: WHOLE,
+        side_by_side: false,
+        sticky: false,
+        convergence: Seconds(0),
+    };
+    OldTasks { watch, settles_at: migrated_at, delay: Seconds(0) }
 }
 
 /// The plan of a pair: blue serves, and green is to, with two tasks each and every default but two steps.

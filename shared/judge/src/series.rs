@@ -4,7 +4,7 @@ use changeover_domain::judging::{Judging, Unproven};
 use changeover_domain::settings::{Raw, Strategy, read};
 use changeover_domain::span::Seconds;
 use changeover_domain::state::Verdict;
-use changeover_domain::verdict::{Asked, Period, Proof, Ruling, rule};
+use changeover_domain::verdict::{Asked, Period, Proof, Ruling, Whose, rule};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -150,6 +150,7 @@ fn asked(strategy: Strategy, settings: Option<&BTreeMap<String, Value>>) -> Resu
         patience,
         unproven,
         minimum_requests: settings.minimum_requests,
+        whose: Whose::New,
     })
 }
 

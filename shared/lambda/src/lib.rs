@@ -21,4 +21,4 @@ pub use context::{Clock, Context, Held, Print};
 pub use pins::pin;
 pub use room::give_room_back;
 pub use serve::{input, message, output, serve};
-pub use watch::{live_since, watch};
+pub use watch::{live_since, watch, watch_old};

@@ -7,7 +7,8 @@ use changeover_aws::metrics::{Asked, MAX_GROUPS, minutes};
 use changeover_domain::plan::Plan;
 use changeover_domain::route::WHOLE;
 use changeover_domain::span::Seconds;
-use changeover_domain::verdict::watching::Watch;
+use changeover_domain::verdict::migrated::OldTasks;
+use changeover_domain::verdict::watching::{Watch, Watching};
 use changeover_domain::{StepError, Timestamp};
 
 /// How far before a deployment the history of the live side begins, if the live side is as old as that.
@@ -39,7 +40,9 @@ pub async fn watch(context: &Context, held: &Held<'_>, since: Timestamp) -> Resu
         return Ok(None);
     }
     let missing = || StepError::RecordMissing("the record does not say when tasks were started".to_owned());
-    let began = progress.start.started_at.ok_or_else(missing)?;
+    let started = progress.start.started_at.ok_or_else(missing)?;
+    // What a rolling service's tasks do once a migration has begun is no history of theirs either.
+    let began = progress.migrated.as_ref().map_or(started, |migrated| migrated.since.min(started));
     let mut before = progress.watching.clone();
     before.live_since = Some(since);
     // A rolling service's old and new tasks are in one target group, and cannot be told apart.
@@ -69,6 +72,63 @@ pub async fn watch(context: &Context, held: &Held<'_>, since: Timestamp) -> Resu
         sticky: plan.pace.stickiness > Seconds(0),
         convergence: if pair { convergence } else { Seconds(0) },
     }))
+}
+
+/// What is to be known of the old tasks since a migration ran, or since it was taken back; none without one, while it runs, or
+/// if no load balancer counts their requests. A rolling service's new tasks are in the same target group, and watched there.
+///
+/// # Errors
+/// As [`watch`].
+pub async fn watch_old(context: &Context, held: &Held<'_>) -> Result<Option<OldTasks>, StepError> {
+    let (plan, progress, now) = (held.plan()?, &held.record.progress, context.now());
+    let Some(migrated) = progress.migrated.as_ref().filter(|_| plan.next.is_some()) else { return Ok(None) };
+    let (Some(settles_at), next) = (migrated.settles_at(), counted(plan, &plan.live.target_groups)) else {
+        return Ok(None);
+    };
+    if next.is_empty() {
+        return Ok(None);
+    }
+    // Whoever looks again finds it on record.
+    let since = match migrated.watching.live_since {
+        Some(since) => since,
+        None => live_since(held).await?,
+    };
+    // What the undoing comes to is a question of its own; only the limits for slow answers are those of before.
+    let mut before = migrated.watching.clone();
+    if migrated.undone_at.is_some() {
+        before = Watching { limits: before.limits, ..Watching::default() };
+    }
+    before.live_since = Some(since);
+    let limits = before.limits();
+    let period = context.config.metric_period;
+    let asked = Asked {
+        next,
+        live: Vec::new(),
+        from: since.max(earlier(now, MOST_WATCHED)),
+        to: now,
+        period,
+        limits: &limits,
+        percentiles: limits.is_empty(),
+    };
+    let judged_since = migrated.judged_since();
+    let mut minutes = minutes(&context.aws, &asked).await?;
+    // What they suffered in between says nothing of how they are since.
+    minutes.retain(|minute| {
+        period.after(minute.start) <= migrated.since || migrated.undone_at.is_none_or(|at| minute.start >= at)
+    });
+    let watch = Watch {
+        before,
+        minutes,
+        period,
+        complete: earlier(now, context.config.metric_delay),
+        began: migrated.since,
+        shifted_at: Some(judged_since),
+        weight: WHOLE,
+        side_by_side: false,
+        sticky: false,
+        convergence: Seconds(0),
+    };
+    Ok(Some(OldTasks { watch, settles_at, delay: context.config.metric_delay }))
 }
 
 fn earlier(now: Timestamp, span: Seconds) -> Timestamp {

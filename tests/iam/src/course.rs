@@ -6,9 +6,12 @@ use rehearsal::binaries::Binaries;
 use rehearsal::stage::{CLUSTER, Image, Sample, Stage};
 use rehearsal_cloud::{Denied, Grant, Used};
 use rehearsal_lambda::{Fault, FaultRule};
+use rehearsal_traffic::{Config, Mix, Traffic};
 use rehearsal_wire::Service;
+use sample_webapp::Database;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -22,6 +25,8 @@ const COMPARED: Duration = Duration::from_secs(30);
 pub(crate) const SHORT: &str = "3s";
 /// How long one takes that is stopped while it goes on.
 const LONG: &str = "120s";
+/// So many requests a second come from users where it matters what they get.
+const USERS: f64 = 40.0;
 /// How often waiting looks again.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
@@ -119,7 +124,26 @@ async fn hooks(stage: &Stage, pair: &Sample) -> anyhow::Result<()> {
     tag(stage, pair, "hook-timeout", "60s").await?;
     expect(stage, pair, &push(stage, pair, "v18", &[]).await?, "RolledBack").await?;
     tag(stage, pair, "before-start.1", "none").await?;
-    tag(stage, pair, "before-start.2", "none").await
+    tag(stage, pair, "before-start.2", "none").await?;
+    migration(stage, pair).await.context("a migration")
+}
+
+/// A migration hurts the version that serves, and is taken back: what its users get is read before and after that.
+async fn migration(stage: &Stage, pair: &Sample) -> anyhow::Result<()> {
+    let folder = tempfile::tempdir().context("no folder for the database")?;
+    let file = folder.path().join("users.sqlite").display().to_string();
+    Database::open(Path::new(&file))?.migrate(1)?;
+    let options = ["--database", &file, "--schema", "1"];
+    expect(stage, pair, &push(stage, pair, "v19", &options).await?, "Succeeded").await?;
+    let mix = Mix::short_only();
+    let users = Traffic::start(Config { rate: USERS, seed: SEED, mix, ..Config::new(pair.address) });
+    tag(stage, pair, "before-start.2", &format!("task --database {file} --migrate 3")).await?;
+    tag(stage, pair, "after-rollback", &format!("task --database {file} --migrate-back 1")).await?;
+    let options = ["--database", &file, "--schema", "3"];
+    expect(stage, pair, &push(stage, pair, "v20", &options).await?, "RolledBack").await?;
+    users.stop().await;
+    tag(stage, pair, "before-start.2", "none").await?;
+    tag(stage, pair, "after-rollback", "none").await
 }
 
 /// A rolling service gets an image that exits at start: its last words are read, and it goes back; its revision is

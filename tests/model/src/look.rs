@@ -252,6 +252,7 @@ pub fn for_check(
         read_at: None,
         since: since(record),
         watch: has_traffic.then(|| watch(at(THEN), clock.now(), seen, (100_000, 0))),
+        old: None, // no migration runs here
         alarms: changeover_domain::alarmed::Alarms::Quiet,
         newer: wanted
             .filter(|wanted| supersedes && wanted.image != planned.image)
@@ -270,6 +271,13 @@ pub fn for_check(
         data_patience: Seconds(1800),
         settings,
     }
+}
+
+/// What has become wanted in the rollback window, as `drain` asks for it.
+fn newer(world: &World, record: &Record) -> Option<String> {
+    let is_window = record.quiet && !record.scaled_in;
+    let wanted = world.ledger.wanted.as_ref().filter(|wanted| is_window && wanted.tried.is_none());
+    wanted.filter(|wanted| wanted.generation != record.wish).map(|wanted| wanted.image.to_string())
 }
 
 /// All that `drain` reads.
@@ -301,6 +309,7 @@ pub fn for_drain(world: &World, record: &Record, planned: &Planned, clock: Clock
         settings: settings(is_pair, "queue"),
         taken_back: record.taken_back.then(|| "somebody asked for it".to_owned()),
         rollback_window: settings(is_pair, "queue").rollback_window,
+        newer: newer(world, record),
         stickiness: world.sticks.map_or(Seconds(0), |_| pins::LIFE),
         pins: false,
         pinned_at: then(record.pinned),

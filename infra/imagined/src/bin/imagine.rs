@@ -73,6 +73,10 @@ fn tell(told: &report::Scenario, seconds: f64) -> anyhow::Result<bool> {
     if let Some(reason) = told.reason.as_deref().filter(|_| told.outcome != "Succeeded") {
         println!("  {reason}");
     }
+    // What led there is asked for only where something is wrong.
+    for at in told.timeline.iter().filter(|_| !told.broken.is_empty()) {
+        println!("  {:>8.1} s {}: {}", at.at_ms as f64 / 1000.0, at.state, at.note);
+    }
     for broken in &told.broken {
         println!("  broken: {broken}");
     }

@@ -19,6 +19,13 @@ const MIGRATIONS: [&str; NEWEST as usize] = [
     "UPDATE users SET full_name = name WHERE full_name IS NULL; ALTER TABLE users DROP COLUMN name",
 ];
 
+/// What takes each version back to the one before; before the first there is nothing.
+const UNDOINGS: [&str; NEWEST as usize] = [
+    "DROP TABLE users",
+    "UPDATE users SET name = full_name WHERE name IS NULL; ALTER TABLE users DROP COLUMN full_name",
+    "ALTER TABLE users ADD COLUMN name TEXT; UPDATE users SET name = full_name",
+];
+
 /// An open database.
 #[derive(Debug)]
 pub struct Database {
@@ -64,6 +71,20 @@ impl Database {
         }
         transaction.commit()?;
         Ok(to > has)
+    }
+
+    /// Takes the schema back to a version, if it is newer; whether anything was to be done.
+    pub fn migrate_back(&mut self, to: u8) -> rusqlite::Result<bool> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let has: u8 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+        for undoing in UNDOINGS.iter().take(usize::from(has)).skip(usize::from(to)).rev() {
+            transaction.execute_batch(undoing)?;
+        }
+        if to < has {
+            transaction.pragma_update(None, "user_version", to)?;
+        }
+        transaction.commit()?;
+        Ok(to < has)
     }
 
     /// What a request does: somebody signs up, and the name of whoever did before is read, as code for this version of the
@@ -118,6 +139,18 @@ mod tests {
         database.migrate(3).expect("it migrates");
         assert_eq!(database.visit(3, "Mary"), Ok(true));
         assert_eq!(database.rows(), Ok(Rows { all: 6, readable: 6 }));
+    }
+
+    #[test]
+    fn what_was_migrated_is_taken_back_and_nothing_is_lost() {
+        let mut database = at(1);
+        assert_eq!(database.visit(1, "Ada"), Ok(true));
+        assert_eq!(database.migrate(3), Ok(true));
+        assert!(database.visit(1, "Grace").is_err() && database.visit(3, "Mary").is_ok());
+        assert_eq!(database.migrate_back(1), Ok(true));
+        assert_eq!(database.migrate_back(1), Ok(false), "once");
+        assert_eq!(database.visit(1, "Grace"), Ok(true));
+        assert_eq!(database.rows(), Ok(Rows { all: 3, readable: 3 }));
     }
 
     #[test]

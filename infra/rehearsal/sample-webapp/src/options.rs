@@ -51,6 +51,10 @@ pub struct Options {
     #[arg(long, value_name = "VERSION", requires = "database",
           value_parser = clap::value_parser!(u8).range(1..=i64::from(NEWEST)))]
     pub migrate: Option<u8>,
+    /// Take the database back to this version of its schema, and end: the undoing of a migration.
+    #[arg(long, value_name = "VERSION", requires = "database", conflicts_with = "migrate",
+          value_parser = clap::value_parser!(u8).range(1..=i64::from(NEWEST)))]
+    pub migrate_back: Option<u8>,
     /// Fail the container's own health check.
     #[arg(long, env = "UNSOUND")]
     pub unsound: bool,

@@ -59,6 +59,11 @@ pub async fn run(options: Options, stop: CancellationToken, say: Say) -> io::Res
         say(&format!("INFO  schema {to}: {}", if did { "brought" } else { "there already" }));
         return Ok(0);
     }
+    if let (Some(to), Some(users)) = (options.migrate_back, &mut users) {
+        let did = users.migrate_back(to).map_err(io::Error::other)?;
+        say(&format!("INFO  schema {to}: {}", if did { "taken back to" } else { "there already" }));
+        return Ok(0);
+    }
     say(&format!("INFO  sample-webapp {} starting", options.version_name));
     if let Some(delay) = options.start_delay {
         tokio::select! {

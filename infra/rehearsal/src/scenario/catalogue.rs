@@ -1,14 +1,14 @@
 //! Every scenario there is.
 
-use super::common::{FIRST, PUSH, TOO_EARLY};
+use super::common::PUSH;
 use super::team::{ALARM, CALENDAR};
-use super::{Already, MayFail, Scenario, Schemas, Script, Written};
+use super::{Already, MayFail, Scenario, Script, database};
 
 /// What `cargo rehearse` runs.
 pub const MAIN: [&str; 2] = ["good-push", "bad-under-traffic"];
 
 /// Every scenario, in the order in which they are best understood.
-pub const CATALOGUE: [Scenario; 41] = [
+pub const CATALOGUE: [Scenario; 43] = [
     Scenario {
         name: "good-push",
         about: "A good image is pushed; a blue/green pair changes over in steps of 10, 50 and 100 %.",
@@ -118,6 +118,14 @@ pub const CATALOGUE: [Scenario; 41] = [
         ..PUSH
     },
     Scenario {
+        name: "window-then-push",
+        about: "An image is pushed in the rollback window of the one before, which is half an hour: that ends, and the newer image is brought at once.",
+        script: Script::WindowThenPush,
+        tags: &[("steps", "100"), ("rollback-window", "30m")],
+        outcome: Some("Succeeded"),
+        ..PUSH
+    },
+    Scenario {
         name: "approve-times-out",
         about: "A pause is set before the old tasks go, with all traffic on the new ones; nobody decides, and it is rolled back.",
         tags: &[("steps", "50 100"), ("before-drain", "pause 4s then roll-back")],
@@ -180,35 +188,10 @@ pub const CATALOGUE: [Scenario; 41] = [
         reason: &["at before-start ended with exit code 3", "its last lines:"],
         ..PUSH
     },
-    Scenario {
-        name: "expand",
-        about: "A migration adds a column; old and new have the database together, and nobody notices.",
-        database: Some(Schemas {
-            before: FIRST,
-            next: Written { schema: 2, brings: Some("2"), bears: Some("2-3") },
-        }),
-        tags: &[("steps", "50 100"), ("before-start", "task --migrate 2")],
-        outcome: Some("Succeeded"),
-        ..PUSH
-    },
-    Scenario {
-        name: "contract-too-early",
-        about: "A migration would take a column away that the version that serves still needs: refused, with what has to come first.",
-        database: Some(TOO_EARLY),
-        tags: &[("steps", "50 100"), ("before-start", "task --migrate 3")],
-        outcome: Some("Refused"),
-        reason: &["brings schema 3", "bears 1 to 2: first deploy a version that bears"],
-        ..PUSH
-    },
-    Scenario {
-        name: "contract-all-the-same",
-        about: "The same with the guard switched off: the version that serves fails from the migration on. This is what the guard is for.",
-        database: Some(TOO_EARLY),
-        tags: &[("steps", "50 100"), ("before-start", "task --migrate 3"), ("schema-mismatch", "accept")],
-        outcome: Some("Succeeded"),
-        may_fail: MayFail::OldVersion,
-        ..PUSH
-    },
+    database::EXPAND,
+    database::CONTRACT_TOO_EARLY,
+    database::CONTRACT_ALL_THE_SAME,
+    database::MIGRATION_HURTS_OLD,
     Scenario {
         name: "traffic-grew",
         about: "While some users meet the new version, autoscaling gives the old side more tasks: the new side gets as many before it gets the rest.",

@@ -1,7 +1,8 @@
 //! Scenarios in which the versions have a database together: which schema each is written for, and what must be in it in
 //! the end.
 
-use super::Scenario;
+use super::common::PUSH;
+use super::{MayFail, Scenario};
 use anyhow::Context as _;
 use changeover_domain::schema::{BEARS, BRINGS};
 use sample_webapp::Database;
@@ -12,6 +13,63 @@ use tempfile::TempDir;
 const FILE: &str = "users.sqlite";
 /// The variable that tells the sample application where it is.
 const VARIABLE: &str = "DATABASE";
+
+/// A first version: it bears its own schema, and the next, which only adds to it.
+const FIRST: Written = Written { schema: 1, brings: None, bears: Some("1-2") };
+/// One after it that takes away what the first needs.
+const TOO_EARLY: Schemas =
+    Schemas { before: FIRST, next: Written { schema: 3, brings: Some("3"), bears: Some("3") } };
+
+/// Old and new have an expanded schema together.
+pub(super) const EXPAND: Scenario = Scenario {
+    name: "expand",
+    about: "A migration adds a column; old and new have the database together, and nobody notices.",
+    database: Some(Schemas {
+        before: FIRST,
+        next: Written { schema: 2, brings: Some("2"), bears: Some("2-3") },
+    }),
+    tags: &[("steps", "50 100"), ("before-start", "task --migrate 2")],
+    outcome: Some("Succeeded"),
+    ..PUSH
+};
+/// The guard refuses.
+pub(super) const CONTRACT_TOO_EARLY: Scenario = Scenario {
+    name: "contract-too-early",
+    about: "A migration would take a column away that the version that serves still needs: refused, with what has to come first.",
+    database: Some(TOO_EARLY),
+    tags: &[("steps", "50 100"), ("before-start", "task --migrate 3")],
+    outcome: Some("Refused"),
+    reason: &["brings schema 3", "bears 1 to 2: first deploy a version that bears"],
+    ..PUSH
+};
+/// What the guard is for.
+pub(super) const CONTRACT_ALL_THE_SAME: Scenario = Scenario {
+    name: "contract-all-the-same",
+    about: "The same with the guard switched off: the version that serves fails from the migration on, which nothing takes back. This is what the guard is for.",
+    database: Some(TOO_EARLY),
+    tags: &[("steps", "50 100"), ("before-start", "task --migrate 3"), ("schema-mismatch", "accept")],
+    outcome: Some("NeedsHuman"),
+    reason: &["the old tasks suffer since the migration", "no hook is set at after-rollback", "by hand"],
+    may_fail: MayFail::OldVersion,
+    ..PUSH
+};
+/// What is watched where the guard knows nothing.
+pub(super) const MIGRATION_HURTS_OLD: Scenario = Scenario {
+    name: "migration-hurts-old",
+    about: "Images say nothing of their schema, and the migration hurts the version that serves: no user meets the new one, a hook takes the migration back, and the old one is well again.",
+    database: Some(Schemas {
+        before: Written { schema: 1, brings: None, bears: None },
+        next: Written { schema: 3, brings: None, bears: None },
+    }),
+    tags: &[
+        ("steps", "50 100"),
+        ("before-start", "task --migrate 3"),
+        ("after-rollback", "task --migrate-back 1"),
+    ],
+    reason: &["the old tasks suffer since the migration"],
+    may_fail: MayFail::OldVersion,
+    ..PUSH
+};
 
 /// What a version is written for, and what its image says of that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,9 +92,10 @@ pub struct Schemas {
 }
 
 impl Schemas {
-    /// What is wrong with the version that is on record in the end: what was deployed has brought its own, and nothing else has.
+    /// What is wrong with the version that is on record in the end: what was deployed has brought its own, and so has what a
+    /// person has to take back; nothing else has.
     pub(super) fn misrecorded(self, outcome: Option<&str>, on_record: Option<&str>) -> Option<String> {
-        let brought = self.next.brings.filter(|_| outcome == Some("Succeeded"));
+        let brought = self.next.brings.filter(|_| matches!(outcome, Some("Succeeded" | "NeedsHuman")));
         (brought != on_record).then(|| format!("the ledger has schema {on_record:?}, not {brought:?}"))
     }
 }

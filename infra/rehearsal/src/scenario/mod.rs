@@ -56,6 +56,8 @@ pub enum Script {
         /// The order: what an execution's input has besides the service, as a JSON object.
         order: &'static str,
     },
+    /// An image is pushed, and while its old tasks stay warm another one is.
+    WindowThenPush,
     /// An image is pushed, and while some users meet it the side that serves is given more tasks.
     PushThenGrow,
     /// An image is pushed, and once users meet it an alarm of the team's own rises.

@@ -4,7 +4,7 @@ use crate::cloud::{Deployment, HISTORY, SHIFT, SLICE, SLICES, sum};
 use changeover_domain::judging::{Judging, Unproven};
 use changeover_domain::span::Seconds;
 use changeover_domain::state::Verdict;
-use changeover_domain::verdict::{Asked, Period, Proof, gross, rule};
+use changeover_domain::verdict::{Asked, Period, Proof, Whose, gross, rule};
 
 /// A look every ten seconds: at complete periods, and for gross harm at the one that is not.
 pub fn ours(deployment: &Deployment) -> Option<usize> {
@@ -16,6 +16,7 @@ pub fn ours(deployment: &Deployment) -> Option<usize> {
         patience: Seconds(1800),
         unproven: Unproven::Pass,
         minimum_requests: 20,
+        whose: Whose::New,
     };
     let mut proof = Proof::default();
     for (start, slices) in (0_i64..).zip(deployment.slices.chunks(SLICES)) {

@@ -12,6 +12,7 @@ mod evidence;
 pub mod gathered;
 mod law;
 pub mod limits;
+pub mod migrated;
 mod proof;
 mod question;
 mod ruling;
@@ -26,5 +27,5 @@ mod tests;
 
 pub use counts::{Counted, Kind, Period, Slow};
 pub use proof::{MAX_LIMITS, Proof};
-pub use ruling::{Asked, Ruling, Tolerated, gross, rule};
+pub use ruling::{Asked, Ruling, Tolerated, Whose, gross, rule};
 pub use so_far::{SoFar, so_far};

@@ -9,6 +9,7 @@ use super::words::{count, percent, seconds};
 use crate::judging::Unproven;
 use crate::span::Seconds;
 use crate::state::Verdict;
+use std::fmt;
 
 /// A take-back is held to so many times less doubt than a pass: a good version is taken back in at most one of a thousand
 /// deployments, where a pass is 99 % certain.
@@ -46,6 +47,27 @@ pub struct Asked {
     pub unproven: Unproven,
     /// Fewer requests than this say nothing of it; with 0 no requests are waited for.
     pub minimum_requests: u64,
+    /// Whose requests they are.
+    pub whose: Whose,
+}
+
+/// Whose requests are judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Whose {
+    /// The new version's tasks.
+    #[default]
+    New,
+    /// The live version's, which a migration may have hurt.
+    Old,
+}
+
+impl fmt::Display for Whose {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::New => "the new tasks",
+            Self::Old => "the old tasks",
+        })
+    }
 }
 
 /// What the numbers say.
@@ -132,7 +154,7 @@ pub fn gross(proof: &Proof, partial: &Period, asked: &Asked) -> Option<Ruling> {
     })?;
     Some(Ruling {
         verdict: Verdict::Failed,
-        why: told(kind, question),
+        why: told(kind, question, asked.whose),
         so_far: seen(with.errors(), asked),
         bound: bound_of(with.errors(), asked),
         evidence: evidence(&with) / std::f64::consts::LN_10,
@@ -159,22 +181,22 @@ fn harm(proof: &Proof, asked: &Asked) -> Option<String> {
             worst = Some((kind, question));
         }
     }
-    worst.map(|(kind, question)| told(kind, question))
+    worst.map(|(kind, question)| told(kind, question, asked.whose))
 }
 
-fn told(kind: Kind, question: &Question) -> String {
+fn told(kind: Kind, question: &Question, whose: Whose) -> String {
     let (Part { part, whole }, expected) = share_of(question);
     let (of, share) = (count(whole), percent(part / whole));
     let what = match kind {
-        Kind::Errors => format!("{} of {of} requests of the new tasks failed ({share})", count(part)),
+        Kind::Errors => format!("{} of {of} requests of {whose} failed ({share})", count(part)),
         Kind::ClientErrors => {
-            format!("the new tasks answered {} of {of} requests with 4xx ({share})", count(part))
+            format!("{whose} answered {} of {of} requests with 4xx ({share})", count(part))
         }
         Kind::Redirects => {
-            format!("the new tasks answered {} of {of} requests with 3xx ({share})", count(part))
+            format!("{whose} answered {} of {of} requests with 3xx ({share})", count(part))
         }
         Kind::Slow(limit) => format!(
-            "{} of {of} answers of the new tasks took longer than {} ({share})",
+            "{} of {of} answers of {whose} took longer than {} ({share})",
             count(part),
             seconds(limit)
         ),
@@ -204,7 +226,7 @@ fn short_of(proof: &Proof, asked: &Asked, bound: f64) -> Option<String> {
     }
     let worse = proof.questions().find(|(kind, question)| question.looks_worse(asked.tolerated.of(*kind)));
     if let Some((kind, question)) = worse {
-        return Some(format!("{}; that looks worse, and may be chance", told(kind, question)));
+        return Some(format!("{}; that looks worse, and may be chance", told(kind, question, asked.whose)));
     }
     let expected = errors.expected_share();
     let tolerable = times_odds(expected.min(1.0), ERRORS_FACTOR) + asked.tolerated.errors.max(PROVEN_SHARE);

@@ -1,7 +1,7 @@
 //! Cases from the field, each with the verdict that it must have.
 
 use super::counts::{Counted, Period, Slow};
-use super::{Asked, Proof, Ruling, gross, rule};
+use super::{Asked, Proof, Ruling, Whose, gross, rule};
 use crate::judging::{Judging, Unproven};
 use crate::span::Seconds;
 use crate::state::Verdict;
@@ -33,6 +33,7 @@ impl Course {
             patience: Seconds(1800),
             unproven: Unproven::AsQuiet,
             minimum_requests: 20,
+            whose: Whose::New,
         };
         let mut course = Self { proof: Proof::default(), asked, at: 0 };
         (0..10).for_each(|_| course.history(live));

@@ -4,6 +4,7 @@ use super::*;
 use crate::judging::Unproven;
 use crate::settings::{Raw, read};
 use crate::state::Verdict;
+use crate::verdict::Whose;
 
 const MINUTE: Seconds = Seconds(60);
 
@@ -24,6 +25,7 @@ fn asked(watched: u64) -> Asked {
         patience: Seconds(600),
         unproven: Unproven::AsQuiet,
         minimum_requests: 20,
+        whose: Whose::New,
     }
 }
 

@@ -73,6 +73,9 @@ impl Functions {
             hook_timeout: Seconds(1800),
             orders: real.orders.clone(),
             newer: newer.map(|wanted| wanted.image.to_string()),
+            migrated: progress.migrated.clone(),
+            old: None, // no migration runs here
+            settings: settings(planned.is_pair, self.on_push),
             poll: Seconds(2),
         }
     }

@@ -11,8 +11,10 @@ use std::time::Duration;
 
 /// The longest that anything may take, of imagined time.
 const DEADLINE: Duration = Duration::from_secs(6 * 3600);
-/// How often waiting looks again.
-const LOOK_AGAIN: Duration = Duration::from_secs(1);
+/// How often waiting looks again: before a recovery can have come to its end.
+const LOOK_AGAIN: Duration = Duration::from_secs(4);
+/// How soon somebody sets the number of tasks again.
+const AT_ONCE: Duration = Duration::from_secs(1);
 /// As many executions of one deployment are stopped at the most.
 const MOST_STOPPED: usize = 60;
 
@@ -40,8 +42,10 @@ impl Show {
 
     /// The execution that runs, if one does.
     async fn running(&self) -> Option<String> {
-        let stories = stories(&self.stage).await.expect("Step Functions answers");
-        stories.into_iter().find(|story| story.status == "RUNNING").map(|story| story.arn)
+        let machine = self.stage.state_machine().expect("there is one");
+        let input = json!({"stateMachineArn": machine, "statusFilter": "RUNNING"});
+        let listed = self.call(Service::StepFunctions, "ListExecutions", input).await;
+        listed["executions"][0]["executionArn"].as_str().map(str::to_owned)
     }
 
     /// Waits until something is so.
@@ -109,8 +113,7 @@ impl Show {
         self.call(Service::Ecs, "UpdateService", input).await;
     }
 
-    /// What the guide advises: one side whole, then all the weight, then the other side to no tasks; then an execution, and
-    /// after that a push as any other.
+    /// What the guide advises: one side whole, then all the weight, then the other side to no tasks; then an execution.
     async fn as_advised(&self, whole: usize) {
         let other = 1 - whole;
         self.scale(whole, 2).await;
@@ -121,9 +124,6 @@ impl Show {
         self.scale(other, 0).await;
         self.until("the other side has no tasks", async || self.tasks(other).await == (0, 0)).await;
         self.start(json!({})).await;
-        let (outcome, reason) = self.ended().await;
-        assert_eq!(outcome, "Succeeded", "{reason}");
-        self.push("v9").await;
         let (outcome, reason) = self.ended().await;
         assert_eq!(outcome, "Succeeded", "{reason}");
     }
@@ -157,7 +157,7 @@ fn somebody_scales_the_old_side_out_again_and_again() {
                 if show.tasks(one).await.0 == 0 {
                     show.scale(one, 2).await;
                 }
-                tokio::time::sleep(LOOK_AGAIN).await;
+                tokio::time::sleep(AT_ONCE).await;
             }
         };
         let (outcome, reason) = tokio::select! {
@@ -167,37 +167,6 @@ fn somebody_scales_the_old_side_out_again_and_again() {
         assert_eq!(outcome, "NeedsHuman", "{reason}");
         assert!(reason.contains("someone else sets") && reason.contains("minimum capacity to 0"), "{reason}");
         show.as_advised(other).await;
-    });
-}
-
-#[test]
-fn somebody_changes_the_weights_again_after_they_were_back() {
-    on_a_pair(&[("bake", "5m")], async |show| {
-        show.push("v2").await;
-        show.reached("Bake").await;
-        show.start(json!({"rollback": true, "cause": "INC-1"})).await;
-        let meddle = async {
-            let mut back = 0;
-            loop {
-                if show.weights().await == [100, 0] && back < 3 {
-                    back += 1;
-                    show.weigh([60, 40]).await;
-                }
-                tokio::time::sleep(LOOK_AGAIN).await;
-            }
-        };
-        let (outcome, reason) = tokio::select! {
-            () = meddle => unreachable!("it meddles for ever"),
-            ended = show.ended() => ended,
-        };
-        assert_eq!(outcome, "NeedsHuman", "{reason}");
-        assert!(reason.contains("weight"), "{reason}");
-        // Until one side has all the weight an execution says what has to be done, and does nothing.
-        show.start(json!({})).await;
-        let (outcome, reason) = show.ended().await;
-        assert_eq!(outcome, "Refused", "{reason}");
-        assert!(reason.contains("weight"), "{reason}");
-        show.as_advised(0).await;
     });
 }
 

@@ -4,6 +4,7 @@
 
 mod command;
 mod line;
+mod object;
 mod series;
 
 use changeover_domain::state::Verdict;
@@ -109,10 +110,15 @@ impl Judge {
             Ok(read) => read,
             Err(why) => return Ok(Err(why)),
         };
-        let series = match self.series_of(&line) {
-            Ok(series) => series,
-            Err(why) => return Ok(Err(why)),
+        // A line whose counts are wrong says all the same how its series is judged.
+        let (series, period) = match (self.series_of(&line), period) {
+            (Ok(series), Ok(period)) => (series, period),
+            (Err(why), Ok(_)) | (Ok(_), Err(why)) => return Ok(Err(why)),
+            (Err(one), Err(other)) => return Ok(Err(format!("{one}; {other}"))),
         };
+        if let Err(why) = series.follows(&period) {
+            return Ok(Err(why));
+        }
         let (period, ruling) = series.observe(&period);
         let answer = Answer {
             series: &line.series,
@@ -128,19 +134,20 @@ impl Judge {
     }
 
     fn series_of(&mut self, line: &line::Line<'_>) -> Result<&mut Series, String> {
+        let settings = line.settings.as_ref().map(|settings| &settings.0).filter(|all| !all.is_empty());
         let begun = self.series.get(&*line.series).is_some_and(Option::is_some);
         if !begun {
             let refused = self.series.contains_key(&*line.series);
-            if refused && line.settings.is_none() {
+            if refused && settings.is_none() {
                 return Err("the settings of this series were refused, and this line has none".to_owned());
             }
             if !refused && self.series.len() >= MAX_SERIES {
                 return Err(format!("there are {MAX_SERIES} series already"));
             }
-            match Series::begin(line.strategy, line.settings.clone()) {
+            match Series::begin(line.strategy, settings.cloned()) {
                 Ok(series) => drop(self.series.insert(line.series.clone().into_owned(), Some(series))),
                 Err(why) => {
-                    if line.settings.is_some() {
+                    if settings.is_some() {
                         self.series.insert(line.series.clone().into_owned(), None);
                     }
                     return Err(why);
@@ -149,7 +156,7 @@ impl Judge {
         }
         let series = self.series.get_mut(&*line.series).and_then(Option::as_mut);
         let series = series.ok_or("the series is unknown")?;
-        series.agrees(line.strategy, line.settings.as_ref())?;
+        series.agrees(line.strategy, settings)?;
         Ok(series)
     }
 }

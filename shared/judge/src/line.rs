@@ -1,11 +1,11 @@
 //! One line: one period of one series.
 
+use crate::object::{Named, Object};
 use changeover_domain::settings::Strategy;
 use changeover_domain::verdict::counts::MAX_COUNT;
 use changeover_domain::verdict::{Counted, MAX_LIMITS, Period, Slow};
 use serde::Deserialize;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 /// The longest period, in seconds: a day.
 pub const MAX_SECONDS: u64 = 86_400;
@@ -22,21 +22,20 @@ pub struct Line<'a> {
     #[serde(default)]
     pub strategy: Option<Strategy>,
     seconds: f64,
-    #[serde(borrow)]
-    next: Side<'a>,
-    #[serde(borrow, default)]
-    live: Option<Side<'a>>,
-    #[serde(borrow, default)]
-    rest: Option<Side<'a>>,
+    next: Object<Side>,
+    #[serde(default)]
+    live: Option<Object<Side>>,
+    #[serde(default)]
+    rest: Option<Object<Side>>,
     /// The series' settings, on its first line.
     #[serde(default)]
-    pub settings: Option<BTreeMap<String, serde_json::Value>>,
+    pub settings: Option<Named<serde_json::Value>>,
 }
 
 /// One side's counts. Numbers are read as such, so that exports that write `1200.0` are understood.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Side<'a> {
+struct Side {
     requests: f64,
     errors: f64,
     #[serde(default)]
@@ -45,32 +44,38 @@ struct Side<'a> {
     redirects: f64,
     #[serde(default)]
     answers: Option<f64>,
-    #[serde(borrow, default)]
-    slow: Option<BTreeMap<Cow<'a, str>, f64>>,
+    #[serde(default)]
+    slow: Option<Named<f64>>,
 }
 
-/// Reads a line.
+/// Reads a line: what it says of its series, and its period or what is wrong with that, all of it at once.
 ///
 /// # Errors
-/// What is wrong with it, all of it at once.
-pub fn read(text: &str) -> Result<(Line<'_>, Period), String> {
-    let line: Line<'_> = serde_json::from_str(text)
+/// Why it cannot be read.
+pub fn read(text: &str) -> Result<(Line<'_>, Result<Period, String>), String> {
+    let Object(line): Object<Line<'_>> = serde_json::from_str(text)
         .map_err(|error| error.to_string().replace(" at line 1 column ", " at column "))?;
-    let mut mistakes = Vec::new();
     if line.series.len() > MAX_NAME {
-        mistakes.push(format!("series has a name of more than {MAX_NAME} bytes"));
+        return Err(format!("series has a name of more than {MAX_NAME} bytes"));
     }
+    let period = period(&line);
+    Ok((line, period))
+}
+
+fn period(line: &Line<'_>) -> Result<Period, String> {
+    let mut mistakes = Vec::new();
     let seconds = whole(line.seconds).filter(|seconds| (1..=MAX_SECONDS).contains(seconds));
     if seconds.is_none() {
         mistakes.push(format!("seconds is {}: must be a whole number from 1 to {MAX_SECONDS}", line.seconds));
     }
-    let next = counted("next", &line.next, &mut mistakes);
-    let live = line.live.as_ref().map(|side| counted("live", side, &mut mistakes));
-    let rest = line.rest.as_ref().map(|side| counted("rest", side, &mut mistakes));
-    if !mistakes.is_empty() {
-        return Err(mistakes.join("; "));
+    let next = counted("next", &line.next.0, &mut mistakes);
+    let live = line.live.as_ref().map(|side| counted("live", &side.0, &mut mistakes));
+    let rest = line.rest.as_ref().map(|side| counted("rest", &side.0, &mut mistakes));
+    if mistakes.is_empty() {
+        Ok(Period { seconds: seconds.unwrap_or_default(), next, live, rest })
+    } else {
+        Err(mistakes.join("; "))
     }
-    Ok((line, Period { seconds: seconds.unwrap_or_default(), next, live, rest }))
 }
 
 fn whole(number: f64) -> Option<u64> {
@@ -79,7 +84,7 @@ fn whole(number: f64) -> Option<u64> {
     fits.then_some(number as u64)
 }
 
-fn counted(name: &str, side: &Side<'_>, mistakes: &mut Vec<String>) -> Counted {
+fn counted(name: &str, side: &Side, mistakes: &mut Vec<String>) -> Counted {
     let before = mistakes.len();
     let mut count = |field: &str, number: f64| {
         whole(number).unwrap_or_else(|| {
@@ -92,12 +97,22 @@ fn counted(name: &str, side: &Side<'_>, mistakes: &mut Vec<String>) -> Counted {
     let client_errors = count("client_errors", side.client_errors);
     let redirects = count("redirects", side.redirects);
     let answers = side.answers.map_or(requests, |answers| count("answers", answers));
-    let limits: Vec<(&str, u64)> =
-        side.slow.iter().flatten().map(|(limit, beyond)| (limit.trim(), count("slow", *beyond))).collect();
-    let mut slow = Vec::new();
+    let limits: Vec<(&str, u64)> = side
+        .slow
+        .iter()
+        .flat_map(|slow| &slow.0)
+        .map(|(limit, beyond)| (limit.trim(), count("slow", *beyond)))
+        .collect();
+    let mut slow: Vec<Slow> = Vec::new();
     for (limit, beyond) in limits {
         match limit.parse::<f64>() {
-            Ok(limit) if limit.is_finite() && limit >= 0.0 => slow.push(Slow { limit, answers: beyond }),
+            Ok(limit) if slow.iter().any(|one| one.limit == limit) => {
+                mistakes.push(format!("{name}.slow has the limit {limit} twice"));
+            }
+            Ok(limit) if limit.is_finite() && limit >= 0.0 => {
+                // What is written as -0 is 0.
+                slow.push(Slow { limit: limit.abs(), answers: beyond });
+            }
             _ => mistakes.push(format!("{name}.slow has {limit:?}: must be a number of seconds")),
         }
     }
@@ -137,6 +152,7 @@ mod tests {
             "settings":{"bake":"2m"}}"#,
         )
         .unwrap();
+        let period = period.unwrap();
         assert_eq!((&*line.series, line.strategy), ("a", Some(Strategy::BlueGreen)));
         assert_eq!(period.next.slow, [Slow { limit: 0.25, answers: 12 }]);
         assert_eq!(
@@ -150,6 +166,8 @@ mod tests {
         let told = read(
             r#"{"series":"a","seconds":0,"next":{"requests":10,"errors":12},"live":{"requests":-3,"errors":0.5}}"#,
         )
+        .unwrap()
+        .1
         .unwrap_err();
         for part in ["seconds is 0", "next.errors is 12, more", "live.requests is -3", "live.errors is 0.5"] {
             assert!(told.contains(part), "{part} in {told}");
@@ -161,6 +179,13 @@ mod tests {
         for wrong in [
             "",
             "[]",
+            r#"["a","blue-green",60,{"requests":10,"errors":0}]"#,
+            r#"{"series":"a","seconds":60,"next":[10,0]}"#,
+            r#"{"series":"a","seconds":60,"next":{"requests":10,"errors":0},"live":[10,0]}"#,
+            r#"{"series":"a","seconds":60,"next":{"requests":10,"errors":0,"errors":1}}"#,
+            r#"{"series":"a","seconds":60,"next":{"requests":10,"errors":0,"slow":{"1":1,"1":2}}}"#,
+            r#"{"series":"a","seconds":60,"next":{"requests":10,"errors":0,"slow":{"1":1,"1.0":2}}}"#,
+            r#"{"series":"a","seconds":60,"next":{"requests":10,"errors":0},"settings":{"bake":"1m","bake":"2m"}}"#,
             "{\"series\":\"a\"}",
             r#"{"series":"a","seconds":60,"next":{"requests":1e400,"errors":0}}"#,
             r#"{"series":"a","seconds":60,"next":{"requests":1e300,"errors":0}}"#,
@@ -170,7 +195,8 @@ mod tests {
             r#"{"series":"a","seconds":60,"next":{"requests":10,"errors":0,"slow":{"1":11}}}"#,
             r#"{"series":"a","strategy":"canary","seconds":60,"next":{"requests":10,"errors":0}}"#,
         ] {
-            assert!(read(wrong).is_err(), "{wrong}");
+            let refused = read(wrong).and_then(|(_, period)| period);
+            assert!(refused.is_err(), "{wrong}");
         }
     }
 }

@@ -4,7 +4,7 @@ use changeover_domain::judging::{Judging, Unproven};
 use changeover_domain::settings::{Raw, Strategy, read};
 use changeover_domain::span::Seconds;
 use changeover_domain::state::Verdict;
-use changeover_domain::verdict::{Asked, Period, Proof, Ruling, Whose, rule};
+use changeover_domain::verdict::{Asked, MAX_LIMITS, Period, Proof, Ruling, Whose, rule};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -56,6 +56,24 @@ impl Series {
             return Err("settings are not those of the series' first line, which count".to_owned());
         }
         Ok(())
+    }
+
+    /// Whether the limits for slow answers of one more period can all be followed.
+    ///
+    /// # Errors
+    /// Which of them cannot.
+    pub fn follows(&self, period: &Period) -> Result<(), String> {
+        let known: Vec<f64> = self.proof.limits().collect();
+        let named = period.next.slow.iter().chain(period.live.iter().flat_map(|live| &live.slow));
+        let mut new: Vec<f64> = named.map(|slow| slow.limit).filter(|limit| !known.contains(limit)).collect();
+        new.sort_by(f64::total_cmp);
+        new.dedup();
+        if known.len() + new.len() <= MAX_LIMITS {
+            return Ok(());
+        }
+        let told = |limits: &[f64]| limits.iter().map(f64::to_string).collect::<Vec<_>>().join(", ");
+        let before = if known.is_empty() { String::new() } else { format!(" beside {}", told(&known)) };
+        Err(format!("slow has {}{before}: at most {MAX_LIMITS} limits of a series are followed", told(&new)))
     }
 
     /// Counts one more period, and says what the rule says now.

@@ -105,3 +105,52 @@ fn nothing_that_is_a_number_breaks_it() {
     assert_eq!(tally, Tally { judged: 25, refused: 0 });
     assert!(answers.iter().all(|answer| answer["bound"].is_number() && answer["evidence"].is_number()));
 }
+
+#[test]
+fn a_first_line_with_wrong_counts_still_gives_the_settings() {
+    let mut lines: Vec<Value> = history("a").collect();
+    lines[0] = line("a", (10, 12), (10, 0));
+    lines[0]["settings"] = json!({"bake": "10m"});
+    lines.extend((0..11).map(|_| line("a", (1_200, 1), (10_800, 11))));
+    let (tally, answers, _) = judged(&text(lines));
+    assert_eq!(tally, Tally { judged: 16, refused: 1 });
+    assert_eq!(verdicts(&answers, "a")[..14], ["wait"; 14], "as long as the refused line says");
+    assert_eq!(verdicts(&answers, "a")[14], "ready");
+    let mut wrong = line("b", (10, 12), (10, 0));
+    wrong["settings"] = json!({"cake": "10m"});
+    let (_, _, refusals) = judged(&text([wrong]));
+    assert!(refusals[0].contains("cake") && refusals[0].contains("next.errors is 12"), "{}", refusals[0]);
+}
+
+#[test]
+fn no_settings_and_empty_ones_are_the_same() {
+    let mut lines: Vec<Value> = history("a").collect();
+    lines[3]["settings"] = json!({});
+    assert_eq!(judged(&text(lines)).0, Tally { judged: 6, refused: 0 });
+}
+
+#[test]
+fn more_limits_than_are_followed_are_refused_and_not_left_out() {
+    let with = |limits: std::ops::Range<u32>| {
+        let slow: Value =
+            limits.map(|n| (format!("0.{n}"), json!(0))).collect::<serde_json::Map<_, _>>().into();
+        let mut line = line("a", (10, 0), (10, 0));
+        line["next"]["slow"] = slow.clone();
+        line["live"]["slow"] = slow;
+        line
+    };
+    let (tally, _, refusals) = judged(&text([with(1..5), with(3..7), with(3..8), with(1..5)]));
+    assert_eq!(tally, Tally { judged: 3, refused: 1 });
+    assert!(refusals[0].starts_with("line 3") && refusals[0].contains("slow has 0.7"), "{}", refusals[0]);
+}
+
+#[test]
+fn slow_answers_that_only_one_side_counted_say_nothing() {
+    let lines = (0..9).map(|n| {
+        let mut line = line("a", (if n < 3 { 0 } else { 600 }, 0), (600, 0));
+        line["next"]["slow"] = json!({"0.25": if n < 3 { 0 } else { 600 }});
+        line
+    });
+    let (_, answers, _) = judged(&text(lines));
+    assert_eq!(verdicts(&answers, "a").last().unwrap(), "ready", "{answers:#?}");
+}

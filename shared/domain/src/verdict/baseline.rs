@@ -7,6 +7,7 @@
 use super::bound;
 use super::clumping::unlike;
 use super::counts::Part;
+use super::evidence::kept;
 use serde::{Deserialize, Serialize};
 
 /// A share changed if it is as unlike the stretch before as this (χ²).
@@ -45,6 +46,9 @@ pub struct Baseline {
     /// What is above it and has not ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     incident: Option<(Stretch, Part)>,
+    /// Where the incident's last period was well below the one before, by what factor: it was about to end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    fading: Option<f64>,
 }
 
 impl Baseline {
@@ -64,8 +68,9 @@ impl Baseline {
         } else if seen.share() < self.quiet.seen.share() {
             (self.quiet, self.incident) = (Stretch::begin(seen), None);
         } else {
-            let mut stretch = self.incident.map_or_else(Stretch::default, |(stretch, _)| stretch);
+            let (mut stretch, last) = self.incident.unwrap_or_default();
             stretch.add(seen);
+            self.fading = fell(last, seen, clump);
             if stretch.periods > LASTING.max(self.quiet.periods) {
                 (self.quiet, self.incident) = (stretch, None);
             } else {
@@ -89,18 +94,34 @@ impl Baseline {
         bound::upper(effective, CERTAINTY).min(UNKNOWN.max(2.0 * seen.share()))
     }
 
-    /// The share of the incident that has not ended, 0 without one.
+    /// The share of the incident that has not ended, as far as it can be expected to go on; 0 without one.
     pub fn ailing(&self) -> f64 {
-        self.incident.map_or(0.0, |(_, last)| last.part / (last.whole + STRAGGLERS))
+        let last = self.incident.map_or(0.0, |(_, last)| last.part / (last.whole + STRAGGLERS));
+        last * self.fading.unwrap_or(1.0)
     }
 
-    /// A period of which the live version is only a part: whatever it suffers now is at most that.
+    /// Whether an incident began in the last period, maybe at its very end: how bad it is cannot be known yet.
+    pub fn is_falling_ill(&self) -> bool {
+        self.incident.is_some_and(|(stretch, _)| stretch.periods == 1)
+    }
+
+    /// One more period has passed: what was about to end is that much nearer to its end.
+    pub fn fade(&mut self) {
+        if let (Some((_, last)), Some(factor)) = (&mut self.incident, self.fading) {
+            last.part = kept(last.part * factor);
+        }
+    }
+
+    /// A period of which the live version is only a part: whatever it suffers now is at most that. What has not become less
+    /// is not about to end.
     pub fn ease(&mut self, mixed: Part) {
-        if let Some((_, last)) = &mut self.incident
-            && mixed.share() < last.share()
-            && unlike(mixed, *last) > CHANGED
-        {
-            *last = mixed;
+        if let Some((stretch, last)) = &mut self.incident {
+            stretch.periods = stretch.periods.saturating_add(1);
+            if fell(*last, mixed, 1.0).is_some() {
+                *last = mixed;
+            } else {
+                self.fading = None;
+            }
         }
     }
 
@@ -117,6 +138,12 @@ impl Baseline {
         let above = unlike(seen, self.quiet.seen) > CHANGED && seen.share() > self.quiet.seen.share();
         if above { seen.part / (seen.whole + STRAGGLERS) } else { 0.0 }
     }
+}
+
+/// By what factor a share fell from one period to the next, if that is no chance.
+fn fell(before: Part, after: Part, clump: f64) -> Option<f64> {
+    let lower = before.whole > 0.0 && after.share() < before.share();
+    (lower && unlike(after, before) / clump > CHANGED).then(|| kept(after.share() / before.share()))
 }
 
 #[cfg(test)]
@@ -152,6 +179,27 @@ mod tests {
         assert!(eased.ailing() < 0.06);
         eased.ease(Part::of(500, 1_000));
         assert!(eased.ailing() < 0.06, "that may be the new version");
+    }
+
+    #[test]
+    fn an_incident_that_was_about_to_end_is_soon_no_excuse() {
+        let mut ending = of(&[1, 0, 600, 200]);
+        assert!((0.05..0.08).contains(&ending.ailing()), "{}", ending.ailing());
+        (0..3).for_each(|_| ending.fade());
+        assert!(ending.ailing() < 0.01);
+        let mut lasting = of(&[1, 0, 600, 580]);
+        (0..30).for_each(|_| lasting.fade());
+        assert!(lasting.ailing() > 0.5);
+        let mut seen_again = of(&[1, 0, 600, 200]);
+        seen_again.ease(Part::of(190, 1_000));
+        assert!(seen_again.ailing() > 0.18);
+    }
+
+    #[test]
+    fn an_incident_of_one_period_may_have_begun_at_its_end() {
+        assert!(of(&[1, 0, 200]).is_falling_ill());
+        assert!(!of(&[1, 0, 200, 600]).is_falling_ill());
+        assert!(!of(&[1, 0, 200, 1]).is_falling_ill());
     }
 
     #[test]

@@ -65,7 +65,7 @@ impl Evidence {
 const LOST: f64 = 40.0;
 
 /// ln(e^a + e^b).
-fn ln_sum(a: f64, b: f64) -> f64 {
+pub(super) fn ln_sum(a: f64, b: f64) -> f64 {
     let (large, small) = if a > b { (a, b) } else { (b, a) };
     if large - small > LOST { large } else { large + (small - large).exp().ln_1p() }
 }

@@ -21,6 +21,8 @@ pub mod watching;
 mod words;
 
 #[cfg(test)]
+mod chance;
+#[cfg(test)]
 mod references;
 #[cfg(test)]
 mod tests;

@@ -85,8 +85,13 @@ impl Proof {
         self.each(|kind, question| {
             let Some(next) = kind.of(&period.next) else { return };
             let live = period.live.as_ref().and_then(|live| kind.of(live));
+            // What is counted on one side only cannot be compared.
+            if live.is_none() && period.live.as_ref().is_some_and(|live| live.requests > 0) {
+                return;
+            }
             let suffering = if kind == Kind::Errors { suffering } else { 0.0 };
-            question.observe(next, Against { live, suffering }, tolerated.of(kind));
+            let against = Against { live, suffering, seconds: period.seconds };
+            question.observe(next, against, tolerated.of(kind));
         });
         self.add_rest(period.rest.as_ref());
     }

@@ -113,27 +113,44 @@ pub fn rule(proof: &Proof, asked: &Asked) -> Ruling {
         let why = format!("the new tasks are watched for {}; so far {so_far}", asked.bake);
         return ruling(Verdict::Wait, why);
     }
+    let is_patient = asked.watched.0 < asked.bake.0.saturating_add(asked.patience.0);
     let quiet = |requests: f64| requests < asked.minimum_requests as f64;
-    let (next, live) = (errors.next().whole, proof.live_requests());
-    if quiet(next) && quiet(live) && asked.unproven != Unproven::RollBack {
-        let requests = requests(next);
-        let beside = if asked.side_by_side {
-            format!(", and the old ones no more than {}", count(live))
-        } else {
-            String::new()
+    if quiet(errors.next().whole) && quiet(proof.live_requests()) && asked.unproven != Unproven::RollBack {
+        return match mostly_bad(proof, asked) {
+            Some(short) if is_patient => ruling(Verdict::Wait, short),
+            _ => ruling(Verdict::Ready, by_health(proof, asked)),
         };
-        let why = format!(
-            "the new tasks are healthy, which is all there is to go by in a quiet time: they had {requests}{beside}"
-        );
-        return ruling(Verdict::Ready, why);
     }
     match short_of(proof, asked, bound) {
         None => ruling(Verdict::Ready, passed(errors, asked, bound)),
-        Some(short) if asked.watched.0 < asked.bake.0.saturating_add(asked.patience.0) => {
-            ruling(Verdict::Wait, short)
-        }
+        Some(short) if is_patient => ruling(Verdict::Wait, short),
         Some(short) => unproven(proof, asked, &short, ruling),
     }
+}
+
+/// In a quiet time, what is wrong with most of its few requests; none if nothing is.
+fn mostly_bad(proof: &Proof, asked: &Asked) -> Option<String> {
+    let bad = proof.questions().find(|(kind, question)| question.is_mostly_bad(asked.tolerated.of(*kind)));
+    bad.map(|(kind, question)| may_be_chance(kind, question, asked.whose))
+}
+
+fn may_be_chance(kind: Kind, question: &Question, whose: Whose) -> String {
+    format!("{}; that looks worse, and may be chance", told(kind, question, whose))
+}
+
+/// Why it passes in a quiet time.
+fn by_health(proof: &Proof, asked: &Asked) -> String {
+    let Part { part, whole } = proof.errors().next();
+    let failed = if part > 0.0 { format!(", {} of which failed", count(part)) } else { String::new() };
+    let beside = if asked.side_by_side {
+        format!(", and the old ones no more than {}", count(proof.live_requests()))
+    } else {
+        String::new()
+    };
+    format!(
+        "the new tasks are healthy, which is all there is to go by in a quiet time: they had {}{failed}{beside}",
+        requests(whole)
+    )
 }
 
 /// Whether a period that is not complete shows gross harm already: what is missing in it can only add. Its errors are what
@@ -201,6 +218,9 @@ fn told(kind: Kind, question: &Question, whose: Whose) -> String {
             seconds(limit)
         ),
     };
+    if !question.has_measure() {
+        return format!("{what}; how the old tasks did is not known");
+    }
     let against = if question.by_usual() {
         "against what is usual"
     } else {
@@ -226,7 +246,13 @@ fn short_of(proof: &Proof, asked: &Asked, bound: f64) -> Option<String> {
     }
     let worse = proof.questions().find(|(kind, question)| question.looks_worse(asked.tolerated.of(*kind)));
     if let Some((kind, question)) = worse {
-        return Some(format!("{}; that looks worse, and may be chance", told(kind, question, asked.whose)));
+        return Some(may_be_chance(kind, question, asked.whose));
+    }
+    if let Some((kind, question)) = proof.questions().find(|(_, question)| question.is_excused()) {
+        return Some(format!(
+            "what had begun before the new tasks came goes on, and hides how they do: {}",
+            told(kind, question, asked.whose)
+        ));
     }
     let expected = errors.expected_share();
     let tolerable = times_odds(expected.min(1.0), ERRORS_FACTOR) + asked.tolerated.errors.max(PROVEN_SHARE);

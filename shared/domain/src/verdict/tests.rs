@@ -181,7 +181,7 @@ fn one_in_a_hundred_against_one_in_a_thousand_takes_two_minutes() {
 
 #[test]
 fn one_clients_burst_is_not_the_version() {
-    for (before, errors) in [(0, 20), (12, 12), (12, 20)] {
+    for (before, errors) in [(0, 20), (3, 20), (12, 12), (12, 20)] {
         let mut course = Course::after(&side(12_000, before));
         let ruling = course.pair((1_200, errors), (10_800, before));
         assert_ne!(ruling.verdict, Verdict::Failed, "{ruling:?}");
@@ -261,5 +261,106 @@ fn who_wants_to_wait_for_no_requests_does_not() {
         course.asked.minimum_requests = 0;
         let ruling = course.pair(next, (3_000, 0));
         assert_eq!(ruling.verdict, verdict, "{ruling:?}");
+    }
+}
+
+#[test]
+fn a_minute_that_few_old_tasks_requests_share_takes_nothing_back() {
+    for (next, live) in
+        [((290, 290), (3, 2)), ((290, 170), (0, 0)), ((290, 58), (3, 0)), ((1_170, 200), (30, 4))]
+    {
+        let mut course = Course::after(&side(300, 0));
+        (0..5).for_each(|_| drop(course.pair((295, 0), (5, 0))));
+        let ruling = course.pair(next, live);
+        assert_ne!(ruling.verdict, Verdict::Failed, "{ruling:?}");
+        (0..3).for_each(|_| assert_ne!(course.pair((295, 0), (5, 0)).verdict, Verdict::Failed));
+    }
+}
+
+#[test]
+fn harm_that_lasts_shows_beside_few_requests_of_old_tasks() {
+    let mut course = Course::after(&side(300, 0));
+    (0..5).for_each(|_| drop(course.pair((295, 0), (5, 0))));
+    let ruling = (0..6).map(|_| course.pair((295, 90), (5, 0))).last().unwrap();
+    assert_eq!(ruling.verdict, Verdict::Failed, "{ruling:?}");
+}
+
+#[test]
+fn bursts_that_come_again_on_a_rolling_service_are_not_the_version() {
+    let mut course = Course::rolling(&side(300, 0));
+    for _ in 0..5 {
+        let ruling =
+            [course.alone(320, 20), course.alone(300, 0), course.alone(300, 0), course.alone(300, 0)];
+        assert!(ruling.iter().all(|ruling| ruling.verdict != Verdict::Failed), "{ruling:?}");
+    }
+}
+
+#[test]
+fn without_a_history_the_old_tasks_clumps_are_seen_as_soon_as_they_come() {
+    let mut course = Course::after(&side(0, 0));
+    for (next, live) in [(20, 0), (40, 60), (0, 100), (20, 20), (40, 60)] {
+        let ruling = course.pair((1_200 + next, next), (10_800 + live, live));
+        assert_ne!(ruling.verdict, Verdict::Failed, "{ruling:?}");
+    }
+}
+
+/// Outages begin and end in the midst of periods.
+#[test]
+fn an_outage_that_was_about_to_end_excuses_nobody() {
+    let mut course = Course::rolling(&side(1_200, 1));
+    course.history(&side(1_200, 700));
+    course.history(&side(1_200, 240));
+    assert_eq!(course.alone(1_200, 300).verdict, Verdict::Failed);
+    let mut good = Course::rolling(&side(1_200, 1));
+    good.history(&side(1_200, 150));
+    let ruling = [good.alone(1_200, 900), good.alone(1_200, 1)];
+    assert!(ruling.iter().all(|ruling| ruling.verdict != Verdict::Failed), "{ruling:?}");
+}
+
+#[test]
+fn nobody_passes_while_what_had_begun_before_hides_how_he_does() {
+    let mut course = Course::rolling(&side(1_200, 1));
+    (0..2).for_each(|_| course.history(&side(1_200, 600)));
+    for _ in 0..20 {
+        let ruling = course.alone(1_200, 610);
+        assert_eq!(ruling.verdict, Verdict::Wait, "{ruling:?}");
+        assert!(ruling.why.contains("had begun before"), "{ruling:?}");
+    }
+}
+
+#[test]
+fn a_quiet_time_in_which_most_requests_fail_is_no_reason_to_pass_at_once() {
+    let mut course = Course::after(&side(10, 0));
+    let ruling = course.pair((9, 9), (10, 0));
+    assert_eq!(ruling.verdict, Verdict::Wait, "{ruling:?}");
+    let mut course = Course::after(&side(10, 0));
+    let ruling = course.pair((9, 1), (10, 0));
+    assert_eq!(ruling.verdict, Verdict::Ready, "{ruling:?}");
+    assert!(ruling.why.contains("9 requests, 1 of which failed"), "{ruling:?}");
+}
+
+#[test]
+fn after_an_outage_of_both_one_clients_burst_is_still_one() {
+    let mut course = Course::after(&side(12_000, 12));
+    course.pair((1_200, 700), (10_800, 6_480));
+    (0..3).for_each(|_| drop(course.pair((1_200, 1), (10_800, 11))));
+    let ruling = course.pair((1_200, 19), (10_800, 11));
+    assert_ne!(ruling.verdict, Verdict::Failed, "{ruling:?}");
+}
+
+#[test]
+fn what_is_not_known_is_not_told() {
+    let mut course = Course::rolling(&side(0, 0));
+    let ruling = course.alone(1_200, 900);
+    assert!(ruling.why.contains("how the old tasks did is not known"), "{ruling:?}");
+}
+
+#[test]
+fn one_clients_burst_in_the_midst_of_a_good_time_is_not_the_version() {
+    for before in [1, 3, 12] {
+        let mut course = Course::after(&side(12_000, before));
+        (0..4).for_each(|_| drop(course.pair((1_200, 0), (10_800, before))));
+        let ruling = course.pair((1_200, 20), (10_800, before));
+        assert_ne!(ruling.verdict, Verdict::Failed, "{ruling:?}");
     }
 }

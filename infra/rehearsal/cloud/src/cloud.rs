@@ -341,7 +341,7 @@ fn start_services(
 fn pull(registry: Arc<OnceLock<Ecr>>) -> Pull {
     Arc::new(move |image| {
         let registry = registry.get().ok_or("the registry is not there yet")?;
-        let image = registry.resolve(image)?;
+        let image = registry.resolve_one(image)?;
         Ok(image.entry_point.into_iter().chain(image.command).collect())
     })
 }

@@ -1,6 +1,6 @@
 //! The registry as the AWS CLI uses it: what is put can be found, pulled, and is told about.
 
-use rehearsal_cloud::ecr::{Ecr, manifest};
+use rehearsal_cloud::ecr::{Ecr, architecture, index, manifest};
 use rehearsal_cloud::{Account, EventSink};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
@@ -109,4 +109,73 @@ fn pulls_say_why_they_fail() {
     );
     assert!(reason(&format!("{HOST}/nope:v9")).contains("The repository with name 'nope' does not exist"));
     assert!(reason("nginx:latest").contains("pull access denied for nginx:latest"));
+}
+
+#[test]
+fn an_index_runs_the_image_of_this_machine_and_is_told_by_its_own_digest() {
+    let (ecr, _) = registry();
+    let other = if architecture() == "amd64" { "arm64" } else { "amd64" };
+    let (ours, theirs) = (put(&ecr, "ours", None), put(&ecr, "theirs", None));
+    let of = |images: &[(&str, &Value)]| {
+        let images: Vec<(&str, &str)> = images.iter().map(|(on, digest)| (*on, digest.as_str().unwrap())).collect();
+        json!({ "repositoryName": "shop/web", "imageManifest": index(&images), "imageTag": "both" })
+    };
+    let absent = ecr.call("PutImage", &of(&[(other, &json!("sha256:00"))])).unwrap_err();
+    assert_eq!(absent.code, "ReferencedImagesNotFoundException");
+    let both = ecr.call("PutImage", &of(&[(other, &theirs), (architecture(), &ours)])).unwrap();
+    let both = both["image"]["imageId"]["imageDigest"].clone();
+    let pulled = ecr.resolve(&format!("{HOST}/shop/web:both")).unwrap();
+    assert_eq!((json!(pulled.digest), pulled.command), (both.clone(), vec!["ours".to_owned()]));
+    assert!(ecr.resolve_one(&format!("{HOST}/shop/web:both")).unwrap_err().contains("is not supported"));
+    let delete = |digest: &Value| {
+        let ids = json!({ "repositoryName": "shop/web", "imageIds": [{ "imageDigest": digest }] });
+        ecr.call("BatchDeleteImage", &ids).unwrap()
+    };
+    assert_eq!(delete(&ours)["failures"][0]["failureCode"], "ImageReferencedByManifestList");
+    assert_eq!(delete(&both)["failures"], json!([]));
+    assert_eq!(delete(&ours)["failures"], json!([]));
+    ecr.call("PutImage", &of(&[(other, &theirs)])).unwrap();
+    let none = ecr.resolve(&format!("{HOST}/shop/web:both")).unwrap_err();
+    assert!(none.contains("does not contain descriptor matching platform"), "{none}");
+}
+
+#[test]
+fn what_names_no_image_is_told_for_each_and_other_registries_have_nothing() {
+    let (ecr, _) = registry();
+    let digest = put(&ecr, "v1", Some("v1"));
+    put(&ecr, "v2", Some("v2"));
+    let ids = json!([{}, { "imageDigest": "v1" }, { "imageDigest": digest, "imageTag": "v2" }, { "imageTag": "v3" }]);
+    let got = ecr.call("BatchGetImage", &json!({ "repositoryName": "shop/web", "imageIds": ids })).unwrap();
+    let codes: Vec<&Value> =
+        got["failures"].as_array().unwrap().iter().map(|failure| &failure["failureCode"]).collect();
+    assert_eq!(codes, ["MissingDigestAndTag", "InvalidImageDigest", "ImageTagDoesNotMatchDigest", "ImageNotFound"]);
+    let input = json!({ "repositoryName": "shop/web", "imageIds": [{ "imageDigest": "v1" }] });
+    assert_eq!(ecr.call("DescribeImages", &input).unwrap_err().code, "InvalidParameterException");
+    let elsewhere = json!({ "registryId": "999999999999", "repositoryName": "shop/web" });
+    let error = ecr.call("ListImages", &elsewhere).unwrap_err();
+    assert!(error.message.ends_with("in the registry with id '999999999999'"), "{error}");
+    let all = ecr.call("DescribeRepositories", &json!({ "registryId": "999999999999" })).unwrap();
+    assert_eq!(all["repositories"], json!([]));
+}
+
+#[test]
+fn a_repositorys_settings_are_acted_on_or_refused() {
+    let (ecr, _) = registry();
+    let make = |name: &str, settings: Value| {
+        let mut input = settings;
+        input["repositoryName"] = name.into();
+        ecr.call("CreateRepository", &input)
+    };
+    let refused = make("one", json!({
+        "imageScanningConfiguration": { "scanOnPush": true }, "encryptionConfiguration": { "encryptionType": "KMS" },
+        "tags": [{ "Key": "a", "Value": "b" }],
+    }));
+    let words = refused.unwrap_err().message;
+    assert!(words.contains("scanned") && words.contains("KMS") && words.contains("tags"), "{words}");
+    let filters = json!([{ "filterType": "WILDCARD", "filter": "dev-*" }]);
+    let settings = json!({ "imageTagMutability": "IMMUTABLE_WITH_EXCLUSION", "imageTagMutabilityExclusionFilters": filters });
+    let made = make("two", settings).unwrap();
+    assert_eq!(made["repository"]["imageTagMutabilityExclusionFilters"], filters);
+    assert_eq!(made["repository"]["encryptionConfiguration"], json!({ "encryptionType": "AES256" }));
+    assert!(make("three", json!({ "imageTagMutability": "IMMUTABLE_WITH_EXCLUSION" })).is_err());
 }

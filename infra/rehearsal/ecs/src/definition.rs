@@ -1,6 +1,7 @@
 //! Task definitions: families of immutable revisions, and what a task needs to know of one.
 
 use crate::check::CheckPlan;
+use crate::depend::{Dependency, dependencies};
 use crate::placement::Need;
 use crate::registry::Image;
 use crate::tags::Tags;
@@ -39,6 +40,8 @@ impl Family {
 pub(crate) struct ContainerPlan {
     pub(crate) name: String,
     pub(crate) image: String,
+    /// Whether a tag is resolved once for all tasks of a revision: `versionConsistency`.
+    pub(crate) consistent: bool,
     pub(crate) essential: bool,
     /// Replaces the image's, and its command as well, when there is anything in it.
     pub(crate) entry_point: Vec<String>,
@@ -47,6 +50,9 @@ pub(crate) struct ContainerPlan {
     pub(crate) environment: Vec<(String, String)>,
     pub(crate) ports: Vec<PortMapping>,
     pub(crate) stop_timeout: Option<Duration>,
+    /// How long others wait for it: `startTimeout`.
+    pub(crate) start_timeout: Option<Duration>,
+    pub(crate) depends_on: Vec<Dependency>,
     pub(crate) check: Option<CheckPlan>,
     pub(crate) log: Option<LogTarget>,
     pub(crate) cpu: u32,
@@ -142,12 +148,15 @@ fn container(body: &Value) -> ContainerPlan {
     ContainerPlan {
         name: text(&body["name"]),
         image: text(&body["image"]),
+        consistent: body["versionConsistency"] != "disabled",
         essential: body["essential"].as_bool().unwrap_or(true),
         entry_point: words("entryPoint").collect(),
         command: words("command").collect(),
         environment: pairs.map(|pair| (text(&pair["name"]), text(&pair["value"]))).collect(),
         ports: body["portMappings"].as_array().into_iter().flatten().filter_map(port_mapping).collect(),
         stop_timeout: body["stopTimeout"].as_u64().map(Duration::from_secs),
+        start_timeout: body["startTimeout"].as_u64().map(Duration::from_secs),
+        depends_on: dependencies(body),
         // Wrong ones were refused when it was registered.
         check: CheckPlan::read(body).ok().flatten(),
         log: awslogs.then(|| LogTarget {

@@ -1,10 +1,11 @@
 //! Container instances: finite CPU, memory and ports.
 
 use crate::placement::Room;
+use crate::query::Facts;
 use crate::state::State;
 use crate::task::{Status, Task};
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Ports an ECS agent reserves on its host.
 const RESERVED_PORTS: [u16; 5] = [22, 2375, 2376, 51678, 51679];
@@ -22,6 +23,17 @@ pub(crate) struct Instance {
     pub(crate) connected: bool,
     pub(crate) active: bool,
     pub(crate) registered_at: f64,
+    pub(crate) zone: String,
+    /// Those that people gave it, beside its own; some have no value.
+    pub(crate) attributes: BTreeMap<String, Option<String>>,
+}
+
+/// This machine's architecture, as ECS names it.
+fn architecture() -> &'static str {
+    match std::env::consts::ARCH {
+        "aarch64" => "arm64",
+        other => other,
+    }
 }
 
 impl Instance {
@@ -38,7 +50,30 @@ impl Instance {
             memory: self.memory.saturating_sub(taken(|task| task.need.memory)),
             ports,
             neighbours: tasks.iter().filter(|task| task.service.as_deref() == service).count(),
+            unmet: None,
+            ranks: Vec::new(),
         }
+    }
+
+    /// What placement constraints ask about.
+    pub(crate) fn facts(&self) -> Facts {
+        let own = [
+            ("ecs.availability-zone", self.zone.as_str()),
+            ("ecs.os-type", "linux"),
+            ("ecs.cpu-architecture", architecture()),
+        ];
+        let mut attributes: BTreeMap<String, Option<String>> =
+            own.into_iter().map(|(name, value)| (name.to_owned(), Some(value.to_owned()))).collect();
+        attributes.extend(self.attributes.clone());
+        Facts { ec2_id: self.ec2_id.clone(), connected: self.connected, attributes }
+    }
+
+    fn attributes(&self) -> Value {
+        let told = self.facts().attributes.into_iter().map(|(name, value)| match value {
+            Some(value) => json!({ "name": name, "value": value }),
+            None => json!({ "name": name }),
+        });
+        told.collect()
     }
 
     /// In the shape of DescribeContainerInstances.
@@ -58,7 +93,7 @@ impl Instance {
             "registeredResources": resources(self.cpu, self.memory, &registered),
             "remainingResources": resources(room.cpu, room.memory, &room.ports),
             "registeredAt": self.registered_at,
-            "attributes": [],
+            "attributes": self.attributes(),
             "attachments": [],
             "tags": [],
         })

@@ -5,7 +5,8 @@ use crate::clock::now;
 use crate::definition::{ContainerPlan, Definition};
 use crate::ecs::Inner;
 use crate::life::Life;
-use crate::placement::{Need, Refusal, Room, place};
+use crate::constraint::{Constraints, Strategy, strategies};
+use crate::placement::Refusal;
 use crate::plan::Health;
 use crate::port;
 use crate::service::LoadBalancer;
@@ -21,9 +22,6 @@ use tokio_util::sync::CancellationToken;
 
 /// The same placement failure is told again only after so long.
 const TELL_AGAIN: Duration = Duration::from_secs(10);
-
-/// CPU units of a vCPU.
-const VCPU: u32 = 1024;
 
 /// Who wants a task, and what it is to have of that.
 pub(crate) struct Origin {
@@ -41,6 +39,9 @@ pub(crate) struct Origin {
     pub(crate) tags: Tags,
     /// As RunTask was given them.
     pub(crate) overrides: Value,
+    /// Where it may go, and where it goes first.
+    pub(crate) constraints: Constraints,
+    pub(crate) strategies: Vec<Strategy>,
 }
 
 impl State {
@@ -84,8 +85,12 @@ impl State {
             launch_type: service.launch_type.clone(),
             tags: propagated,
             overrides: Value::Null,
+            // Wrong ones were refused when the service was given them.
+            constraints: Constraints::read(&service.setting("placementConstraints")).unwrap_or_default(),
+            strategies: strategies(&service.setting("placementStrategy")).unwrap_or_default(),
         };
-        let plans = definition.containers();
+        let digests = service.digests(&primary.revision);
+        let plans: Vec<_> = definition.containers().into_iter().map(|plan| plan.resolved(&digests)).collect();
         self.launch_of(inner, &origin, &definition, &plans, &primary.load_balancers).map(Some)
     }
 
@@ -98,7 +103,7 @@ impl State {
         plans: &[ContainerPlan],
         balancers: &[LoadBalancer],
     ) -> Result<Life, Refusal> {
-        let instance = self.find_room(origin, &definition.need())?;
+        let instance = self.find_room(origin, definition)?;
         let task = self.make_task(origin, definition, plans, balancers, instance);
         let life = Life {
             inner: inner.clone(),
@@ -114,28 +119,6 @@ impl State {
         self.add_task(task);
         self.announce_task(&life.arn);
         Ok(life)
-    }
-
-    /// The ARN of the instance that takes it; `None` on Fargate, which has no instances.
-    fn find_room(&self, origin: &Origin, need: &Need) -> Result<Option<String>, Refusal> {
-        if origin.launch_type == "FARGATE" {
-            let on_fargate = self
-                .tasks
-                .values()
-                .filter(|task| task.launch_type == "FARGATE" && task.status != Status::Stopped);
-            let taken: u32 = on_fargate.map(|task| task.need.cpu).sum();
-            let over = |quota: u32| taken + need.cpu > quota.saturating_mul(VCPU);
-            return if self.config.fargate_vcpus.is_some_and(over) {
-                Err(Refusal::FargateQuota)
-            } else {
-                Ok(None)
-            };
-        }
-        let Some(cluster) = self.clusters.get(&origin.cluster) else { return Err(Refusal::NoInstances) };
-        let instances: Vec<_> = cluster.instances.values().collect();
-        let rooms: Vec<Room> =
-            instances.iter().map(|instance| instance.room(self, origin.service.as_deref())).collect();
-        place(need, &rooms).map(|index| Some(instances[index].arn.clone()))
     }
 
     fn make_task(
@@ -169,7 +152,7 @@ impl State {
             token: origin.token.clone(),
             overrides: origin.overrides.clone(),
             definition: definition.arn.clone(),
-            zone: format!("{}a", self.arns.region),
+            zone: self.zone_of(&origin.cluster, instance.as_deref()),
             own_interface: definition.network_mode() == "awsvpc",
             attachment_id,
             instance,

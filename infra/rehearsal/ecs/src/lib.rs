@@ -10,18 +10,21 @@
 //! What no caller of AWS could do is in methods of [`Ecs`]: hosts are added, resized and taken away, tasks
 //! crash. A witness follows [`Ecs::changes`] and reads [`Ecs::snapshot`].
 //!
-//! Simpler than AWS: tasks only come from services (no RunTask), deployments only roll, every task is a
+//! Simpler than AWS: deployments only roll, every task is a
 //! target by address and port whatever its network mode, and a network interface of its own shares
 //! 127.0.0.1 with all others, so that its container port becomes a free port, told in `networkBindings`.
 
 mod announce;
 mod api;
 mod arn;
+mod begin;
 mod check;
 mod clock;
 pub mod config;
+mod constraint;
 mod container;
 mod definition;
+mod depend;
 mod deployment;
 mod ecs;
 mod health;
@@ -35,8 +38,11 @@ pub mod placement;
 pub mod plan;
 mod port;
 mod process;
+mod query;
 mod registry;
+mod revision;
 mod rollout;
+mod room;
 mod scheduler;
 mod service;
 mod snapshot;

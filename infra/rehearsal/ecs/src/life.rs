@@ -1,17 +1,15 @@
 //! One task's life, from PROVISIONING to STOPPED.
 
-use crate::check::Watch;
 use crate::clock::now;
 use crate::container::Running;
 use crate::definition::ContainerPlan;
 use crate::ecs::Inner;
-use crate::logs::Printed;
 use crate::registry::Image;
 use crate::task::{ADDRESS, Pace, Status, Stop, Target};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 /// A target group drains for an hour at most; past that, something is wrong and the task stops anyway.
@@ -34,7 +32,7 @@ pub(crate) struct Life {
 
 /// Why a task does not go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Ended {
+pub(crate) enum Ended {
     /// Someone, perhaps the task itself, has asked it to stop.
     Asked,
     /// An essential container exited.
@@ -70,7 +68,7 @@ impl Life {
         self.advance(Status::Pending);
         let images = self.pull().await?;
         self.advance(Status::Activating);
-        self.start(&images)?;
+        self.start(&images).await?;
         self.register();
         self.pause(self.pace.start).await?;
         self.advance(Status::Running);
@@ -86,7 +84,10 @@ impl Life {
         self.pause(self.pace.pull).await?;
         let mut images = Vec::new();
         for index in 0..self.containers.len() {
-            match self.inner.registry.pull(&self.containers[index].image) {
+            let reference = self.inner.update(|state| {
+                (state.reference(&self.arn, &self.containers[index]), false)
+            });
+            match self.inner.registry.pull(&reference) {
                 Ok(image) => images.push(image),
                 Err(error) => {
                     let reason = format!("CannotPullContainerError: {error}");
@@ -95,6 +96,7 @@ impl Life {
             }
         }
         self.inner.with(|state| {
+            state.resolve(&self.arn, &self.containers, &images);
             let Some(task) = state.task_mut(&self.arn) else { return };
             task.times.pull_stopped = Some(now());
             for (container, image) in task.containers.iter_mut().zip(&images) {
@@ -104,67 +106,8 @@ impl Life {
         Ok(images)
     }
 
-    fn start(&mut self, images: &[Image]) -> Result<(), Ended> {
-        for (index, image) in images.iter().enumerate() {
-            let plan = &self.containers[index];
-            let command = plan.runs(image);
-            let Some((port, lines)) = self.inner.look(|state| {
-                let container = &state.task(&self.arn)?.containers[index];
-                Some((container.port, container.lines.clone()))
-            }) else {
-                return Err(Ended::Asked);
-            };
-            let mut environment = image.environment.clone();
-            environment.extend(plan.environment.iter().cloned());
-            environment.push(("PORT".to_owned(), port.to_string()));
-            environment.push(("TASK_ARN".to_owned(), self.arn.clone()));
-            let containers = self.inner.config.containers.as_ref();
-            let printed = Printed(lines);
-            match Running::start(containers, &command, &environment, printed, &self.inner.watchdog) {
-                Ok(process) => {
-                    self.started(index, process);
-                    self.check(index, environment);
-                }
-                Err(error) => {
-                    let program = command.first().map(String::as_str).unwrap_or_default();
-                    let reason = format!("CannotStartContainerError: exec: {program:?}: {error}");
-                    return Err(self.cannot(index, reason, "Task failed to start".to_owned()));
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn started(&mut self, index: usize, process: Running) {
-        let process = Arc::new(process);
-        self.inner.with(|state| {
-            if let Some(task) = state.task_mut(&self.arn) {
-                task.containers[index].pid = process.pid();
-                task.containers[index].process = Arc::downgrade(&process);
-            }
-        });
-        if self.containers[index].essential {
-            self.essential.spawn(process.exit());
-        }
-        self.processes[index] = Some(process);
-    }
-
-    /// Begins a container's health check, if it has one.
-    fn check(&mut self, container: usize, environment: Vec<(String, String)>) {
-        let Some(plan) = self.containers[container].check.clone() else { return };
-        let watch = Watch {
-            inner: self.inner.clone(),
-            task: self.arn.clone(),
-            container,
-            plan,
-            environment,
-            stopping: self.stopping.clone(),
-        };
-        self.checks.spawn(watch.run());
-    }
-
     /// A container cannot be started, and so the task cannot.
-    fn cannot(&self, index: usize, reason: String, task_reason: String) -> Ended {
+    pub(crate) fn cannot(&self, index: usize, reason: String, task_reason: String) -> Ended {
         self.inner.with(|state| {
             if let Some(task) = state.task_mut(&self.arn) {
                 task.containers[index].reason = Some(reason);
@@ -242,35 +185,6 @@ impl Life {
         });
     }
 
-    /// SIGTERM, and time to act on it.
-    async fn terminate(&self) {
-        self.advance(Status::Stopping);
-        let begun = Instant::now();
-        let fallback = self.inner.config.stop_timeout;
-        let with_timeouts = self.processes.iter().zip(&self.containers).filter_map(|(process, plan)| {
-            let process = process.as_ref().filter(|process| process.exited().is_none())?;
-            Some((plan.stop_timeout.unwrap_or(fallback), process))
-        });
-        let mut running: Vec<_> = with_timeouts.collect();
-        if running.is_empty() {
-            return;
-        }
-        running.sort_by_key(|(timeout, _)| *timeout);
-        self.inner.with(|state| {
-            if let Some(task) = state.task_mut(&self.arn) {
-                task.times.sigterm = Some(now());
-            }
-        });
-        running.iter().for_each(|(_, process)| process.terminate());
-        for (patience, process) in running {
-            tokio::select! {
-                biased;
-                exit = timeout_at(begun + patience, process.exit()) => if exit.is_err() { process.kill() },
-                () = self.inner.shutdown.cancelled() => return,
-            }
-        }
-    }
-
     /// SIGKILL for what is left, and its end.
     async fn kill(&self) {
         for process in self.processes.iter().flatten() {
@@ -287,7 +201,7 @@ impl Life {
         }
     }
 
-    async fn interruption(&mut self) -> Ended {
+    pub(crate) async fn interruption(&mut self) -> Ended {
         if self.an_essential_container_has_exited() {
             return Ended::Exited;
         }
@@ -306,11 +220,14 @@ impl Life {
             .any(|(process, plan)| plan.essential && process.as_ref().is_some_and(|it| it.exited().is_some()))
     }
 
-    fn note_exits(&self) {
+    pub(crate) fn note_exits(&self) {
         self.inner.with(|state| {
             let Some(task) = state.task_mut(&self.arn) else { return };
             for (container, process) in task.containers.iter_mut().zip(&self.processes) {
-                container.exit_code = process.as_ref().and_then(|process| process.exited());
+                // One that was never started may have been given a code all the same.
+                if let Some(process) = process {
+                    container.exit_code = process.exited();
+                }
             }
         });
     }
@@ -320,7 +237,7 @@ impl Life {
     }
 
     /// Moves the task on. It never goes back.
-    fn advance(&self, to: Status) {
+    pub(crate) fn advance(&self, to: Status) {
         self.inner.with(|state| {
             let Some(task) = state.task_mut(&self.arn) else { return };
             if to <= task.status {

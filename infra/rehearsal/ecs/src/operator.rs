@@ -6,6 +6,7 @@ use crate::ecs::Ecs;
 use crate::instance::Instance;
 use crate::task::Stop;
 use rehearsal_wire::ApiError;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Digits in an EC2 instance id.
@@ -58,6 +59,8 @@ impl Ecs {
                 connected: true,
                 active: true,
                 registered_at: now(),
+                zone: format!("{}a", state.arns.region),
+                attributes: BTreeMap::new(),
             };
             if let Some(cluster) = state.clusters.get_mut(&cluster) {
                 cluster.instances.insert(arn.clone(), instance);

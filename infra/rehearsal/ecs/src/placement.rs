@@ -31,6 +31,10 @@ pub struct Room {
     pub ports: BTreeSet<u16>,
     /// Tasks of the same service there already; fewest goes first.
     pub neighbours: usize,
+    /// The placement constraint that it does not meet.
+    pub unmet: Option<Lack>,
+    /// Its place by each placement strategy, which count in their order before everything else; least goes first.
+    pub ranks: Vec<u64>,
 }
 
 /// What stands in the way on one instance.
@@ -44,6 +48,21 @@ pub enum Lack {
     Port,
     /// The agent is not connected, or the instance is not ACTIVE.
     Agent,
+    /// A `memberOf` constraint.
+    Member,
+    /// A `distinctInstance` constraint.
+    Distinct,
+}
+
+impl Lack {
+    /// What ECS says of a placement constraint.
+    pub fn constraint(self) -> Option<&'static str> {
+        match self {
+            Self::Member => Some("MemberOf placement constraint unsatisfied."),
+            Self::Distinct => Some("DistinctInstance placement constraint unsatisfied."),
+            Self::Cpu | Self::Memory | Self::Port | Self::Agent => None,
+        }
+    }
 }
 
 /// Why a task found no place.
@@ -73,10 +92,12 @@ impl Refusal {
             ),
             Self::Closest { instance, lack } => {
                 let lack = match lack {
-                    Lack::Cpu => "has insufficient CPU units available",
-                    Lack::Memory => "has insufficient memory available",
-                    Lack::Port => "is already using a port required by your task",
-                    Lack::Agent => "encountered error \"AGENT\"",
+                    Lack::Cpu => "has insufficient CPU units available".to_owned(),
+                    Lack::Memory => "has insufficient memory available".to_owned(),
+                    Lack::Port => "is already using a port required by your task".to_owned(),
+                    Lack::Agent | Lack::Member | Lack::Distinct => {
+                        format!("encountered error \"{}\"", lack.constraint().unwrap_or("AGENT"))
+                    }
                 };
                 format!(
                     "{unplaced} {unmet} The closest matching (container-instance {instance}) {lack}. \
@@ -97,16 +118,18 @@ impl Refusal {
             Self::Closest { lack: Lack::Memory, .. } => Some("RESOURCE:MEMORY"),
             Self::Closest { lack: Lack::Port, .. } => Some("RESOURCE:PORTS"),
             Self::Closest { lack: Lack::Agent, .. } => Some("AGENT"),
+            Self::Closest { lack: Lack::Member | Lack::Distinct, .. } => None,
             Self::FargateQuota => Some("RESOURCE:FARGATE"),
         }
     }
 }
 
-/// The instance that takes the task: of those that can, the one with fewest tasks of the service, then with
-/// most CPU and memory left.
+/// The instance that takes the task: of those that can, the one that the placement strategies put first; then the one with
+/// fewest tasks of the service, then with most CPU and memory left.
 pub fn place(need: &Need, rooms: &[Room]) -> Result<usize, Refusal> {
     let fitting = rooms.iter().enumerate().filter(|(_, room)| lacks(need, room).is_empty());
-    let spread = |room: &Room| (room.neighbours, u32::MAX - room.cpu, u32::MAX - room.memory);
+    let spread =
+        |room: &Room| (room.ranks.clone(), room.neighbours, u32::MAX - room.cpu, u32::MAX - room.memory);
     if let Some((index, _)) = fitting.min_by_key(|(_, room)| spread(room)) {
         return Ok(index);
     }
@@ -127,7 +150,7 @@ fn lacks(need: &Need, room: &Room) -> Vec<Lack> {
         (need.memory > room.memory, Lack::Memory),
         (need.ports.iter().any(|port| room.ports.contains(port)), Lack::Port),
     ];
-    checks.into_iter().filter_map(|(lacking, lack)| lacking.then_some(lack)).collect()
+    room.unmet.into_iter().chain(checks.into_iter().filter_map(|(lacking, lack)| lacking.then_some(lack))).collect()
 }
 
 #[cfg(test)]
@@ -137,7 +160,8 @@ mod tests {
 
     fn room(instance: &str, cpu: u32, memory: u32) -> Room {
         let instance = instance.to_owned();
-        Room { instance, available: true, cpu, memory, ports: BTreeSet::new(), neighbours: 0 }
+        let (ports, unmet, ranks) = (BTreeSet::new(), None, Vec::new());
+        Room { instance, available: true, cpu, memory, ports, neighbours: 0, unmet, ranks }
     }
 
     #[test]
@@ -180,6 +204,19 @@ mod tests {
         lost.available = false;
         let refusal = place(&Need::default(), &[lost]).unwrap_err();
         assert!(refusal.message("web").contains("encountered error \"AGENT\"."));
+    }
+
+    #[test]
+    fn strategies_go_before_the_spread_and_constraints_before_all() {
+        let need = Need { cpu: 1, memory: 1, ports: vec![] };
+        let ranked = |instance: &str, rank| Room { ranks: vec![rank], ..room(instance, 4000, 4000) };
+        let crowded = Room { neighbours: 3, ..ranked("a", 1) };
+        assert_eq!(place(&need, &[ranked("b", 2), crowded.clone()]), Ok(1));
+        let other = Room { unmet: Some(Lack::Member), ..crowded };
+        assert_eq!(place(&need, &[ranked("b", 2), other.clone()]), Ok(0));
+        let refusal = place(&need, &[other]).unwrap_err();
+        assert!(refusal.message("web").contains("encountered error \"MemberOf placement constraint unsatisfied.\"."));
+        assert_eq!(refusal.resource(), None);
     }
 
     proptest! {

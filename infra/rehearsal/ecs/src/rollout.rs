@@ -63,6 +63,7 @@ impl State {
             failures: 0,
             threshold: breaker_threshold(service.desired),
         });
+        service.revise(&revision, &definition, &load_balancers, at);
         let reason = format!("ECS deployment {id} in progress.");
         let (arn, deployment) = (service.arn.clone(), id.clone());
         service.steady_since = None;

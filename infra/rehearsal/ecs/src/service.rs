@@ -1,6 +1,7 @@
 //! One service: its settings, deployments and events, and how ECS describes them.
 
 use crate::deployment::{Deployment, Record};
+use crate::revision::{Digests, Revision};
 use crate::state::State;
 use crate::tags::Tags;
 use crate::task::{Status, Task};
@@ -121,6 +122,8 @@ pub(crate) struct Service {
     pub(crate) last_completed: Option<Deployment>,
     /// Newest first.
     pub(crate) records: VecDeque<Record>,
+    /// By ARN; those that a deployment or a record names.
+    pub(crate) revisions: BTreeMap<String, Revision>,
     pub(crate) notes: Notes,
     pub(crate) steady_since: Option<Instant>,
     pub(crate) next_placement: Option<Instant>,
@@ -164,6 +167,7 @@ impl Service {
             deployments: Vec::new(),
             last_completed: None,
             records: VecDeque::new(),
+            revisions: BTreeMap::new(),
             notes: Notes::default(),
             steady_since: None,
             next_placement: None,
@@ -178,6 +182,16 @@ impl Service {
 
     pub(crate) fn primary_mut(&mut self) -> Option<&mut Deployment> {
         self.deployments.first_mut()
+    }
+
+    /// A setting that is kept as it was given; null if there is none.
+    pub(crate) fn setting(&self, name: &str) -> Value {
+        self.settings.get(name).cloned().unwrap_or_default()
+    }
+
+    /// The digests that a revision's image tags stand for, as far as that is decided.
+    pub(crate) fn digests(&self, revision: &str) -> Digests {
+        self.revisions.get(revision).map(|revision| revision.digests.clone()).unwrap_or_default()
     }
 
     /// Exactly the healthy tasks that are wanted, of one deployment, and no others on their way in or out.

@@ -280,9 +280,7 @@ impl Task {
         add("stoppingAt", times.stopping.map(Value::from));
         add("executionStoppedAt", times.execution_stopped.map(Value::from));
         add("stoppedAt", times.stopped.map(Value::from));
-        let family = || format!("family:{}", family_and_revision(&self.definition).0);
-        let of_service = self.service.as_ref().map(|service| format!("service:{service}"));
-        add("group", Some(of_service.or(self.group.clone()).unwrap_or_else(family).into()));
+        add("group", Some(group(self.service.as_deref(), self.group.as_deref(), &self.definition).into()));
         add("containerInstanceArn", self.instance.clone().map(Value::from));
         add("stopCode", self.stop.as_ref().map(|stop| stop.code.into()));
         add("stoppedReason", self.stop.as_ref().map(|stop| stop.reason.clone().into()));
@@ -341,6 +339,15 @@ impl Task {
             value["exitCode"] = code.into();
         }
         value
+    }
+}
+
+/// What a task is counted with: its service, or what somebody said, or its definition's family.
+pub(crate) fn group(service: Option<&str>, said: Option<&str>, definition: &str) -> String {
+    match (service, said) {
+        (Some(service), _) => format!("service:{service}"),
+        (None, Some(said)) => said.to_owned(),
+        (None, None) => format!("family:{}", family_and_revision(definition).0),
     }
 }
 

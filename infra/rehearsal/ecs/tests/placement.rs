@@ -154,3 +154,68 @@ async fn a_draining_instance_gives_its_tasks_up_without_a_dip() {
     assert!(world.ecs.set_draining(&world.instance, false));
     assert_eq!(left(&world, &world.instance).await.0, 2048);
 }
+
+#[tokio::test]
+async fn tasks_go_where_their_constraints_let_them() {
+    let world = World::new(quick()).await;
+    let other = world.ecs.add_container_instance(CLUSTER, 2048, 2048, &[]).expect("an instance");
+    let attribute = json!({"name": "stack", "value": "prod", "targetId": other});
+    let input = json!({"cluster": CLUSTER, "attributes": [attribute]});
+    world.call("PutAttributes", input).await;
+    let input = json!({"cluster": CLUSTER, "containerInstances": [other]});
+    let told = world.call("DescribeContainerInstances", input).await["containerInstances"][0].clone();
+    let attributes = told["attributes"].as_array().expect("attributes").clone();
+    assert!(attributes.contains(&json!({"name": "stack", "value": "prod"})), "{attributes:?}");
+    assert!(attributes.iter().any(|one| one["name"] == "ecs.availability-zone"), "{attributes:?}");
+    let definition = world.definition("web", "v1").await;
+    let only = json!({"placementConstraints": [{"type": "memberOf", "expression": "attribute:stack == prod"}]});
+    world.create("web", &definition, 2, None, only).await;
+    world.until_steady("web").await;
+    let all_there = |task: &rehearsal_ecs::TaskSnapshot| task.instance.as_ref() == Some(&other);
+    assert!(world.tasks("web").iter().all(all_there));
+    let nowhere = json!({"placementConstraints": [{"type": "memberOf", "expression": "attribute:stack == test"}]});
+    world.create("lost", &definition, 1, None, nowhere).await;
+    world.until("it finds no place", |_| !placement_failures(&world).is_empty()).await;
+    let messages = world.messages("lost").await;
+    let unsatisfied = "encountered error \"MemberOf placement constraint unsatisfied.\".";
+    assert!(messages.iter().any(|message| message.contains(unsatisfied)), "{messages:?}");
+}
+
+#[tokio::test]
+async fn distinct_tasks_of_old_and_new_cannot_share_an_instance() {
+    let world = World::new(quick()).await;
+    let definition = world.definition("web", "v1").await;
+    let distinct = json!({"placementConstraints": [{"type": "distinctInstance"}]});
+    world.create("web", &definition, 1, None, distinct).await;
+    world.until_steady("web").await;
+    let next = world.definition("web", "v2").await;
+    world.update("web", json!({"taskDefinition": next})).await;
+    world.until("there is no place beside the old one", |_| !placement_failures(&world).is_empty()).await;
+    let messages = world.messages("web").await;
+    let unsatisfied = "encountered error \"DistinctInstance placement constraint unsatisfied.\".";
+    assert!(messages.iter().any(|message| message.contains(unsatisfied)), "{messages:?}");
+    world.ecs.add_container_instance(CLUSTER, 2048, 2048, &[]).expect("an instance");
+    world.until_steady("web").await;
+}
+
+#[tokio::test]
+async fn a_strategy_packs_or_spreads_and_what_is_not_played_is_refused() {
+    let world = World::new(quick()).await;
+    let small = world.ecs.add_container_instance(CLUSTER, 1024, 1024, &[]).expect("an instance");
+    let definition = world.definition("web", "v1").await;
+    let pack = json!({"placementStrategy": [{"type": "binpack", "field": "memory"}]});
+    world.create("web", &definition, 3, None, pack).await;
+    world.until_steady("web").await;
+    assert!(world.tasks("web").iter().all(|task| task.instance.as_ref() == Some(&small)));
+    for wrong in [
+        json!({"placementStrategy": [{"type": "random"}]}),
+        json!({"placementConstraints": [{"type": "memberOf", "expression": "task:group == service:web"}]}),
+        json!({"launchType": "FARGATE", "placementConstraints": [{"type": "distinctInstance"}]}),
+    ] {
+        let mut input = json!({"cluster": CLUSTER, "serviceName": "no", "taskDefinition": definition});
+        for (member, value) in wrong.as_object().expect("members") {
+            input[member] = value.clone();
+        }
+        assert_eq!(world.refusal("CreateService", input).await, "InvalidParameterException", "{wrong}");
+    }
+}

@@ -281,7 +281,7 @@ pub const CATALOGUE: [Scenario; 43] = [
     },
     Scenario {
         name: "signed",
-        about: "An image comes with its parts for each architecture, a signature, an attestation and notes, under a pattern that all of them match: one deployment, and nothing supersedes it.",
+        about: "An image comes as an index with its parts for each architecture, a signature, an attestation and notes, under a pattern that all of them match: one deployment, and nothing supersedes it.",
         script: Script::PushInCompany,
         tags: &[("steps", "50 100"), ("image-tag", "@"), ("on-push", "supersede")],
         outcome: Some("Succeeded"),

@@ -12,6 +12,8 @@ use std::time::Duration;
 
 /// A tag that no service waits for.
 const BUILD: &str = "build-2";
+/// What images are built for.
+const ARCHITECTURES: [&str; 2] = ["amd64", "arm64"];
 /// A version that is deployed in between.
 const BETWEEN: &str = "v3";
 /// What `changeover:repository` is mistyped as.
@@ -40,8 +42,9 @@ pub(super) async fn promote(
     runs(stage, sample, &promoted).await
 }
 
-/// Pushes an image as build systems do: its parts for each architecture first, then itself, then its signature, its
-/// attestation, and what says only inside that it belongs to it. There must be one deployment.
+/// Pushes an image as build systems do: its parts for each architecture first, then the index that lists them, then its
+/// signature, its attestation, and what says only inside that it belongs to it. Of the parts only this machine's runs. There
+/// must be one deployment.
 pub(super) async fn in_company(
     stage: &Stage,
     sample: &Sample,
@@ -49,12 +52,18 @@ pub(super) async fn in_company(
     earlier: usize,
     deadline: Duration,
 ) -> anyhow::Result<()> {
-    for architecture in ["amd64", "arm64"] {
+    let mut parts = Vec::new();
+    for architecture in ARCHITECTURES {
         let tag = format!("{NEW_VERSION}-{architecture}");
-        let part = Image::sample(&stage.binaries, &tag, &[]);
-        stage.push(&sample.repository, &tag, &part).await?;
+        let elsewhere = Image::sample(&stage.binaries, &tag, &["--crash", "3"]);
+        let part = if architecture == ecr::architecture() { image } else { &elsewhere };
+        parts.push((architecture, stage.push(&sample.repository, &tag, part).await?));
     }
-    let digest = stage.push(&sample.repository, NEW_VERSION, image).await?;
+    let listed: Vec<(&str, &str)> = parts.iter().map(|(on, digest)| (*on, digest.as_str())).collect();
+    let input = json!({"repositoryName": sample.repository, "imageTag": NEW_VERSION,
+        "imageManifest": ecr::index(&listed)});
+    let put = stage.call(Service::Ecr, "PutImage", input).await?;
+    let digest = put["image"]["imageId"]["imageDigest"].as_str().context("a digest")?.to_owned();
     let hex = digest.strip_prefix("sha256:").context("a digest")?;
     for ending in [".sig", ".att", ".sbom", ""] {
         // Cosign's have an ordinary configuration.

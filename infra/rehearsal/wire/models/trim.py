@@ -19,16 +19,20 @@ OPERATIONS = {
         RegisterTaskDefinition DeregisterTaskDefinition ListTaskDefinitions ListTaskDefinitionFamilies
         ListContainerInstances DescribeContainerInstances TagResource UntagResource ListTagsForResource
         DescribeServiceDeployments ListServiceDeployments StopServiceDeployment UpdateContainerInstancesState
-        DeleteCluster""",
+        DeleteCluster DescribeServiceRevisions PutAttributes DeleteAttributes PutClusterCapacityProviders
+        CreateCapacityProvider DescribeCapacityProviders UpdateCapacityProvider DeleteCapacityProvider
+        UpdateClusterSettings""",
     "elbv2": """CreateLoadBalancer DescribeLoadBalancers DescribeLoadBalancerAttributes CreateTargetGroup
         DescribeTargetGroups DescribeTargetGroupAttributes ModifyTargetGroupAttributes ModifyTargetGroup
         DeleteTargetGroup CreateListener DescribeListeners ModifyListener CreateRule DescribeRules
         ModifyRule DeleteRule DescribeTargetHealth RegisterTargets DeregisterTargets DescribeTags AddTags
-        RemoveTags DeleteLoadBalancer ModifyLoadBalancerAttributes DeleteListener""",
+        RemoveTags DeleteLoadBalancer ModifyLoadBalancerAttributes DeleteListener
+        DescribeListenerAttributes ModifyListenerAttributes""",
     "stepfunctions": """CreateStateMachine DescribeStateMachine ListStateMachines StartExecution
         DescribeExecution StopExecution RedriveExecution ListExecutions GetExecutionHistory
         DescribeStateMachineForExecution UpdateStateMachine DeleteStateMachine ValidateStateMachineDefinition
-        TagResource UntagResource ListTagsForResource""",
+        TagResource UntagResource ListTagsForResource PublishStateMachineVersion ListStateMachineVersions
+        DeleteStateMachineVersion""",
     "dynamodb": """CreateTable DescribeTable ListTables GetItem PutItem UpdateItem DeleteItem Query Scan
         TransactWriteItems TransactGetItems BatchGetItem BatchWriteItem UpdateTimeToLive
         DescribeTimeToLive UpdateTable DeleteTable TagResource UntagResource ListTagsOfResource""",

@@ -1,6 +1,7 @@
 //! One repository: manifests by digest, digests by tag.
 
 use super::INVALID;
+use super::index::{Listed, listed};
 use crate::input::text;
 use rehearsal_wire::ApiError;
 use serde_json::{Map, Value};
@@ -9,9 +10,6 @@ use std::collections::BTreeMap;
 
 /// The largest manifest, as in AWS.
 const MAX_MANIFEST: usize = 4 * 1024 * 1024;
-
-/// What a manifest is taken for that does not say.
-const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
 
 /// A manifest as it was put.
 #[derive(Debug, Clone)]
@@ -23,6 +21,8 @@ pub(crate) struct Stored {
     pub(crate) config_type: Option<String>,
     /// The image that it is about, if it is about another.
     pub(crate) subject: Option<String>,
+    /// Of an index, the images that it lists.
+    pub(crate) listed: Vec<Listed>,
     pub(crate) pushed: jiff::Timestamp,
 }
 
@@ -42,7 +42,10 @@ impl Stored {
             return Err(problem("Unsupported manifest version"));
         }
         let said = parsed.get("mediaType").and_then(Value::as_str);
-        let media_type = media_type.or(said).unwrap_or(DOCKER_MANIFEST).to_owned();
+        let Some(media_type) = media_type.or(said).map(str::to_owned) else {
+            let message = "image manifest mediatype not provided in manifest or parameter";
+            return Err(ApiError::new(INVALID, message));
+        };
         let text = |pointer: &str| parsed.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
         let config_type = text("/artifactType").or_else(|| text("/config/mediaType"));
         let subject = text("/subject/digest");
@@ -52,6 +55,7 @@ impl Stored {
             media_type,
             config_type,
             subject,
+            listed: listed(&parsed),
             pushed: rehearsal_world::now(),
         })
     }
@@ -79,6 +83,21 @@ impl ImageId {
         Self { digest: part("imageDigest"), tag: part("imageTag") }
     }
 
+    /// What is wrong with it as such: a code of `ImageFailureCode`, and why.
+    pub(crate) fn fault(&self) -> Option<(&'static str, &'static str)> {
+        match (&self.digest, &self.tag) {
+            (None, None) => Some((
+                "MissingDigestAndTag",
+                "Invalid request parameters: both tag and digest cannot be null",
+            )),
+            (Some(digest), _) if !is_digest(digest) => Some((
+                "InvalidImageDigest",
+                "Invalid request parameters: image digest should satisfy the regex '[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+'",
+            )),
+            _ => None,
+        }
+    }
+
     pub(crate) fn to_json(&self) -> Value {
         let mut id = Map::new();
         if let Some(digest) = &self.digest {
@@ -91,18 +110,69 @@ impl ImageId {
     }
 }
 
+/// `algorithm:hexadecimal`.
+fn is_digest(text: &str) -> bool {
+    let of_algorithm = |c: char| c.is_ascii_alphanumeric() || "-_+.".contains(c);
+    text.split_once(':').is_some_and(|(algorithm, hash)| {
+        !algorithm.is_empty() && !hash.is_empty() && algorithm.chars().all(of_algorithm)
+            && hash.chars().all(|c| c.is_ascii_hexdigit())
+    })
+}
+
+/// Which tags stay where they are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Mutability {
+    immutable: bool,
+    /// Tags to which the contrary applies, with `*` for anything.
+    except: Vec<String>,
+}
+
+impl Mutability {
+    pub(crate) fn new(immutable: bool, except: Vec<String>) -> Self {
+        Self { immutable, except }
+    }
+
+    /// AWS's name.
+    pub(crate) fn name(&self) -> &'static str {
+        match (self.immutable, self.except.is_empty()) {
+            (false, true) => "MUTABLE",
+            (false, false) => "MUTABLE_WITH_EXCLUSION",
+            (true, true) => "IMMUTABLE",
+            (true, false) => "IMMUTABLE_WITH_EXCLUSION",
+        }
+    }
+
+    pub(crate) fn filters(&self) -> &[String] {
+        &self.except
+    }
+
+    fn holds(&self, tag: &str) -> bool {
+        self.immutable != self.except.iter().any(|pattern| fits(pattern, tag))
+    }
+}
+
+/// Whether a text is as a pattern with `*` says.
+fn fits(pattern: &str, text: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == text,
+        Some((start, rest)) => text.strip_prefix(start).is_some_and(|text| {
+            text.char_indices().map(|(at, _)| at).chain([text.len()]).any(|at| fits(rest, &text[at..]))
+        }),
+    }
+}
+
 /// Manifests and what the tags point to.
 #[derive(Debug)]
 pub(crate) struct Repository {
     pub(crate) created: jiff::Timestamp,
-    pub(crate) immutable: bool,
+    pub(crate) mutability: Mutability,
     images: BTreeMap<String, Stored>,
     tags: BTreeMap<String, String>,
 }
 
 impl Repository {
-    pub(crate) fn new(immutable: bool) -> Self {
-        Self { created: rehearsal_world::now(), immutable, images: BTreeMap::new(), tags: BTreeMap::new() }
+    pub(crate) fn new(mutability: Mutability) -> Self {
+        Self { created: rehearsal_world::now(), mutability, images: BTreeMap::new(), tags: BTreeMap::new() }
     }
 
     pub(crate) fn put(
@@ -122,7 +192,15 @@ impl Repository {
             );
             return Err(ApiError::new("ImageAlreadyExistsException", message));
         }
-        if let (true, Some(tag), Some(_)) = (self.immutable, tag, before) {
+        let absent = stored.listed.iter().find(|one| !self.images.contains_key(&one.digest));
+        if let Some(absent) = absent {
+            let message = format!(
+                "Images with digests '[{}]' required for pushing image into repository with name '{name}' in the registry with id '{registry}' do not exist",
+                absent.digest
+            );
+            return Err(ApiError::new("ReferencedImagesNotFoundException", message));
+        }
+        if let (Some(tag), Some(_)) = (tag.filter(|tag| self.mutability.holds(tag)), before) {
             let message = format!(
                 "The image tag '{tag}' already exists in the '{name}' repository and cannot be overwritten because the repository is immutable."
             );
@@ -167,6 +245,22 @@ impl Repository {
         ids
     }
 
+    /// The indexes that list an image, which can therefore not go; none if it only loses one of its tags.
+    pub(crate) fn indexes_of(&self, id: &ImageId) -> Vec<&str> {
+        let Some(digest) = self.find(id).map(|stored| &stored.digest) else { return Vec::new() };
+        if id.tag.is_some() && self.tags_of(digest).len() > 1 {
+            return Vec::new();
+        }
+        let lists = |stored: &&Stored| stored.listed.iter().any(|one| one.digest == *digest);
+        self.images.values().filter(lists).map(|stored| stored.digest.as_str()).collect()
+    }
+
+    /// Whether an image is named by a digest and by a tag of another.
+    pub(crate) fn differs(&self, id: &ImageId) -> bool {
+        let tagged = id.tag.as_ref().and_then(|tag| self.tags.get(tag));
+        id.digest.as_ref().zip(tagged).is_some_and(|(digest, tagged)| digest != tagged)
+    }
+
     /// Deletes by tag (the image goes with its last one) or by digest (with all tags); what went.
     pub(crate) fn remove(&mut self, id: &ImageId) -> Vec<ImageId> {
         let Some(digest) = self.find(id).map(|stored| stored.digest.clone()) else { return Vec::new() };
@@ -201,13 +295,15 @@ mod tests {
     fn the_digest_is_of_the_very_text() {
         assert_eq!(digest(b""), "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
         let (a, b) = (r#"{"schemaVersion":2}"#, r#"{"schemaVersion": 2}"#);
-        assert_ne!(Stored::of(a, None).unwrap().digest, Stored::of(b, None).unwrap().digest);
+        let of = |text| Stored::of(text, Some("application/vnd.oci.image.manifest.v1+json")).unwrap();
+        assert_ne!(of(a).digest, of(b).digest);
+        assert!(Stored::of(a, None).unwrap_err().message.contains("mediatype not provided"));
         assert_eq!(Stored::of("nope", None).unwrap_err().code, INVALID);
     }
 
     #[test]
     fn a_tag_moves_and_an_image_may_have_two() {
-        let mut repository = Repository::new(false);
+        let mut repository = Repository::new(Mutability::new(false, vec![]));
         let (one, two) = (stored("one"), stored("two"));
         let mut put = |image: &Stored, tag| repository.put("web", "1", image.clone(), tag);
         put(&one, Some("latest")).unwrap();
@@ -226,9 +322,12 @@ mod tests {
 
     #[test]
     fn an_immutable_tag_stays() {
-        let mut repository = Repository::new(true);
+        let mut repository = Repository::new(Mutability::new(true, vec!["dev-*".to_owned()]));
         repository.put("web", "1", stored("one"), Some("v1")).unwrap();
         let error = repository.put("web", "1", stored("two"), Some("v1")).unwrap_err();
         assert_eq!(error.code, "ImageTagAlreadyExistsException");
+        repository.put("web", "1", stored("one"), Some("dev-1")).unwrap();
+        repository.put("web", "1", stored("two"), Some("dev-1")).unwrap();
+        assert_eq!(repository.mutability.name(), "IMMUTABLE_WITH_EXCLUSION");
     }
 }

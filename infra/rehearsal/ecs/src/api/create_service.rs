@@ -2,6 +2,7 @@
 
 use super::input::{client, count, invalid, required};
 use crate::clock::now;
+use crate::constraint::{Constraints, strategies};
 use crate::definition::Definition;
 use crate::service::{LoadBalancer, NewService, Rolling, Service, ServiceStatus};
 use crate::state::State;
@@ -44,6 +45,8 @@ impl State {
         let definition = definition.arn.clone();
         let grace = grace(input, &balancers)?;
         let mut settings = kept(input);
+        check_placement(input)?;
+        check_fargate(input["launchType"].as_str().unwrap_or("EC2"), input)?;
         settings.entry("schedulingStrategy").or_insert(json!("REPLICA"));
         for list in ["placementConstraints", "placementStrategy", "serviceRegistries"] {
             settings.entry(list).or_insert_with(|| json!([]));
@@ -94,6 +97,27 @@ pub(super) fn not_found() -> ApiError {
 pub(super) fn kept(input: &Value) -> Map<String, Value> {
     let members = KEPT.iter().filter_map(|member| Some(((*member).to_owned(), input.get(*member)?.clone())));
     members.filter(|(_, value)| !value.is_null()).collect()
+}
+
+/// Every mistake in constraints and strategies at once.
+pub(super) fn check_placement(input: &Value) -> Result<(), ApiError> {
+    let constraints = Constraints::read(&input["placementConstraints"]).err();
+    let strategies = strategies(&input["placementStrategy"]).err();
+    let wrong: Vec<String> = constraints.into_iter().chain(strategies).collect();
+    if wrong.is_empty() { Ok(()) } else { Err(invalid(wrong.join("; "))) }
+}
+
+/// On Fargate there is nothing to choose from.
+pub(super) fn check_fargate(launch_type: &str, input: &Value) -> Result<(), ApiError> {
+    for (member, what) in
+        [("placementConstraints", "Placement constraints"), ("placementStrategy", "Placement strategies")]
+    {
+        let given = input[member].as_array().is_some_and(|list| !list.is_empty());
+        if given && launch_type == "FARGATE" {
+            return Err(invalid(format!("{what} are not supported with FARGATE launch type.")));
+        }
+    }
+    Ok(())
 }
 
 /// Only what this ECS does: replicas, rolled.

@@ -1,5 +1,6 @@
 //! The ECS API: one handler per operation, in AWS's shapes.
 
+mod attribute;
 mod cluster;
 mod create_service;
 mod definition;
@@ -10,6 +11,7 @@ mod register;
 mod run_task;
 mod service;
 mod service_deployment;
+mod service_revision;
 mod tag;
 mod task;
 mod update_service;
@@ -66,6 +68,9 @@ impl State {
             "ListTagsForResource" => self.list_tags_for_resource(input),
             "ListServiceDeployments" => self.list_service_deployments(input),
             "DescribeServiceDeployments" => self.describe_service_deployments(input),
+            "DescribeServiceRevisions" => self.describe_service_revisions(input),
+            "PutAttributes" => self.put_attributes(input),
+            "DeleteAttributes" => self.delete_attributes(input),
             "StopServiceDeployment" => self.stop_service_deployment(input),
             _ => {
                 let message = format!("The operation {operation} is not part of this ECS.");

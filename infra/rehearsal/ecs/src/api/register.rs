@@ -3,7 +3,9 @@
 use super::input::{client, required};
 use crate::check::CheckPlan;
 use crate::clock::now;
+use crate::constraint::Constraints;
 use crate::definition::Definition;
+use crate::depend;
 use crate::state::State;
 use crate::tags::Tags;
 use rehearsal_wire::ApiError;
@@ -43,6 +45,8 @@ impl State {
             return Err(client("Actual length of the task definition exceeds the maximum of 65536 bytes."));
         }
         let containers = check_containers(input)?;
+        depend::check(&containers)?;
+        Constraints::read(&input["placementConstraints"]).map_err(client)?;
         let tags = Tags::parse(input)?;
         let family = self.families.entry(name.clone()).or_default();
         let revision = family.revisions.keys().next_back().map_or(1, |last| last + 1);

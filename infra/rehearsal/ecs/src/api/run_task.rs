@@ -1,6 +1,8 @@
 //! RunTask: tasks that no service wants, started once.
 
 use super::input::{client, count, invalid};
+use super::create_service::check_fargate;
+use crate::constraint::{Constraints, strategies};
 use crate::definition::ContainerPlan;
 use crate::ecs::Inner;
 use crate::launch::Origin;
@@ -20,8 +22,7 @@ const LONGEST_TOKEN: usize = 64;
 /// AWS's bound on `startedBy`.
 const LONGEST_STARTED_BY: usize = 128;
 /// Members that this ECS would have to act on, and does not.
-const REFUSED: [&str; 4] =
-    ["placementConstraints", "placementStrategy", "volumeConfigurations", "referenceId"];
+const REFUSED: [&str; 2] = ["volumeConfigurations", "referenceId"];
 /// What an override may change here.
 const OVERRIDES: [&str; 3] = ["name", "command", "environment"];
 
@@ -78,7 +79,10 @@ impl State {
             launch_type: launch_type(input),
             tags: if propagates { definition.tags.clone().with(tags) } else { tags },
             overrides: input["overrides"].clone(),
+            constraints: Constraints::read(&input["placementConstraints"]).map_err(invalid)?,
+            strategies: strategies(&input["placementStrategy"]).map_err(invalid)?,
         };
+        check_fargate(&origin.launch_type, input)?;
         let (mut lives, mut tasks, mut failures) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..count {
             match self.launch_of(inner, &origin, &definition, &plans, &[]) {
@@ -109,7 +113,11 @@ fn failure(cluster: &str, refusal: &Refusal) -> Value {
         }
         Refusal::NoInstances | Refusal::FargateQuota => cluster.to_owned(),
     };
-    json!({ "arn": arn, "reason": refusal.resource().unwrap_or("AGENT") })
+    let constraint = match refusal {
+        Refusal::Closest { lack, .. } => lack.constraint(),
+        Refusal::NoInstances | Refusal::FargateQuota => None,
+    };
+    json!({ "arn": arn, "reason": constraint.or(refusal.resource()).unwrap_or("AGENT") })
 }
 
 fn launch_type(input: &Value) -> String {

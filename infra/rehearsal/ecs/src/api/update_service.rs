@@ -1,6 +1,6 @@
 //! UpdateService: some members start a deployment, some do not.
 
-use super::create_service::{grace, kept, load_balancers, not_found, rolling};
+use super::create_service::{check_fargate, check_placement, grace, kept, load_balancers, not_found, rolling};
 use super::input::{count, required};
 use crate::arn::last_segment;
 use crate::clock::now;
@@ -38,6 +38,8 @@ impl State {
         let grace = grace(input, &balancers)?;
         let desired = count(input, "desiredCount")?;
         let settings = kept(input);
+        check_placement(input)?;
+        check_fargate(&service.launch_type, input)?;
         let force = input["forceNewDeployment"].as_bool().unwrap_or(false);
         let deploys = force
             || definition.arn != primary.definition
@@ -56,6 +58,9 @@ impl State {
             record.breaker_enabled = service.rolling.breaker;
         }
         service.settings.extend(settings);
+        if deploys {
+            service.tell_revision();
+        }
         service.grace = grace.or(service.grace);
         if let Some(desired) = desired.filter(|desired| *desired != service.desired) {
             service.desired = desired;

@@ -26,7 +26,9 @@ pub struct Images(Mutex<BTreeMap<String, Image>>);
 
 impl Registry for Images {
     fn pull(&self, image: &str) -> Result<Image, String> {
-        self.0.lock().get(image).cloned().ok_or_else(|| format!("{image}: not found"))
+        // What is named by a digest is that, whatever its tag.
+        let reference = image.split_once('@').map_or(image, |(_, digest)| digest);
+        self.0.lock().get(reference).cloned().ok_or_else(|| format!("{image}: not found"))
     }
 }
 
@@ -102,7 +104,16 @@ impl World {
             command: command.iter().map(ToString::to_string).collect(),
             environment: environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
         };
-        self.images.0.lock().insert(name.to_owned(), image);
+        let mut images = self.images.0.lock();
+        images.insert(image.digest.clone(), image.clone());
+        images.insert(name.to_owned(), image);
+    }
+
+    /// Moves a tag to another image.
+    pub fn retag(&self, tag: &str, to: &str) {
+        let mut images = self.images.0.lock();
+        let other = images[to].clone();
+        images.insert(tag.to_owned(), other);
     }
 
     pub fn shell(&self, name: &str, script: &str) {

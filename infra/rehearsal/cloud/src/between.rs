@@ -5,7 +5,7 @@ use crate::ecr::Ecr;
 use crate::iam::Iam;
 use crate::sqs::Sqs;
 use crate::template::Stack;
-use rehearsal_ecs::{Image, Registry, TargetGroups, TargetHealth};
+use rehearsal_ecs::{GroupKind, Image, Registry, TargetGroups, TargetHealth};
 use rehearsal_elb::Elb;
 use rehearsal_lambda::{DeadLetterSink, Lambda};
 use rehearsal_stepfunctions::{Failure, Invoke};
@@ -41,6 +41,11 @@ impl TargetGroups for Groups {
 
     fn deregister(&self, target_group_arn: &str, id: &str, port: u16) -> Result<(), ApiError> {
         self.0.deregister(target_group_arn, id, port)
+    }
+
+    fn group(&self, target_group_arn: &str) -> Option<GroupKind> {
+        let (target_type, is_balanced) = self.0.group_kind(target_group_arn)?;
+        Some(GroupKind { target_type, is_balanced })
     }
 
     fn target_health(&self, target_group_arn: &str, id: &str, port: u16) -> Option<TargetHealth> {

@@ -44,6 +44,10 @@ impl Arns {
         self.ecs(&format!("service-revision/{cluster}/{service}/{id}"))
     }
 
+    pub(crate) fn capacity_provider(&self, name: &str) -> String {
+        self.ecs(&format!("capacity-provider/{name}"))
+    }
+
     pub(crate) fn root(&self) -> String {
         format!("arn:aws:iam::{}:root", self.account)
     }

@@ -7,6 +7,9 @@ use std::time::Duration;
 /// How long AWS lets a task run that nothing checks, until it counts.
 pub const UNCHECKED: Duration = Duration::from_secs(40);
 
+/// How long AWS's managed scaling wants to see that less is enough: 15 minutes.
+pub const SCALE_IN: Duration = Duration::from_secs(15 * 60);
+
 /// Settings of one rehearsed ECS. `Config::default()` is quick but otherwise like AWS.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -32,6 +35,8 @@ pub struct Config {
     pub launch_backoff_most: Duration,
     /// Wait after a task found no place.
     pub placement_retry: Duration,
+    /// How long an instance has been idle before managed scaling ends it: 15 minutes in AWS.
+    pub scale_in: Duration,
     /// Quota of concurrently running Fargate vCPUs; `None` has no end.
     pub fargate_vcpus: Option<u32>,
     /// What runs containers in place of processes of their commands.
@@ -53,6 +58,8 @@ impl Default for Config {
             launch_backoff: Duration::from_millis(500),
             launch_backoff_most: Duration::from_secs(27 * 60),
             placement_retry: Duration::from_secs(1),
+            // As much shorter as a rehearsal's minutes are.
+            scale_in: SCALE_IN / 60,
             fargate_vcpus: None,
             containers: None,
         }

@@ -122,7 +122,7 @@ impl Definition {
 }
 
 /// `256`, `.25 vCPU`, `512`, `0.5 GB`.
-fn size(text: &str) -> Option<u32> {
+pub(crate) fn size(text: &str) -> Option<u32> {
     let text = text.trim();
     if let Ok(units) = text.parse() {
         return Some(units);

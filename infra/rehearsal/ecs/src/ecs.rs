@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::life::Life;
+use crate::provider::ScalingGroups;
 use crate::registry::Registry;
 use crate::scheduler;
 use crate::state::State;
@@ -9,7 +10,7 @@ use crate::targets::TargetGroups;
 use crate::watchdog::Watchdog;
 use parking_lot::Mutex;
 use serde_json::Value;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -28,6 +29,8 @@ pub(crate) struct Inner {
     pub(crate) config: Arc<Config>,
     pub(crate) registry: Arc<dyn Registry>,
     pub(crate) targets: Arc<dyn TargetGroups>,
+    /// The Auto Scaling groups that capacity providers stand for, where there are any.
+    pub(crate) groups: OnceLock<Arc<dyn ScalingGroups>>,
     sink: EventSink,
     state: Mutex<State>,
     changes: watch::Sender<u64>,
@@ -68,6 +71,7 @@ impl Ecs {
             config,
             registry,
             targets,
+            groups: OnceLock::new(),
             sink,
             changes: watch::Sender::new(0),
             shutdown: shutdown.clone(),

@@ -1,6 +1,7 @@
 //! Container instances: finite CPU, memory and ports.
 
 use crate::placement::Room;
+use crate::provider::Provider;
 use crate::query::Facts;
 use crate::state::State;
 use crate::task::{Status, Task};
@@ -16,6 +17,8 @@ pub(crate) struct Instance {
     pub(crate) id: String,
     pub(crate) arn: String,
     pub(crate) ec2_id: String,
+    /// The Auto Scaling group that it is of, if it is of one.
+    pub(crate) group: Option<String>,
     pub(crate) cpu: u32,
     pub(crate) memory: u32,
     /// Ports taken from the start, beside the agent's own.
@@ -82,7 +85,7 @@ impl Instance {
         let count =
             |wanted: fn(Status) -> bool| state.tasks_on(&self.arn).filter(|task| wanted(task.status)).count();
         let registered: BTreeSet<u16> = RESERVED_PORTS.iter().chain(&self.ports).copied().collect();
-        json!({
+        let mut told = json!({
             "containerInstanceArn": self.arn,
             "ec2InstanceId": self.ec2_id,
             "version": 1,
@@ -96,7 +99,12 @@ impl Instance {
             "attributes": self.attributes(),
             "attachments": [],
             "tags": [],
-        })
+        });
+        let of_group = |provider: &&Provider| self.group.as_ref() == Some(&provider.group);
+        if let Some(provider) = state.providers.values().find(of_group) {
+            told["capacityProviderName"] = provider.name.as_str().into();
+        }
+        told
     }
 }
 

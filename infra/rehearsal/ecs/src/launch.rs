@@ -11,6 +11,7 @@ use crate::plan::Health;
 use crate::port;
 use crate::service::LoadBalancer;
 use crate::state::State;
+use crate::strategy::{self, FARGATE, Share};
 use crate::tags::Tags;
 use crate::task::{Binding, Container, Pace, Status, Target, Task, Times};
 use serde_json::Value;
@@ -24,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 const TELL_AGAIN: Duration = Duration::from_secs(10);
 
 /// Who wants a task, and what it is to have of that.
+#[derive(Debug, Clone)]
 pub(crate) struct Origin {
     pub(crate) cluster: String,
     pub(crate) cluster_arn: String,
@@ -36,12 +38,22 @@ pub(crate) struct Origin {
     /// What makes a repeated RunTask the same.
     pub(crate) token: String,
     pub(crate) launch_type: String,
+    /// The capacity provider that it goes to, if it goes by a strategy.
+    pub(crate) provider: Option<String>,
     pub(crate) tags: Tags,
     /// As RunTask was given them.
     pub(crate) overrides: Value,
     /// Where it may go, and where it goes first.
     pub(crate) constraints: Constraints,
     pub(crate) strategies: Vec<Strategy>,
+}
+
+impl Origin {
+    /// Sends it to a capacity provider.
+    pub(crate) fn provide(&mut self, share: &Share) {
+        self.launch_type = if share.is_fargate() { FARGATE } else { "EC2" }.to_owned();
+        self.provider = Some(share.provider.clone());
+    }
 }
 
 impl State {
@@ -75,20 +87,29 @@ impl State {
             Some("TASK_DEFINITION") => definition.tags.clone(),
             _ => Tags::default(),
         };
-        let origin = Origin {
+        let mut origin = Origin {
             cluster: key.0.clone(),
             cluster_arn: service.cluster_arn.clone(),
             service: Some(key.1.clone()),
             group: None,
             started_by: primary.id.clone(),
             token: String::new(),
-            launch_type: service.launch_type.clone(),
+            launch_type: service.launch_type.clone().unwrap_or_default(),
+            provider: None,
             tags: propagated,
             overrides: Value::Null,
             // Wrong ones were refused when the service was given them.
             constraints: Constraints::read(&service.setting("placementConstraints")).unwrap_or_default(),
             strategies: strategies(&service.setting("placementStrategy")).unwrap_or_default(),
         };
+        let has = |provider: &str| {
+            let ours = self.tasks_of(&key.0, &key.1).filter(|task| task.started_by == primary.id);
+            let there = ours.filter(|task| task.stop.is_none() && task.provider.as_deref() == Some(provider));
+            u32::try_from(there.count()).unwrap_or(u32::MAX)
+        };
+        if let Some(share) = strategy::next(&service.strategy, has) {
+            origin.provide(share);
+        }
         let digests = service.digests(&primary.revision);
         let plans: Vec<_> = definition.containers().into_iter().map(|plan| plan.resolved(&digests)).collect();
         self.launch_of(inner, &origin, &definition, &plans, &primary.load_balancers).map(Some)
@@ -103,8 +124,14 @@ impl State {
         plans: &[ContainerPlan],
         balancers: &[LoadBalancer],
     ) -> Result<Life, Refusal> {
-        let instance = self.find_room(origin, definition)?;
-        let task = self.make_task(origin, definition, plans, balancers, instance);
+        let instance = match self.find_room(origin, definition) {
+            // Managed scaling makes room for tasks that are there, so that they wait for it.
+            Err(_) if self.may_wait(origin) => None,
+            found => Some(found?),
+        };
+        let waits = instance.is_none().then(|| origin.clone());
+        let mut task = self.make_task(origin, definition, plans, balancers, instance.flatten());
+        task.waits = waits;
         let life = Life {
             inner: inner.clone(),
             arn: task.arn.clone(),
@@ -157,6 +184,8 @@ impl State {
             attachment_id,
             instance,
             launch_type: origin.launch_type.clone(),
+            provider: origin.provider.clone(),
+            waits: None,
             need: definition.need(),
             pace,
             status: Status::Provisioning,

@@ -52,12 +52,21 @@ impl Life {
         if ended == Ended::Exited {
             self.stop(Stop::exited());
         }
+        let keeps_targets = self.inner.look(|state| {
+            let stop = state.task(&self.arn).and_then(|task| task.stop.as_ref());
+            stop.is_some_and(Stop::keeps_targets)
+        });
         if ended != Ended::Shutdown {
-            self.deactivate().await;
+            if !keeps_targets {
+                self.deactivate().await;
+            }
             self.terminate().await;
         }
         self.kill().await;
         self.note_exits();
+        if ended != Ended::Shutdown && keeps_targets {
+            self.deactivate().await;
+        }
         self.advance(Status::Deprovisioning);
         let _ = timeout(self.pace.deprovision, self.inner.shutdown.cancelled()).await;
         self.advance(Status::Stopped);
@@ -65,6 +74,7 @@ impl Life {
 
     async fn begin(&mut self) -> Result<(), Ended> {
         self.pause(self.pace.provision).await?;
+        self.find_place().await?;
         self.advance(Status::Pending);
         let images = self.pull().await?;
         self.advance(Status::Activating);
@@ -194,7 +204,7 @@ impl Life {
     }
 
     /// Waits, unless the task ends meanwhile.
-    async fn pause(&mut self, time: Duration) -> Result<(), Ended> {
+    pub(crate) async fn pause(&mut self, time: Duration) -> Result<(), Ended> {
         match timeout(time, self.interruption()).await {
             Ok(ended) => Err(ended),
             Err(_) => Ok(()),

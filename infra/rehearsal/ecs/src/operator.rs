@@ -4,6 +4,8 @@ use crate::clock::now;
 use crate::container::Running;
 use crate::ecs::Ecs;
 use crate::instance::Instance;
+use crate::provider::ScalingGroups;
+use crate::strategy::FARGATE_SPOT;
 use crate::task::Stop;
 use rehearsal_wire::ApiError;
 use std::collections::BTreeMap;
@@ -26,23 +28,28 @@ impl Ecs {
         ports: &[u16],
     ) -> Result<String, ApiError> {
         let ec2_id = self.inner.with(|state| format!("i-{}", &state.ids.hex()[..EC2_ID_DIGITS]));
-        self.register(cluster, ec2_id, cpu, memory, ports)
+        self.register(cluster, (ec2_id, None), (cpu, memory), ports)
     }
 
-    /// Registers this EC2 instance as a container instance. Returns its ARN.
+    /// Registers this EC2 instance of an Auto Scaling group as a container instance. Returns its ARN.
     ///
     /// # Errors
     /// `ClusterNotFoundException`.
-    pub fn join(&self, cluster: &str, ec2_id: &str, cpu: u32, memory: u32) -> Result<String, ApiError> {
-        self.register(cluster, ec2_id.to_owned(), cpu, memory, &[])
+    pub fn join(
+        &self,
+        cluster: &str,
+        (ec2_id, group): (&str, &str),
+        cpu: u32,
+        memory: u32,
+    ) -> Result<String, ApiError> {
+        self.register(cluster, (ec2_id.to_owned(), Some(group.to_owned())), (cpu, memory), &[])
     }
 
     fn register(
         &self,
         cluster: &str,
-        ec2_id: String,
-        cpu: u32,
-        memory: u32,
+        (ec2_id, group): (String, Option<String>),
+        (cpu, memory): (u32, u32),
         ports: &[u16],
     ) -> Result<String, ApiError> {
         self.inner.with(|state| {
@@ -51,6 +58,7 @@ impl Ecs {
             let arn = state.arns.instance(&cluster, &id);
             let instance = Instance {
                 ec2_id,
+                group,
                 id,
                 arn: arn.clone(),
                 cpu,
@@ -86,6 +94,37 @@ impl Ecs {
     /// Lets an instance's agent lose or regain its connection. True if the instance is there.
     pub fn set_agent_connected(&self, arn: &str, connected: bool) -> bool {
         self.change_instance(arn, |instance| instance.connected = connected)
+    }
+
+    /// Says which Auto Scaling groups there are; once.
+    pub fn set_scaling_groups(&self, groups: Arc<dyn ScalingGroups>) {
+        let _ = self.inner.groups.set(groups);
+    }
+
+    /// Whether instances of an Auto Scaling group are to be drained before they end: managed draining of its capacity
+    /// provider.
+    #[must_use]
+    pub fn drains(&self, group: &str) -> bool {
+        self.inner.look(|state| state.providers.values().any(|one| one.group == group && one.draining))
+    }
+
+    /// Lets Fargate Spot take a task's room back, with SIGTERM at once and SIGKILL after its stop timeout. True if it
+    /// runs there and is wanted.
+    pub fn interrupt_spot(&self, arn: &str) -> bool {
+        self.inner.with(|state| {
+            let there = state.task(arn).is_some_and(|task| {
+                task.stop.is_none() && task.provider.as_deref() == Some(FARGATE_SPOT)
+            });
+            if there {
+                state.stop_task(arn, Stop::interrupted(), false);
+            }
+            there
+        })
+    }
+
+    /// Whether Fargate Spot has room for new tasks from now on.
+    pub fn set_spot_capacity(&self, is_there: bool) {
+        self.inner.with(|state| state.spot = is_there);
     }
 
     fn change_instance(&self, arn: &str, change: impl FnOnce(&mut Instance)) -> bool {

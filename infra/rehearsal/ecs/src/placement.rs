@@ -77,8 +77,12 @@ pub enum Refusal {
         /// What it lacks.
         lack: Lack,
     },
+    /// The Auto Scaling group of the capacity provider has none.
+    EmptyProvider,
     /// The quota of Fargate vCPUs is used up.
     FargateQuota,
+    /// Fargate Spot has nothing left.
+    NoCapacity,
 }
 
 impl Refusal {
@@ -104,6 +108,12 @@ impl Refusal {
                      {TROUBLESHOOTING}"
                 )
             }
+            Self::EmptyProvider => format!(
+                "{unplaced} {unmet} Reason: No Container Instances were found in your capacity provider. {TROUBLESHOOTING}"
+            ),
+            Self::NoCapacity => format!(
+                "{unplaced}. Reason: Capacity is unavailable at this time. Please try again later or in a different availability zone. {TROUBLESHOOTING}"
+            ),
             Self::FargateQuota => format!(
                 "{unplaced}. Reason: You've reached the limit on the number of vCPUs you can run concurrently."
             ),
@@ -113,13 +123,13 @@ impl Refusal {
     /// The `reason` of the EventBridge event, where AWS names one.
     pub fn resource(&self) -> Option<&'static str> {
         match self {
-            Self::NoInstances => None,
+            Self::NoInstances | Self::EmptyProvider => None,
             Self::Closest { lack: Lack::Cpu, .. } => Some("RESOURCE:CPU"),
             Self::Closest { lack: Lack::Memory, .. } => Some("RESOURCE:MEMORY"),
             Self::Closest { lack: Lack::Port, .. } => Some("RESOURCE:PORTS"),
             Self::Closest { lack: Lack::Agent, .. } => Some("AGENT"),
             Self::Closest { lack: Lack::Member | Lack::Distinct, .. } => None,
-            Self::FargateQuota => Some("RESOURCE:FARGATE"),
+            Self::FargateQuota | Self::NoCapacity => Some("RESOURCE:FARGATE"),
         }
     }
 }

@@ -31,12 +31,6 @@ pub(crate) struct Revision {
 }
 
 impl Revision {
-    /// Of a service's settings, those that revisions tell of.
-    pub(crate) fn settings(of: &Map<String, Value>) -> Map<String, Value> {
-        let told = of.iter().filter(|(name, _)| TOLD.contains(&name.as_str()));
-        told.map(|(name, value)| (name.clone(), value.clone())).collect()
-    }
-
     /// In the shape of DescribeServiceRevisions.
     pub(crate) fn json(&self, service: &str, cluster: &str, plans: &[ContainerPlan]) -> Value {
         let images = plans.iter().map(|plan| {
@@ -77,7 +71,7 @@ impl Service {
             definition: definition.to_owned(),
             load_balancers: load_balancers.to_vec(),
             created_at,
-            settings: Revision::settings(&self.settings),
+            settings: self.told_of_revisions(),
             digests: Digests::new(),
         };
         self.revisions.insert(arn.to_owned(), revision);
@@ -85,9 +79,16 @@ impl Service {
 }
 
 impl Service {
+    fn told_of_revisions(&self) -> Map<String, Value> {
+        let told = self.settings.iter().filter(|(name, _)| TOLD.contains(&name.as_str()));
+        let mut told = Value::Object(told.map(|(name, value)| (name.clone(), value.clone())).collect());
+        self.add_where(&mut told);
+        told.as_object().cloned().unwrap_or_default()
+    }
+
     /// Lets the newest revision tell of the settings that the service has by now.
     pub(crate) fn tell_revision(&mut self) {
-        let settings = Revision::settings(&self.settings);
+        let settings = self.told_of_revisions();
         let newest = self.primary().map(|primary| primary.revision.clone()).unwrap_or_default();
         if let Some(revision) = self.revisions.get_mut(&newest) {
             revision.settings = settings;

@@ -6,6 +6,7 @@ use crate::instance::Instance;
 use crate::launch::Origin;
 use crate::placement::{Refusal, Room, place};
 use crate::state::State;
+use crate::strategy::FARGATE_SPOT;
 use crate::task::{Status, Task, group};
 use std::collections::BTreeMap;
 
@@ -27,14 +28,22 @@ impl State {
                 .filter(|task| task.launch_type == "FARGATE" && task.status != Status::Stopped);
             let taken: u32 = on_fargate.map(|task| task.need.cpu).sum();
             let over = |quota: u32| taken + need.cpu > quota.saturating_mul(VCPU);
-            return if self.config.fargate_vcpus.is_some_and(over) {
-                Err(Refusal::FargateQuota)
-            } else {
-                Ok(None)
+            let spot = origin.provider.as_deref() == Some(FARGATE_SPOT);
+            return match () {
+                () if spot && !self.spot => Err(Refusal::NoCapacity),
+                () if self.config.fargate_vcpus.is_some_and(over) => Err(Refusal::FargateQuota),
+                () => Ok(None),
             };
         }
         let Some(cluster) = self.clusters.get(&origin.cluster) else { return Err(Refusal::NoInstances) };
-        let instances: Vec<&Instance> = cluster.instances.values().collect();
+        let provider = origin.provider.as_ref().and_then(|name| self.providers.get(name));
+        let of_provider = |instance: &&Instance| {
+            provider.is_none_or(|provider| instance.group.as_ref() == Some(&provider.group))
+        };
+        let instances: Vec<&Instance> = cluster.instances.values().filter(of_provider).collect();
+        if provider.is_some() && instances.is_empty() {
+            return Err(Refusal::EmptyProvider);
+        }
         let of_definition = Constraints::read(&definition.body["placementConstraints"]).unwrap_or_default();
         let constraints = of_definition.with(origin.constraints.clone());
         let mut rooms: Vec<Room> = Vec::new();

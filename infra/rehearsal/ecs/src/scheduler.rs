@@ -5,6 +5,7 @@ use crate::ecs::Inner;
 use crate::health::{Condemned, Known, assess};
 use crate::launch::listed;
 use crate::life::Life;
+use crate::managed::{Idle, scale};
 use crate::plan::{Because, Health, SchedulerAction, ServiceView, TaskView, plan_service};
 use crate::service::{Notes, Service, ServiceStatus};
 use crate::state::State;
@@ -26,11 +27,15 @@ type Seen = (String, Vec<Option<TargetHealth>>);
 pub(crate) async fn run(inner: Arc<Inner>) {
     let mut ticks = interval(inner.config.tick);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut idle = Idle::new();
     loop {
         tokio::select! {
             biased;
             () = inner.shutdown.cancelled() => return,
-            _ = ticks.tick() => tick(&inner),
+            _ = ticks.tick() => {
+                tick(&inner);
+                scale(&inner, &mut idle);
+            }
         }
     }
 }

@@ -3,6 +3,7 @@
 use crate::deployment::{Deployment, Record};
 use crate::revision::{Digests, Revision};
 use crate::state::State;
+use crate::strategy::{self, Share};
 use crate::tags::Tags;
 use crate::task::{Status, Task};
 use serde_json::{Map, Value, json};
@@ -108,7 +109,9 @@ pub(crate) struct Service {
     pub(crate) arn: String,
     pub(crate) status: ServiceStatus,
     pub(crate) desired: u32,
-    pub(crate) launch_type: String,
+    /// None where tasks go by a strategy.
+    pub(crate) launch_type: Option<String>,
+    pub(crate) strategy: Vec<Share>,
     pub(crate) rolling: Rolling,
     pub(crate) grace: Option<u32>,
     /// Members that are kept and answered but mean nothing here, such as `networkConfiguration`.
@@ -139,7 +142,8 @@ pub(crate) struct NewService {
     pub(crate) name: String,
     pub(crate) arn: String,
     pub(crate) desired: u32,
-    pub(crate) launch_type: String,
+    pub(crate) launch_type: Option<String>,
+    pub(crate) strategy: Vec<Share>,
     pub(crate) rolling: Rolling,
     pub(crate) grace: Option<u32>,
     pub(crate) settings: Map<String, Value>,
@@ -158,6 +162,7 @@ impl Service {
             status: ServiceStatus::Active,
             desired: new.desired,
             launch_type: new.launch_type,
+            strategy: new.strategy,
             rolling: new.rolling,
             grace: new.grace,
             settings: new.settings,
@@ -229,7 +234,6 @@ impl Service {
         add("desiredCount", self.desired.into());
         add("runningCount", running(&tasks).into());
         add("pendingCount", pending(&tasks).into());
-        add("launchType", self.launch_type.clone().into());
         add("deploymentConfiguration", self.rolling.json());
         add("deploymentController", json!({ "type": "ECS" }));
         add("createdAt", self.created_at.into());
@@ -255,7 +259,22 @@ impl Service {
             };
             add("currentServiceRevisions", self.deployments.iter().map(revision).collect());
         }
-        Value::Object(members)
+        let mut told = Value::Object(members);
+        self.add_where(&mut told);
+        told
+    }
+
+    /// Where its tasks run: AWS tells the launch type or the strategy, never both.
+    pub(crate) fn add_where(&self, told: &mut Value) {
+        match &self.launch_type {
+            Some(launch) => told["launchType"] = launch.as_str().into(),
+            None => told["capacityProviderStrategy"] = strategy::json(&self.strategy),
+        }
+    }
+
+    /// Whether its tasks run on Fargate.
+    pub(crate) fn is_on_fargate(&self) -> bool {
+        self.launch_type.as_deref() == Some("FARGATE") || self.strategy.iter().any(Share::is_fargate)
     }
 
     fn load_balancers(&self) -> Value {
@@ -284,10 +303,10 @@ impl Service {
             "failedTasks": deployment.failed_tasks,
             "createdAt": deployment.created_at,
             "updatedAt": deployment.updated_at,
-            "launchType": self.launch_type,
             "rolloutState": deployment.rollout.name(),
             "rolloutStateReason": deployment.reason,
         });
+        self.add_where(&mut value);
         for name in OF_DEPLOYMENTS.into_iter().chain(["networkConfiguration"]) {
             if let Some(setting) = self.settings.get(name) {
                 value[name] = setting.clone();

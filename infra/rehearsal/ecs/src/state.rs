@@ -5,7 +5,9 @@ use crate::config::Config;
 use crate::definition::{Definition, Family};
 use crate::ids::Ids;
 use crate::instance::Instance;
+use crate::provider::Provider;
 use crate::service::Service;
+use crate::strategy::Share;
 use crate::tags::Tags;
 use crate::task::{Status, Task};
 use rehearsal_wire::ApiError;
@@ -21,6 +23,11 @@ pub(crate) struct Cluster {
     pub(crate) name: String,
     pub(crate) arn: String,
     pub(crate) tags: Tags,
+    /// `settings`, by name.
+    pub(crate) settings: BTreeMap<String, String>,
+    /// The capacity providers that are associated with it, and what holds where a service says nothing.
+    pub(crate) providers: Vec<String>,
+    pub(crate) strategy: Vec<Share>,
     /// By ARN.
     pub(crate) instances: BTreeMap<String, Instance>,
 }
@@ -31,6 +38,10 @@ pub(crate) struct State {
     pub(crate) arns: Arns,
     pub(crate) ids: Ids,
     pub(crate) clusters: BTreeMap<String, Cluster>,
+    /// Capacity providers of Auto Scaling groups, by name.
+    pub(crate) providers: BTreeMap<String, Provider>,
+    /// Whether Fargate Spot has room.
+    pub(crate) spot: bool,
     pub(crate) families: BTreeMap<String, Family>,
     /// By cluster and name.
     pub(crate) services: BTreeMap<(String, String), Service>,
@@ -52,6 +63,8 @@ impl State {
             ids: Ids::new(config.seed),
             config,
             clusters: BTreeMap::new(),
+            providers: BTreeMap::new(),
+            spot: true,
             families: BTreeMap::new(),
             services: BTreeMap::new(),
             tasks: BTreeMap::new(),

@@ -3,6 +3,7 @@
 use crate::arn::family_and_revision;
 use crate::check::ContainerHealth;
 use crate::container::Running;
+use crate::launch::Origin;
 use crate::logs::Ring;
 use crate::placement::Need;
 use crate::plan::{Health, Stage};
@@ -18,6 +19,9 @@ pub(crate) const ADDRESS: &str = "127.0.0.1";
 
 /// `stopCode` of what the service scheduler stops.
 pub(crate) const SCHEDULER: &str = "ServiceSchedulerInitiated";
+
+/// `stopCode` of what Fargate Spot takes away.
+const SPOT_INTERRUPTION: &str = "SpotInterruption";
 
 /// A task's `lastStatus`, in the order it passes through them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -86,6 +90,17 @@ impl Stop {
 
     pub(crate) fn failed_to_start(reason: String) -> Self {
         Self { code: "TaskFailedToStart", reason, waits_for_targets: false }
+    }
+
+    /// Fargate takes its room back: SIGTERM at once.
+    pub(crate) fn interrupted() -> Self {
+        let reason = "Your Spot Task was interrupted.".to_owned();
+        Self { code: SPOT_INTERRUPTION, reason, waits_for_targets: false }
+    }
+
+    /// Whether its targets are left where they are until it has stopped. AWS says that this may be so of Fargate Spot.
+    pub(crate) fn keeps_targets(&self) -> bool {
+        self.code == SPOT_INTERRUPTION
     }
 }
 
@@ -177,6 +192,9 @@ pub(crate) struct Task {
     pub(crate) attachment_id: String,
     pub(crate) instance: Option<String>,
     pub(crate) launch_type: String,
+    pub(crate) provider: Option<String>,
+    /// What it waits with for managed scaling to make room; none once it has a place.
+    pub(crate) waits: Option<Origin>,
     pub(crate) need: Need,
     pub(crate) pace: Pace,
     pub(crate) status: Status,
@@ -281,6 +299,7 @@ impl Task {
         add("executionStoppedAt", times.execution_stopped.map(Value::from));
         add("stoppedAt", times.stopped.map(Value::from));
         add("group", Some(group(self.service.as_deref(), self.group.as_deref(), &self.definition).into()));
+        add("capacityProviderName", self.provider.clone().map(Value::from));
         add("containerInstanceArn", self.instance.clone().map(Value::from));
         add("stopCode", self.stop.as_ref().map(|stop| stop.code.into()));
         add("stoppedReason", self.stop.as_ref().map(|stop| stop.reason.clone().into()));

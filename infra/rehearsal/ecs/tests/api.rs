@@ -194,7 +194,10 @@ async fn lists_come_in_pages_and_by_what_is_asked() {
 async fn a_services_settings_are_kept_changed_and_told() {
     let world = World::new(quick()).await;
     let group = world.group("web", 0).await;
-    let definition = world.definition("web", "v1").await;
+    let container = json!({"name": "web", "image": "v1", "memory": 64, "portMappings": [{"containerPort": 8080}]});
+    let input = json!({"family": "web", "networkMode": "awsvpc", "containerDefinitions": [container]});
+    let definition = world.call("RegisterTaskDefinition", input).await;
+    let definition = text(&definition["taskDefinition"]["taskDefinitionArn"]);
     let network = json!({"awsvpcConfiguration": {"subnets": ["subnet-1"], "assignPublicIp": "DISABLED"}});
     let settings = json!({"healthCheckGracePeriodSeconds": 7, "networkConfiguration": network, "propagateTags": "SERVICE"});
     world.create("web", &definition, 0, Some(&group), settings).await;

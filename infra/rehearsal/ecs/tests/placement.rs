@@ -116,7 +116,8 @@ async fn fargate_has_no_instances_but_a_quota() {
         "cpu": "512", "memory": "1024", "containerDefinitions": [container]});
     let definition =
         world.call("RegisterTaskDefinition", input).await["taskDefinition"]["taskDefinitionArn"].clone();
-    let fargate = json!({"launchType": "FARGATE"});
+    let network = json!({"awsvpcConfiguration": {"subnets": ["subnet-1"]}});
+    let fargate = json!({"launchType": "FARGATE", "networkConfiguration": network});
     world.create("web", &common::text(&definition), 3, None, fargate).await;
     world.until("a placement has failed", |_| !placement_failures(&world).is_empty()).await;
     let quota = "(service web) was unable to place a task. Reason: You've reached the limit on the number of vCPUs \

@@ -102,6 +102,13 @@ impl Elb {
         state.target(target_group_arn, id, port).map(|registered| registered.health().describe())
     }
 
+    /// A target group's type, and whether a load balancer forwards to it; none if there is no such group.
+    pub fn group_kind(&self, target_group_arn: &str) -> Option<(String, bool)> {
+        let state = self.inner.state.lock();
+        let group = state.groups.get(target_group_arn)?;
+        Some((group.target_type.clone(), !state.balancers_of(target_group_arn).is_empty()))
+    }
+
     /// Requests and upgraded connections in flight on a target.
     pub fn in_flight(&self, target_group_arn: &str, id: &str, port: u16) -> usize {
         let state = self.inner.state.lock();

@@ -126,7 +126,7 @@ impl AutoScaling {
             group.setting.desired -= u32::from(is_smaller);
             let gone = group.instances.iter().position(|instance| instance.ec2 == ec2);
             let gone = gone.map(|at| group.instances.remove(at));
-            self.end(gone.as_slice());
+            self.inner.end(&name, gone.as_slice());
             Ok(())
         })?;
         Ok(json!({ "Activity": {

@@ -11,15 +11,17 @@ pub use group::GroupSetting;
 use crate::account::Account;
 use group::{Group, Instance, Life};
 use parking_lot::Mutex;
-use rehearsal_ecs::Ecs;
+use rehearsal_ecs::{Ecs, GroupSizes, ScalingGroups};
 use rehearsal_wire::ApiError;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// How long an instance takes from being asked for to joining its cluster, unless told otherwise. AWS takes minutes.
 const LAUNCH: Duration = Duration::from_secs(3);
+/// How long managed draining waits for an instance's tasks: ECS's lifecycle hook has 48 hours.
+const DRAIN_PATIENCE: Duration = Duration::from_secs(48 * 3_600);
 /// Digits in an EC2 instance id.
 const EC2_ID_DIGITS: usize = 17;
 
@@ -45,10 +47,9 @@ impl AutoScaling {
         let stop = CancellationToken::new();
         let guard = Arc::new(stop.clone().drop_guard());
         let launch = Mutex::new(LAUNCH);
-        Self {
-            inner: Arc::new(Inner { account, ecs, groups: Mutex::default(), launch, stop }),
-            _guard: guard,
-        }
+        let inner = Arc::new(Inner { account, ecs, groups: Mutex::default(), launch, stop });
+        inner.ecs.set_scaling_groups(Arc::new(Link(Arc::downgrade(&inner))));
+        Self { inner, _guard: guard }
     }
 
     /// Makes a group; its first instances have joined their cluster already.
@@ -105,7 +106,52 @@ impl AutoScaling {
         name: &str,
         change: impl FnOnce(&mut Group) -> Result<(), ApiError>,
     ) -> Result<(), ApiError> {
-        let mut groups = self.inner.groups.lock();
+        self.inner.change(name, change)
+    }
+}
+
+/// How ECS reaches the groups without keeping them.
+struct Link(Weak<Inner>);
+
+impl ScalingGroups for Link {
+    fn sizes(&self, group: &str) -> Option<GroupSizes> {
+        let inner = self.0.upgrade()?;
+        let groups = inner.groups.lock();
+        let GroupSetting { least, most, desired, size, .. } = groups.get(group)?.setting;
+        Some(GroupSizes { least, most, desired, each: size })
+    }
+
+    fn set_desired(&self, group: &str, desired: u32) {
+        let Some(inner) = self.0.upgrade() else { return };
+        let set = inner.change(group, |group| {
+            group.setting.desired = desired;
+            Ok(())
+        });
+        if let Err(error) = set {
+            tracing::warn!(%error, group, "managed scaling cannot change a group");
+        }
+    }
+
+    fn end(&self, ec2_id: &str) {
+        let Some(inner) = self.0.upgrade() else { return };
+        let mut groups = inner.groups.lock();
+        let has = |group: &&mut Group| group.instances.iter().any(|instance| instance.ec2 == ec2_id);
+        let Some(group) = groups.values_mut().find(has) else { return };
+        group.setting.desired = group.setting.desired.saturating_sub(1).max(group.setting.least);
+        let at = group.instances.iter().position(|instance| instance.ec2 == ec2_id);
+        let gone = at.map(|at| group.instances.remove(at));
+        let name = group.setting.name.clone();
+        inner.end(&name, gone.as_slice());
+    }
+}
+
+impl Inner {
+    fn change(
+        self: &Arc<Self>,
+        name: &str,
+        change: impl FnOnce(&mut Group) -> Result<(), ApiError>,
+    ) -> Result<(), ApiError> {
+        let mut groups = self.groups.lock();
         let Some(group) = groups.get_mut(name) else {
             let message = format!("AutoScalingGroup name not found - no such group: {name}");
             return Err(ApiError::new("ValidationError", message));
@@ -115,7 +161,7 @@ impl AutoScaling {
         // The oldest go first: whoever asks for fewer does not choose which.
         let surplus = group.instances.len().saturating_sub(wanted);
         let gone: Vec<Instance> = group.instances.drain(..surplus).collect();
-        self.end(&gone);
+        self.end(name, &gone);
         while group.instances.len() < wanted {
             let instance = pending();
             self.launch(name.to_owned(), instance.ec2.clone());
@@ -125,9 +171,9 @@ impl AutoScaling {
     }
 
     /// Lets an instance join its cluster after a while, unless it has been terminated until then.
-    fn launch(&self, name: String, ec2: String) {
-        let (inner, stop) = (Arc::downgrade(&self.inner), self.inner.stop.clone());
-        let launch = *self.inner.launch.lock();
+    fn launch(self: &Arc<Self>, name: String, ec2: String) {
+        let (inner, stop) = (Arc::downgrade(self), self.stop.clone());
+        let launch = *self.launch.lock();
         tokio::spawn(async move {
             tokio::select! {
                 biased;
@@ -145,23 +191,47 @@ impl AutoScaling {
     }
 
     /// Takes instances away, and what runs on them.
-    fn end(&self, instances: &[Instance]) {
-        for host in instances.iter().filter_map(|instance| instance.host.as_ref()) {
-            for task in self.inner.ecs.tasks_on(host) {
-                self.inner.ecs.crash_task(&task);
+    /// With managed draining they go once nothing runs on them any more.
+    fn end(&self, group: &str, instances: &[Instance]) {
+        let drains = self.ecs.drains(group);
+        for host in instances.iter().filter_map(|instance| instance.host.clone()) {
+            if drains && !self.ecs.tasks_on(&host).is_empty() {
+                self.ecs.set_draining(&host, true);
+                tokio::spawn(drained(self.ecs.clone(), host, self.stop.clone()));
+                continue;
             }
-            self.inner.ecs.remove_container_instance(host);
+            take_away(&self.ecs, &host);
         }
     }
-}
 
-impl Inner {
     fn join(&self, setting: &GroupSetting, instance: &mut Instance) -> Result<(), ApiError> {
         let (cpu, memory) = setting.size;
-        instance.host = Some(self.ecs.join(&setting.cluster, &instance.ec2, cpu, memory)?);
+        instance.host = Some(self.ecs.join(&setting.cluster, (&instance.ec2, &setting.name), cpu, memory)?);
         instance.life = Life::InService;
         Ok(())
     }
+}
+
+/// Takes a draining instance away when nothing runs on it any more, or its patience is over.
+async fn drained(ecs: Ecs, host: String, stop: CancellationToken) {
+    let empty = async {
+        let mut changes = ecs.changes();
+        while !ecs.tasks_on(&host).is_empty() && changes.changed().await.is_ok() {}
+    };
+    tokio::select! {
+        biased;
+        () = stop.cancelled() => return,
+        () = empty => {}
+        () = tokio::time::sleep(DRAIN_PATIENCE) => {}
+    }
+    take_away(&ecs, &host);
+}
+
+fn take_away(ecs: &Ecs, host: &str) {
+    for task in ecs.tasks_on(host) {
+        ecs.crash_task(&task);
+    }
+    ecs.remove_container_instance(host);
 }
 
 fn pending() -> Instance {

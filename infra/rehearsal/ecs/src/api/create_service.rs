@@ -1,17 +1,19 @@
 //! CreateService, and the checks it shares with UpdateService.
 
+use super::compatible::{check_launch, check_network};
 use super::input::{client, count, invalid, required};
 use crate::clock::now;
 use crate::constraint::{Constraints, strategies};
 use crate::definition::Definition;
 use crate::service::{LoadBalancer, NewService, Rolling, Service, ServiceStatus};
 use crate::state::State;
+use crate::strategy::{FARGATE, Share};
 use crate::tags::Tags;
 use rehearsal_wire::ApiError;
 use serde_json::{Map, Value, json};
 
 /// Members that are kept and answered, though they mean nothing to processes on loopback.
-pub(super) const KEPT: [&str; 13] = [
+pub(super) const KEPT: [&str; 12] = [
     "networkConfiguration",
     "placementConstraints",
     "placementStrategy",
@@ -22,7 +24,6 @@ pub(super) const KEPT: [&str; 13] = [
     "serviceRegistries",
     "availabilityZoneRebalancing",
     "schedulingStrategy",
-    "capacityProviderStrategy",
     "serviceConnectConfiguration",
     "volumeConfigurations",
 ];
@@ -39,14 +40,18 @@ impl State {
             Some(ServiceStatus::Inactive) | None => {}
         }
         check_kind(input)?;
+        let (launch_type, strategy) = self.runs_on(&cluster, input)?;
+        let on_fargate = launch_type.as_deref() == Some(FARGATE) || strategy.iter().any(Share::is_fargate);
+        check_fargate(on_fargate, input)?;
         let definition = self.deployable(input["taskDefinition"].as_str().unwrap_or_default())?;
+        check_launch(definition, on_fargate)?;
+        check_network(definition, &input["networkConfiguration"])?;
         let rolling = rolling(input, &Rolling::default())?;
         let balancers = load_balancers(input, definition)?;
         let definition = definition.arn.clone();
         let grace = grace(input, &balancers)?;
         let mut settings = kept(input);
         check_placement(input)?;
-        check_fargate(input["launchType"].as_str().unwrap_or("EC2"), input)?;
         settings.entry("schedulingStrategy").or_insert(json!("REPLICA"));
         for list in ["placementConstraints", "placementStrategy", "serviceRegistries"] {
             settings.entry(list).or_insert_with(|| json!([]));
@@ -62,7 +67,8 @@ impl State {
             cluster: key.0.clone(),
             name: key.1.clone(),
             desired: count(input, "desiredCount")?.unwrap_or(0),
-            launch_type: input["launchType"].as_str().unwrap_or("EC2").to_owned(),
+            launch_type,
+            strategy,
             rolling,
             grace,
             settings,
@@ -108,12 +114,12 @@ pub(super) fn check_placement(input: &Value) -> Result<(), ApiError> {
 }
 
 /// On Fargate there is nothing to choose from.
-pub(super) fn check_fargate(launch_type: &str, input: &Value) -> Result<(), ApiError> {
+pub(super) fn check_fargate(on_fargate: bool, input: &Value) -> Result<(), ApiError> {
     for (member, what) in
         [("placementConstraints", "Placement constraints"), ("placementStrategy", "Placement strategies")]
     {
         let given = input[member].as_array().is_some_and(|list| !list.is_empty());
-        if given && launch_type == "FARGATE" {
+        if given && on_fargate {
             return Err(invalid(format!("{what} are not supported with FARGATE launch type.")));
         }
     }
@@ -133,10 +139,6 @@ fn check_kind(input: &Value) -> Result<(), ApiError> {
     let scheduling = &input["schedulingStrategy"];
     if !scheduling.is_null() && scheduling != "REPLICA" {
         return Err(unsupported("The scheduling strategy", scheduling));
-    }
-    let launch = &input["launchType"];
-    if !launch.is_null() && launch != "EC2" && launch != "FARGATE" {
-        return Err(unsupported("The launch type", launch));
     }
     Ok(())
 }

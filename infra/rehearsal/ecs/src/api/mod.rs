@@ -1,7 +1,9 @@
 //! The ECS API: one handler per operation, in AWS's shapes.
 
 mod attribute;
+mod capacity;
 mod cluster;
+mod compatible;
 mod create_service;
 mod definition;
 mod input;
@@ -32,8 +34,11 @@ impl Ecs {
             lives.into_iter().for_each(|life| self.inner.spawn(life));
             return Ok(answer);
         }
+        // Asked outside the lock: the balancer has locks of its own.
+        let groups = self.inner.groups_of(operation, &input);
         self.inner.update(|state| {
-            let answer = state.answer_call(operation, &input);
+            let answer = state.check_groups(operation, &input, &groups);
+            let answer = answer.and_then(|()| state.answer_call(operation, &input));
             let changed = answer.is_ok() && !reads;
             (answer, changed)
         })
@@ -69,6 +74,12 @@ impl State {
             "ListServiceDeployments" => self.list_service_deployments(input),
             "DescribeServiceDeployments" => self.describe_service_deployments(input),
             "DescribeServiceRevisions" => self.describe_service_revisions(input),
+            "CreateCapacityProvider" => self.create_capacity_provider(input),
+            "UpdateCapacityProvider" => self.update_capacity_provider(input),
+            "DeleteCapacityProvider" => self.delete_capacity_provider(input),
+            "DescribeCapacityProviders" => self.describe_capacity_providers(input),
+            "PutClusterCapacityProviders" => self.put_cluster_capacity_providers(input),
+            "UpdateClusterSettings" => self.update_cluster_settings(input),
             "PutAttributes" => self.put_attributes(input),
             "DeleteAttributes" => self.delete_attributes(input),
             "StopServiceDeployment" => self.stop_service_deployment(input),

@@ -1,5 +1,6 @@
 //! RegisterTaskDefinition: checks a definition, fills in what AWS fills in, and numbers it.
 
+use super::compatible::compatibilities;
 use super::input::{client, required};
 use crate::check::CheckPlan;
 use crate::clock::now;
@@ -48,6 +49,7 @@ impl State {
         depend::check(&containers)?;
         Constraints::read(&input["placementConstraints"]).map_err(client)?;
         let tags = Tags::parse(input)?;
+        let compatible = compatibilities(input)?;
         let family = self.families.entry(name.clone()).or_default();
         let revision = family.revisions.keys().next_back().map_or(1, |last| last + 1);
         let arn = self.arns.definition(&name, revision);
@@ -64,7 +66,7 @@ impl State {
         for list in ["volumes", "placementConstraints"] {
             body.entry(list).or_insert_with(|| json!([]));
         }
-        body.insert("compatibilities".to_owned(), compatibilities(input));
+        body.insert("compatibilities".to_owned(), compatible.into());
         let attribute = json!([{ "name": "com.amazonaws.ecs.capability.docker-remote-api.1.18" }]);
         body.insert("requiresAttributes".to_owned(), attribute);
         body.insert("registeredAt".to_owned(), now().into());
@@ -79,12 +81,6 @@ impl State {
 
 fn as_client(error: ApiError) -> ApiError {
     client(error.message)
-}
-
-fn compatibilities(input: &Value) -> Value {
-    let fargate =
-        input["requiresCompatibilities"].as_array().into_iter().flatten().any(|one| one == "FARGATE");
-    if fargate { json!(["EC2", "FARGATE"]) } else { json!(["EXTERNAL", "EC2"]) }
 }
 
 /// The containers, with AWS's defaults in them.

@@ -1,6 +1,7 @@
 //! RunTask: tasks that no service wants, started once.
 
 use super::input::{client, count, invalid};
+use super::compatible::{check_launch, check_network};
 use super::create_service::check_fargate;
 use crate::constraint::{Constraints, strategies};
 use crate::definition::ContainerPlan;
@@ -9,10 +10,12 @@ use crate::launch::Origin;
 use crate::life::Life;
 use crate::placement::Refusal;
 use crate::state::State;
+use crate::strategy::{self, FARGATE, Share};
 use crate::tags::Tags;
 use crate::task::Task;
 use rehearsal_wire::ApiError;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// AWS's bound on one RunTask.
@@ -69,22 +72,32 @@ impl State {
         overridden(&mut plans, &input["overrides"])?;
         let tags = Tags::parse(input)?;
         let propagates = input["propagateTags"].as_str() == Some("TASK_DEFINITION");
-        let origin = Origin {
+        let (launch_type, strategy) = self.runs_on(&cluster, input)?;
+        let on_fargate = launch_type.as_deref() == Some(FARGATE) || strategy.iter().any(Share::is_fargate);
+        check_fargate(on_fargate, input)?;
+        check_launch(&definition, on_fargate)?;
+        check_network(&definition, &input["networkConfiguration"])?;
+        let mut origin = Origin {
             cluster_arn: self.arns.cluster(&cluster),
             cluster,
             service: None,
             group: input["group"].as_str().map(str::to_owned),
             started_by: started_by.to_owned(),
             token: token.to_owned(),
-            launch_type: launch_type(input),
+            launch_type: launch_type.unwrap_or_default(),
+            provider: None,
             tags: if propagates { definition.tags.clone().with(tags) } else { tags },
             overrides: input["overrides"].clone(),
             constraints: Constraints::read(&input["placementConstraints"]).map_err(invalid)?,
             strategies: strategies(&input["placementStrategy"]).map_err(invalid)?,
         };
-        check_fargate(&origin.launch_type, input)?;
         let (mut lives, mut tasks, mut failures) = (Vec::new(), Vec::new(), Vec::new());
+        let mut has: BTreeMap<String, u32> = BTreeMap::new();
         for _ in 0..count {
+            if let Some(share) = strategy::next(&strategy, |name| has.get(name).copied().unwrap_or(0)) {
+                *has.entry(share.provider.clone()).or_default() += 1;
+                origin.provide(share);
+            }
             match self.launch_of(inner, &origin, &definition, &plans, &[]) {
                 Ok(life) => {
                     tasks.extend(self.task(&life.arn).map(Task::json));
@@ -92,6 +105,14 @@ impl State {
                 }
                 Err(Refusal::NoInstances) => {
                     return Err(invalid("No Container Instances were found in your cluster."));
+                }
+                Err(Refusal::EmptyProvider) => {
+                    return Err(invalid("No Container Instances were found in your capacity provider."));
+                }
+                Err(Refusal::NoCapacity) => {
+                    return Err(client(
+                        "Capacity is unavailable at this time. Please try again later or in a different availability zone",
+                    ));
                 }
                 Err(Refusal::FargateQuota) => {
                     return Err(client(
@@ -111,19 +132,13 @@ fn failure(cluster: &str, refusal: &Refusal) -> Value {
         Refusal::Closest { instance, .. } => {
             format!("{}/{instance}", cluster.replacen(":cluster/", ":container-instance/", 1))
         }
-        Refusal::NoInstances | Refusal::FargateQuota => cluster.to_owned(),
+        _ => cluster.to_owned(),
     };
     let constraint = match refusal {
         Refusal::Closest { lack, .. } => lack.constraint(),
-        Refusal::NoInstances | Refusal::FargateQuota => None,
+        _ => None,
     };
     json!({ "arn": arn, "reason": constraint.or(refusal.resource()).unwrap_or("AGENT") })
-}
-
-fn launch_type(input: &Value) -> String {
-    let provider = input["capacityProviderStrategy"][0]["capacityProvider"].as_str();
-    let of_provider = provider.map(|name| if name.starts_with("FARGATE") { "FARGATE" } else { "EC2" });
-    input["launchType"].as_str().or(of_provider).unwrap_or("EC2").to_owned()
 }
 
 /// Puts overrides into the containers that they name.

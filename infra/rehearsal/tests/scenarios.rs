@@ -237,6 +237,12 @@ async fn sticky_rollback() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn spot_interrupted() {
+    let told = holds("spot-interrupted").await;
+    assert!(told.requests.by_version["v2"].ok > 100, "the new version served");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn approve() {
     assert_eq!(holds("approve").await.requests.failed, 0);
 }

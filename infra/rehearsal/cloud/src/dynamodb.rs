@@ -46,7 +46,8 @@ impl DynamoDb {
     }
 
     /// Answers one call of the service `dynamodb`.
-    pub fn call(&self, operation: &str, input: Value) -> Result<Value, ApiError> {
+    pub fn call(&self, operation: &str, mut input: Value) -> Result<Value, ApiError> {
+        self.by_name(&mut input);
         let db = &*self.database;
         let answer = match operation {
             "CreateTable" => run(input, |request| db.create_table(request)),
@@ -77,6 +78,26 @@ impl DynamoDb {
     /// Deletes what has outlived its time, as DynamoDB does when it gets to it; how many items went.
     pub fn sweep(&self) -> Result<usize, ApiError> {
         self.database.sweep_ttl().map_err(|error| refused(&error))
+    }
+
+    /// Tables may be named by their ARN, which the engine does not know.
+    fn by_name(&self, input: &mut Value) {
+        let ours = self.account.arn("dynamodb", "table/");
+        let bare = |name: &str| name.strip_prefix(&ours).filter(|name| !name.contains('/')).map(str::to_owned);
+        let own = |node: &mut Value| {
+            let name = node.get("TableName").and_then(Value::as_str).and_then(bare);
+            if let Some(name) = name {
+                node["TableName"] = name.into();
+            }
+        };
+        own(input);
+        for item in input.get_mut("TransactItems").and_then(Value::as_array_mut).into_iter().flatten() {
+            item.as_object_mut().into_iter().flat_map(|kinds| kinds.values_mut()).for_each(own);
+        }
+        if let Some(tables) = input.get_mut("RequestItems").and_then(Value::as_object_mut) {
+            let named = std::mem::take(tables).into_iter();
+            tables.extend(named.map(|(name, requests)| (bare(&name).unwrap_or(name), requests)));
+        }
     }
 
     /// The engine has an account of its own in its ARNs; ours takes its place.
@@ -214,6 +235,46 @@ mod tests {
         );
         let scanned = db.call("Scan", json!({ "TableName": "ledger" })).unwrap();
         assert_eq!(scanned["Count"], 0, "nothing of a cancelled transaction stays");
+    }
+
+    #[test]
+    fn a_table_goes_by_its_arn_as_well() {
+        let db = ledger();
+        let arn = "arn:aws:dynamodb:us-east-1:123456789012:table/ledger";
+        db.call("PutItem", json!({ "TableName": arn, "Item": lease(1) })).unwrap();
+        let put = json!({ "Put": { "TableName": arn, "Item": { "pk": { "S": "a" }, "sk": { "S": "x" } } } });
+        db.call("TransactWriteItems", json!({ "TransactItems": [put] })).unwrap();
+        let keys = json!([{ "pk": { "S": "a" }, "sk": { "S": "x" } }]);
+        let got = db.call("BatchGetItem", json!({ "RequestItems": { arn: { "Keys": keys } } })).unwrap();
+        assert_eq!(got["Responses"]["ledger"].as_array().map(Vec::len), Some(1));
+        assert_eq!(db.call("DescribeTable", json!({ "TableName": arn })).unwrap()["Table"]["ItemCount"], 2);
+        let other = "arn:aws:dynamodb:us-east-1:999999999999:table/ledger";
+        assert!(db.call("GetItem", json!({ "TableName": other, "Key": lease(1) })).is_err());
+    }
+
+    #[test]
+    fn the_old_of_a_new_item_is_nothing_and_empty_values_are_fine_but_in_keys() {
+        let db = ledger();
+        let put = |values: Value| {
+            json!({ "TableName": "ledger", "Item": values, "ReturnValues": "ALL_OLD" })
+        };
+        let answer = db.call("PutItem", put(lease(1))).unwrap();
+        assert_eq!(answer.get("Attributes"), None, "{answer}");
+        let answer = db.call("PutItem", put(lease(2))).unwrap();
+        assert_eq!(answer["Attributes"]["fence"]["N"], "1");
+        let key = json!({ "pk": { "S": "new" }, "sk": { "S": "x" } });
+        let update = json!({ "TableName": "ledger", "Key": key, "UpdateExpression": "SET note = :n",
+            "ExpressionAttributeValues": { ":n": { "S": "" } }, "ReturnValues": "ALL_OLD" });
+        let answer = db.call("UpdateItem", update).unwrap();
+        assert_eq!(answer.get("Attributes"), None, "{answer}");
+        let transact = |item: Value| {
+            let put = json!({ "Put": { "TableName": "ledger", "Item": item } });
+            db.call("TransactWriteItems", json!({ "TransactItems": [put] }))
+        };
+        let empty = json!({ "pk": { "S": "b" }, "sk": { "S": "x" }, "note": { "S": "" }, "bytes": { "B": "" } });
+        transact(empty).unwrap();
+        let error = transact(json!({ "pk": { "S": "" }, "sk": { "S": "x" } })).unwrap_err();
+        assert_eq!(error.code, "ValidationException", "{error}");
     }
 
     #[test]

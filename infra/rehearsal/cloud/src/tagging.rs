@@ -8,8 +8,14 @@ use std::sync::Arc;
 /// Resources on a page unless asked otherwise, and at most.
 const PAGE: u64 = 100;
 
+/// The bounds of `TagsPerPage`.
+const TAGS_PER_PAGE: (u64, u64) = (100, 500);
+
+/// A resource's ARN and its tags.
+type Tagged = (String, Vec<(String, String)>);
+
 /// Everything that has tags now: ARN and tags.
-pub type Listing = Arc<dyn Fn() -> Vec<(String, Vec<(String, String)>)> + Send + Sync>;
+pub type Listing = Arc<dyn Fn() -> Vec<Tagged> + Send + Sync>;
 
 /// The API over a listing. Cheap to clone.
 #[derive(Clone)]
@@ -40,11 +46,21 @@ impl Tagging {
                 && filters.iter().all(|filter| passes(tags, filter))
         });
         found.sort();
-        let size = bounded(input, "ResourcesPerPage", (1, PAGE))?.unwrap_or(PAGE);
-        bounded(input, "TagsPerPage", (100, 500))?;
-        let size = usize::try_from(size).unwrap_or(1);
+        let size = bounded(input, "ResourcesPerPage", (1, PAGE))?;
+        let most_tags = bounded(input, "TagsPerPage", TAGS_PER_PAGE)?;
         let token = text(input, "PaginationToken");
-        let (resources, next) = page(&found, token, size, "PaginationTokenExpiredException")?;
+        if !arns.is_empty() && (size.is_some() || most_tags.is_some() || token.is_some()) {
+            let message = "ResourceARNList cannot be combined with ResourcesPerPage, TagsPerPage or PaginationToken";
+            return Err(ApiError::new("InvalidParameterException", message));
+        }
+        let size = usize::try_from(size.unwrap_or(PAGE)).unwrap_or(1);
+        let (mut resources, mut next) = page(&found, token, size, "PaginationTokenExpiredException")?;
+        let fit = most_tags.map_or(resources.len(), |most| within(&resources, most));
+        if fit < resources.len() {
+            let from: usize = token.and_then(|token| token.parse().ok()).unwrap_or(0);
+            resources.truncate(fit);
+            next = Some((from + fit).to_string());
+        }
         let resources: Vec<Value> = resources
             .into_iter()
             .map(|(arn, tags)| {
@@ -55,6 +71,16 @@ impl Tagging {
             .collect();
         Ok(json!({ "ResourceTagMappingList": resources, "PaginationToken": next.unwrap_or_default() }))
     }
+}
+
+/// How many resources have no more tags than that together; one at least.
+fn within(resources: &[Tagged], most: u64) -> usize {
+    let mut tags = 0;
+    let fit = resources.iter().take_while(|(_, own)| {
+        tags += own.len() as u64;
+        tags <= most
+    });
+    fit.count().max(1)
 }
 
 /// A number within AWS's bounds, if it is given.
@@ -124,6 +150,27 @@ mod tests {
         assert_eq!(answer["PaginationToken"], "");
         let any = json!({ "TagFilters": [{ "Key": "changeover:repository" }] });
         assert_eq!(arns(&tagging().call("GetResources", &any).unwrap()).len(), 4);
+    }
+
+    #[test]
+    fn pages_hold_no_more_tags_than_asked_for() {
+        let tags = |count: usize| (0..count).map(|n| (format!("k{n:02}"), "v".to_owned())).collect();
+        let all: Vec<Tagged> = (0..5).map(|n| (format!("arn:{n}"), tags(40))).collect();
+        let tagging = Tagging::new(Arc::new(move || all.clone()));
+        let (mut token, mut sizes) = (json!(null), Vec::new());
+        loop {
+            let input = json!({ "TagsPerPage": 100, "PaginationToken": token });
+            let answer = tagging.call("GetResources", &input).unwrap();
+            sizes.push(arns(&answer).len());
+            token = answer["PaginationToken"].clone();
+            if token == "" {
+                break;
+            }
+        }
+        assert_eq!(sizes, [2, 2, 1]);
+        for wrong in [json!({ "TagsPerPage": 99 }), json!({ "ResourceARNList": ["arn:1"], "ResourcesPerPage": 1 })] {
+            assert_eq!(tagging.call("GetResources", &wrong).unwrap_err().code, "InvalidParameterException");
+        }
     }
 
     #[test]

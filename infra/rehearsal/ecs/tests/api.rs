@@ -207,6 +207,8 @@ async fn a_services_settings_are_kept_changed_and_told() {
     assert_eq!(service["propagateTags"], "SERVICE");
     assert_eq!(service["loadBalancers"][0]["targetGroupArn"], group.as_str());
     assert_eq!(service["deploymentController"]["type"], "ECS");
+    let role = "arn:aws:iam::123456789012:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS";
+    assert_eq!(service["roleArn"], role);
     let configuration = json!({"minimumHealthyPercent": 50, "maximumPercent": 150});
     let changed = world.update("web", json!({"deploymentConfiguration": configuration})).await;
     assert_eq!(changed["deploymentConfiguration"]["minimumHealthyPercent"], 50);
@@ -248,6 +250,24 @@ async fn a_service_deployment_tells_what_became_of_a_deployment() {
     assert_eq!(deployment["targetServiceRevision"]["runningTaskCount"], 1);
     assert_eq!(deployment["deploymentCircuitBreaker"]["status"], "DISABLED");
     assert!(world.describe("web").await["currentServiceDeployment"].is_null());
+}
+
+#[tokio::test]
+async fn a_clusters_settings_are_told_and_what_has_no_effect_is_refused() {
+    let world = World::new(quick()).await;
+    let asked = json!({"clusters": [CLUSTER], "include": ["SETTINGS"]});
+    let told = world.call("DescribeClusters", asked).await["clusters"][0].clone();
+    assert_eq!(told["settings"], json!([{"name": "containerInsights", "value": "disabled"}]));
+    let told = world.call("DescribeClusters", json!({"clusters": [CLUSTER]})).await["clusters"][0].clone();
+    assert_eq!(told["settings"], json!([]), "only when asked for");
+    let on = json!([{"name": "containerInsights", "value": "enabled"}]);
+    for (operation, input) in [
+        ("UpdateClusterSettings", json!({"cluster": CLUSTER, "settings": on})),
+        ("CreateCluster", json!({"clusterName": "other", "settings": on})),
+        ("CreateCluster", json!({"clusterName": "other", "serviceConnectDefaults": {"namespace": "n"}})),
+    ] {
+        assert_eq!(world.refusal(operation, input).await, "UnsupportedFeatureException");
+    }
 }
 
 #[tokio::test]

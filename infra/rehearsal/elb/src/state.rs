@@ -6,7 +6,7 @@ use crate::api::action::{Action, Forward};
 use crate::api::condition::Condition;
 use crate::health::Health;
 use crate::metrics::BalancerMetrics;
-use crate::plane::HeaderRules;
+use crate::plane::{AnswerRules, HeaderRules};
 use crate::target::{GroupRuntime, Target};
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
@@ -50,6 +50,10 @@ pub(crate) struct Listener {
     pub(crate) address: SocketAddr,
     pub(crate) default_rule: String,
     pub(crate) close: CancellationToken,
+    /// By key.
+    pub(crate) attributes: BTreeMap<String, String>,
+    /// What they make of answers; its doors look there.
+    pub(crate) answers: Arc<ArcSwap<AnswerRules>>,
 }
 
 /// A rule; a listener's default action is one too, without priority.

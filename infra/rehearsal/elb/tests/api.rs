@@ -99,14 +99,14 @@ async fn groups_tell_their_load_balancers_settings_attributes_and_tags() {
 #[tokio::test]
 async fn creating_the_same_again_answers_the_same_and_another_by_its_name_is_refused() {
     let world = World::new(quick()).await;
-    let group = json!({"Name": "web", "Protocol": "HTTP", "Port": 80, "TargetType": "ip"});
+    let group = json!({"Name": "web", "Protocol": "HTTP", "Port": 80, "TargetType": "ip", "VpcId": "vpc-1"});
     let first = world.call("CreateTargetGroup", group.clone()).await;
     assert_eq!(world.call("CreateTargetGroup", group).await, first);
-    let other = json!({"Name": "web", "Protocol": "HTTP", "Port": 81, "TargetType": "ip"});
+    let other = json!({"Name": "web", "Protocol": "HTTP", "Port": 81, "TargetType": "ip", "VpcId": "vpc-1"});
     assert_eq!(code(&world.elb, "CreateTargetGroup", other).await, "DuplicateTargetGroupName");
-    let again = world.call("CreateLoadBalancer", json!({"Name": "web"})).await;
+    let again = world.call("CreateLoadBalancer", json!({"Name": "web", "Subnets": ["subnet-1", "subnet-2"]})).await;
     assert_eq!(again["LoadBalancers"][0]["LoadBalancerArn"], json!(world.balancer));
-    let internal = json!({"Name": "web", "Scheme": "internal"});
+    let internal = json!({"Name": "web", "Scheme": "internal", "Subnets": ["subnet-1", "subnet-2"]});
     assert_eq!(code(&world.elb, "CreateLoadBalancer", internal).await, "DuplicateLoadBalancerName");
 }
 
@@ -163,7 +163,7 @@ async fn bad_routes_get_awss_codes_and_change_nothing() {
     let world = World::new(quick()).await;
     let web = world.group("web", 1).await;
     world.forward(&[(&web, 1)]).await;
-    let other = world.call("CreateLoadBalancer", json!({"Name": "other"})).await;
+    let other = world.call("CreateLoadBalancer", json!({"Name": "other", "Subnets": ["subnet-1", "subnet-2"]})).await;
     let other = other["LoadBalancers"][0]["LoadBalancerArn"].clone();
     let conditions = json!([{"Field": "path-pattern", "Values": ["/a"]}]);
     let rule = |listener: &str| {
@@ -197,7 +197,7 @@ async fn bad_groups_and_targets_get_awss_codes() {
     let world = World::new(quick()).await;
     let web = world.group("web", 1).await;
     world.forward(&[(&web, 1)]).await;
-    let instance = json!({"Name": "inst", "Protocol": "HTTP", "Port": 80});
+    let instance = json!({"Name": "inst", "Protocol": "HTTP", "Port": 80, "VpcId": "vpc-1"});
     let made = world.call("CreateTargetGroup", instance).await;
     let instances = text(&made["TargetGroups"][0]["TargetGroupArn"]);
     let target = |id: &str| json!({"TargetGroupArn": web, "Targets": [{"Id": "127.0.0.1", "Port": 81}, {"Id": id, "Port": 80}]});
@@ -220,7 +220,45 @@ async fn bad_groups_and_targets_get_awss_codes() {
             "ValidationError",
         ),
         ("CreateTargetGroup", json!({"Name": "a_b", "Protocol": "HTTP", "Port": 80}), "ValidationError"),
+        ("CreateTargetGroup", json!({"Name": "novpc", "Protocol": "HTTP", "Port": 80}), "ValidationError"),
+        ("CreateLoadBalancer", json!({"Name": "nowhere"}), "ValidationError"),
+        ("CreateLoadBalancer", json!({"Name": "one", "Subnets": ["subnet-1", "subnet-1"]}), "ValidationError"),
+        (
+            "CreateLoadBalancer",
+            json!({"Name": "six", "Subnets": ["subnet-1", "subnet-2"], "IpAddressType": "dualstack"}),
+            "ValidationError",
+        ),
     ];
     all_refused(&world, &cases).await;
     assert!(world.elb.target_health(&web, "127.0.0.1", 81).is_none(), "all targets of a call or none");
+}
+
+#[tokio::test]
+async fn a_listeners_attributes_are_told_and_act_on_answers() {
+    let world = World::new(quick()).await;
+    let server = |answer: &str| answer.to_lowercase().contains("server: awselb/2.0");
+    assert!(server(&raw(&world).await));
+    let set = |key: &str, value: &str| json!({"Key": key, "Value": value});
+    let attributes = json!([set("routing.http.response.server.enabled", "false"),
+        set("routing.http.response.x_frame_options.header_value", "DENY")]);
+    let changed =
+        world.call("ModifyListenerAttributes", json!({"ListenerArn": world.listener, "Attributes": attributes})).await;
+    let told = world.call("DescribeListenerAttributes", json!({"ListenerArn": world.listener})).await;
+    assert_eq!(told, changed);
+    let answer = raw(&world).await;
+    assert!(!server(&answer) && answer.to_lowercase().contains("x-frame-options: deny"), "{answer}");
+    for (key, value) in [("tcp.idle_timeout.seconds", "60"), ("no.such.key", "1")] {
+        let input = json!({"ListenerArn": world.listener, "Attributes": [set(key, value)]});
+        assert_eq!(code(&world.elb, "ModifyListenerAttributes", input).await, "ValidationError");
+    }
+}
+
+/// The whole answer to a request, as text.
+async fn raw(world: &World) -> String {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let mut stream = tokio::net::TcpStream::connect(world.address).await.expect("a connection");
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").await.expect("it is sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.expect("an answer");
+    answer
 }

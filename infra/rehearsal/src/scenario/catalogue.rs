@@ -8,7 +8,7 @@ use super::{Already, MayFail, Scenario, Script, database};
 pub const MAIN: [&str; 2] = ["good-push", "bad-under-traffic"];
 
 /// Every scenario, in the order in which they are best understood.
-pub const CATALOGUE: [Scenario; 43] = [
+pub const CATALOGUE: [Scenario; 44] = [
     Scenario {
         name: "good-push",
         about: "A good image is pushed; a blue/green pair changes over in steps of 10, 50 and 100 %.",
@@ -337,6 +337,18 @@ pub const CATALOGUE: [Scenario; 43] = [
         outcome: Some("Succeeded"),
         advice: &["closes idle connections after 1 s", "keeps them for 60 s", "longer than"],
         may_fail: MayFail::Balancer(502),
+        ..PUSH
+    },
+    Scenario {
+        name: "spot-interrupted",
+        about: "Tasks run on Fargate Spot, which takes one of the new ones back while users meet them: requests that it had are lost, ECS starts another, and the deployment goes on.",
+        script: Script::PushThenInterrupt,
+        tags: &[("steps", "50 100")],
+        outcome: Some("Succeeded"),
+        // As without any deployment: AWS may leave the task in its target group until it has stopped.
+        may_fail: MayFail::Any,
+        instances: &[],
+        spot: true,
         ..PUSH
     },
     Scenario {

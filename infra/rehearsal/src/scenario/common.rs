@@ -23,4 +23,5 @@ pub const PUSH: Scenario = Scenario {
     may_fail: MayFail::None,
     instances: ROOM,
     group: None,
+    spot: false,
 };

@@ -147,6 +147,24 @@ pub(super) async fn grow(
     Ok(())
 }
 
+/// Pushes, and while a first part of the requests goes to the new tasks, lets Fargate Spot take one of them back.
+pub(super) async fn interrupt(
+    stage: &Stage,
+    sample: &Sample,
+    image: &Image,
+    earlier: usize,
+) -> anyhow::Result<()> {
+    let [_, next] = sample.members.as_slice() else { anyhow::bail!("only a pair has a next side") };
+    stage.push(&sample.repository, NEW_VERSION, image).await?;
+    reached(stage, ("Bake", "the new tasks"), earlier).await?;
+    let ecs = stage.cloud.ecs();
+    let snapshot = ecs.snapshot();
+    let taken = snapshot.tasks_of(CLUSTER, &next.ecs_service).find(|task| task.healthy);
+    let taken = taken.context("no new task is healthy")?;
+    anyhow::ensure!(ecs.interrupt_spot(&taken.arn), "{} does not run on Fargate Spot", taken.arn);
+    Ok(())
+}
+
 /// Flips the weights as soon as new tasks run, and stops the old ones at once.
 pub(super) async fn careless(stage: &Stage, sample: &Sample, image: &Image) -> anyhow::Result<()> {
     let [old, new] = sample.members.as_slice() else { anyhow::bail!("only a pair can be flipped") };

@@ -60,6 +60,8 @@ pub enum Script {
     WindowThenPush,
     /// An image is pushed, and while some users meet it the side that serves is given more tasks.
     PushThenGrow,
+    /// An image is pushed, and while some users meet it Fargate Spot takes one of its tasks back.
+    PushThenInterrupt,
     /// An image is pushed, and once users meet it an alarm of the team's own rises.
     AlarmRises,
     /// An image is pushed while an alarm of the team's own is red; then an operator deploys it all the same.
@@ -151,6 +153,8 @@ pub struct Scenario {
     pub instances: &'static [u32],
     /// How many instances their Auto Scaling group may have; none if they are in none.
     pub group: Option<u32>,
+    /// Whether tasks run on Fargate Spot, by a capacity provider strategy, and on no instances.
+    pub spot: bool,
 }
 
 /// The tag that a push moves where task definitions name images by it.
@@ -226,6 +230,7 @@ impl Scenario {
             tags,
             instances: self.instances.iter().map(|cpu| (*cpu, INSTANCE_MEMORY)).collect(),
             group: self.group,
+            spot: self.spot,
             first_image: self.options(self.before, before, true, push_at),
             first_annotations: before.map(Written::annotations).unwrap_or_default(),
             environment,

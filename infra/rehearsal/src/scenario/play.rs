@@ -212,6 +212,7 @@ async fn happen(
         Script::PushThenGrow => {
             hand::grow(stage, sample, &image, earlier).await?;
         }
+        Script::PushThenInterrupt => hand::interrupt(stage, sample, &image, earlier).await?,
         Script::AlarmRises => team::alarm_rises(stage, sample, &image, earlier).await?,
         Script::AlarmWasRed => return team::alarm_was_red(stage, sample, &image, earlier, deadline).await,
         Script::Frozen => return team::frozen(stage, sample, &image, earlier, deadline).await,

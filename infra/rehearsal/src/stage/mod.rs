@@ -39,6 +39,8 @@ pub struct Setting {
     /// The instances are an Auto Scaling group that is tagged for the cluster and may have this many; none if they are
     /// just there.
     pub group: Option<u32>,
+    /// Whether tasks run on Fargate Spot, by a capacity provider strategy.
+    pub spot: bool,
     /// How many tasks each service runs.
     pub tasks: u32,
     /// Whether there is a blue/green pair.
@@ -73,6 +75,7 @@ impl Default for Setting {
             traffic_port: 0,
             instances: vec![(2048, 4096); 3],
             group: None,
+            spot: false,
             tasks: 4,
             pair: true,
             rolling: 0,
@@ -99,6 +102,8 @@ pub struct Stage {
     pub binaries: Binaries,
     /// Whether its containers have a health check of their own.
     pub checked: bool,
+    /// Whether its tasks run on Fargate Spot.
+    pub spot: bool,
     /// Variables of its containers.
     pub environment: Vec<(String, String)>,
     /// How quick it is.
@@ -139,6 +144,7 @@ impl Stage {
             samples: Vec::new(),
             binaries: binaries.clone(),
             checked: setting.checked,
+            spot: setting.spot,
             environment: setting.environment.clone(),
             pace: setting.pace,
         };

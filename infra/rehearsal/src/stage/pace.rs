@@ -134,6 +134,7 @@ impl Pace {
             launch_backoff: Duration::from_secs(10),
             placement_retry: Duration::from_secs(15),
             unchecked: rehearsal_ecs::config::UNCHECKED,
+            scale_in: rehearsal_ecs::config::SCALE_IN,
             ..usual
         }
     }

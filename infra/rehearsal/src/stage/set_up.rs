@@ -13,16 +13,27 @@ use serde_json::{Value, json};
 pub(crate) const TASK_CPU: u32 = 256;
 /// MiB.
 pub(crate) const TASK_MEMORY: u32 = 256;
+/// MiB, where it runs on Fargate: the least that goes with so much CPU.
+const FARGATE_MEMORY: u32 = 512;
+/// The capacity provider of tasks that may be taken back.
+const SPOT: &str = "FARGATE_SPOT";
 /// Between two health checks of a container that has one of its own: as often as ECS allows.
 const CHECK_SECONDS: u32 = 5;
 /// The port that the container says it listens on.
 const CONTAINER_PORT: u16 = 8080;
+/// The subnets of load balancers, in two zones as AWS has it.
+const SUBNETS: [&str; 2] = ["subnet-0a1b2c3d", "subnet-1b2c3d4e"];
 /// The role of the sample tasks.
 const EXECUTION_ROLE: &str = "arn:aws:iam::123456789012:role/rehearsal-task-execution";
 
 pub(super) async fn all(stage: &Stage, setting: &Setting) -> anyhow::Result<Vec<Sample>> {
     stage.call(Service::Ecs, "CreateCluster", json!({"clusterName": CLUSTER})).await?;
     instances(stage, setting)?;
+    if setting.spot {
+        let given = json!({"cluster": CLUSTER, "capacityProviders": ["FARGATE", SPOT],
+            "defaultCapacityProviderStrategy": []});
+        stage.call(Service::Ecs, "PutClusterCapacityProviders", given).await?;
+    }
     let mut samples = Vec::new();
     if setting.pair {
         let digest = first_image(stage, setting, "web").await?;
@@ -158,9 +169,10 @@ pub(crate) async fn definition(stage: &Stage, repository: &str, image: &str) -> 
         container["healthCheck"] = json!({"command": ["CMD", probe, "--probe"], "interval": CHECK_SECONDS,
             "timeout": 2, "retries": 2});
     }
+    let (compatible, memory) = if stage.spot { ("FARGATE", FARGATE_MEMORY) } else { ("EC2", TASK_MEMORY) };
     Ok(json!({
-        "family": repository, "networkMode": "awsvpc", "requiresCompatibilities": ["EC2"],
-        "cpu": TASK_CPU.to_string(), "memory": TASK_MEMORY.to_string(), "containerDefinitions": [container],
+        "family": repository, "networkMode": "awsvpc", "requiresCompatibilities": [compatible],
+        "cpu": TASK_CPU.to_string(), "memory": memory.to_string(), "containerDefinitions": [container],
         // Who pulls images and writes logs for tasks; a deployment has to hand it on.
         "executionRoleArn": EXECUTION_ROLE,
     }))
@@ -191,7 +203,7 @@ async fn balancer(
     (port, sticky): (u16, Option<u32>),
 ) -> anyhow::Result<(String, String, Option<String>)> {
     let elb = Service::Elbv2;
-    let made = stage.call(elb, "CreateLoadBalancer", json!({"Name": name, "Type": "application"})).await?;
+    let made = stage.call(elb, "CreateLoadBalancer", json!({"Name": name, "Type": "application", "Subnets": SUBNETS})).await?;
     let balancer = text(&made["LoadBalancers"][0]["LoadBalancerArn"])?;
     let tuples: Vec<Value> = members
         .iter()
@@ -244,15 +256,20 @@ async fn ecs_service(
     tags: Vec<Value>,
 ) -> anyhow::Result<()> {
     let container = definition.rsplit('/').next().and_then(|name| name.split(':').next()).unwrap_or_default();
-    let input = json!({
+    let mut input = json!({
         "cluster": CLUSTER, "serviceName": member.ecs_service, "taskDefinition": definition,
-        "desiredCount": tasks, "launchType": "EC2", "tags": tags,
+        "desiredCount": tasks, "tags": tags,
         "deploymentConfiguration": {"minimumHealthyPercent": 100, "maximumPercent": 200},
         "healthCheckGracePeriodSeconds": 0,
         "networkConfiguration": {"awsvpcConfiguration": {"subnets": ["subnet-0a1b2c3d"]}},
         "loadBalancers": [{"targetGroupArn": member.target_group, "containerName": container,
             "containerPort": CONTAINER_PORT}],
     });
+    if stage.spot {
+        input["capacityProviderStrategy"] = json!([{"capacityProvider": SPOT, "weight": 1}]);
+    } else {
+        input["launchType"] = "EC2".into();
+    }
     stage.call(Service::Ecs, "CreateService", input).await?;
     Ok(())
 }

@@ -202,7 +202,7 @@ async fn the_history_tells_the_whole_course() {
     let lambda = json!({"resourceType": "lambda", "resource": "invoke"});
     assert_eq!(
         events[0]["executionStartedEventDetails"],
-        json!({"input": "{\"a\":1}", "inputDetails": whole, "roleArn": "arn:role"})
+        json!({"input": "{\"a\":1}", "inputDetails": whole, "roleArn": "arn:aws:iam::123456789012:role/machine"})
     );
     assert_eq!(
         events[2]["taskScheduledEventDetails"],

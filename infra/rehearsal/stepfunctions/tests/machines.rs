@@ -12,7 +12,7 @@ fn wait(seconds: u64) -> Value {
 #[tokio::test(start_paused = true)]
 async fn making_the_same_again_is_no_error_and_another_is() {
     let world = World::new(&wait(1), &[]).await;
-    let make = |definition: &Value| json!({"name": "m", "roleArn": "arn:role", "definition": definition.to_string()});
+    let make = |definition: &Value| json!({"name": "m", "roleArn": "arn:aws:iam::123456789012:role/machine", "definition": definition.to_string()});
     assert_eq!(
         world.call("CreateStateMachine", make(&wait(1))).await["stateMachineArn"],
         json!(world.machine)
@@ -56,7 +56,7 @@ async fn a_refusal_names_every_mistake() {
     let world = World::new(&wait(1), &[]).await;
     let definition = json!({"StartAt": "A", "States": {
         "A": {"Type": "Pass", "Next": "Gone"}, "B": {"Type": "Pass", "End": true}}});
-    let make = json!({"name": "n", "roleArn": "arn:role", "definition": definition.to_string()});
+    let make = json!({"name": "n", "roleArn": "arn:aws:iam::123456789012:role/machine", "definition": definition.to_string()});
     let refused = world.sfn.call("CreateStateMachine", make).await.unwrap_err();
     assert_eq!(refused.code, "InvalidDefinition");
     // What AWS answers to the same definition.
@@ -161,4 +161,57 @@ async fn the_bus_hears_of_every_status() {
         assert_eq!((&event["version"], &event["account"]), (&json!("0"), &json!("123456789012")));
     }
     assert_ne!(events[0]["id"], events[1]["id"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_version_stays_as_it_was_published() {
+    let world = World::new(&wait(7), &[]).await;
+    let of = json!({"stateMachineArn": world.machine});
+    let first = world.call("PublishStateMachineVersion", of.clone()).await["stateMachineVersionArn"].clone();
+    assert_eq!(first, format!("{}:1", world.machine));
+    let again = world.call("PublishStateMachineVersion", of.clone()).await;
+    assert_eq!(again["stateMachineVersionArn"], first, "nothing has changed");
+    let update = json!({"stateMachineArn": world.machine, "definition": wait(9).to_string(), "publish": true,
+        "versionDescription": "longer"});
+    let second = world.call("UpdateStateMachine", update).await["stateMachineVersionArn"].clone();
+    let told = world.call("DescribeStateMachine", json!({"stateMachineArn": second})).await;
+    assert_eq!((&told["stateMachineArn"], &told["description"]), (&second, &json!("longer")));
+    let listed = world.call("ListStateMachineVersions", of.clone()).await;
+    let arns: Vec<&Value> =
+        listed["stateMachineVersions"].as_array().unwrap().iter().map(|one| &one["stateMachineVersionArn"]).collect();
+    assert_eq!(arns, [&second, &first]);
+    let began = tokio::time::Instant::now();
+    let started = world.call("StartExecution", json!({"stateMachineArn": first, "name": "old"})).await;
+    let told = world.until_over(started["executionArn"].as_str().unwrap()).await;
+    assert_eq!(began.elapsed().as_secs(), 7);
+    assert_eq!((&told["stateMachineArn"], &told["stateMachineVersionArn"]), (&json!(world.machine), &first));
+    let stale = json!({"stateMachineArn": world.machine, "revisionId": "INITIAL"});
+    assert_eq!(world.sfn.call("PublishStateMachineVersion", stale).await.unwrap_err().code, "ConflictException");
+    world.call("DeleteStateMachineVersion", json!({"stateMachineVersionArn": first})).await;
+    let gone = world.sfn.call("StartExecution", json!({"stateMachineArn": first})).await.unwrap_err();
+    assert_eq!(gone.code, "StateMachineDoesNotExist");
+}
+
+#[tokio::test(start_paused = true)]
+async fn roles_are_of_this_account_and_what_would_have_no_effect_is_refused() {
+    let world = World::new(&wait(1), &[]).await;
+    let role = "arn:aws:iam::123456789012:role/machine";
+    let make = |settings: Value| {
+        let mut input = json!({"name": "n", "roleArn": role, "definition": wait(1).to_string()});
+        input.as_object_mut().unwrap().extend(settings.as_object().unwrap().clone());
+        input
+    };
+    for (settings, code) in [
+        (json!({"roleArn": "machine"}), "InvalidArn"),
+        (json!({"roleArn": "arn:aws:iam::123456789012:user/machine"}), "InvalidArn"),
+        (json!({"roleArn": "arn:aws:iam::999999999999:role/machine"}), "AccessDeniedException"),
+        (json!({"loggingConfiguration": {"level": "ALL"}}), "InvalidLoggingConfiguration"),
+        (json!({"tracingConfiguration": {"enabled": true}}), "InvalidTracingConfiguration"),
+        (json!({"versionDescription": "first"}), "ValidationException"),
+    ] {
+        let refused = world.sfn.call("CreateStateMachine", make(settings)).await.unwrap_err();
+        assert_eq!(refused.code, code);
+    }
+    let made = world.call("CreateStateMachine", make(json!({"publish": true, "versionDescription": "first"}))).await;
+    assert!(made["stateMachineVersionArn"].as_str().unwrap().ends_with(":stateMachine:n:1"), "{made}");
 }

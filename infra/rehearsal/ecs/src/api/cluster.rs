@@ -15,6 +15,8 @@ use std::collections::BTreeMap;
 /// The one setting of clusters, and the value of it that changes nothing.
 const INSIGHTS: &str = "containerInsights";
 const OFF: &str = "disabled";
+/// Members of CreateCluster that nothing here would act on.
+const UNPLAYED: [&str; 2] = ["configuration", "serviceConnectDefaults"];
 
 impl State {
     /// Making a cluster that exists is no error: AWS answers with the one there is.
@@ -23,6 +25,12 @@ impl State {
         let legal = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
         if name.is_empty() || name.len() > 255 || !name.chars().all(legal) {
             return Err(invalid("Invalid cluster name."));
+        }
+        for member in UNPLAYED {
+            if !input[member].is_null() {
+                let message = format!("{member} of a cluster is not part of this ECS.");
+                return Err(ApiError::new("UnsupportedFeatureException", message));
+            }
         }
         if !self.clusters.contains_key(name) {
             let (providers, strategy) = self.providers_of(input)?;

@@ -48,10 +48,14 @@ impl State {
         check_network(definition, &input["networkConfiguration"])?;
         let rolling = rolling(input, &Rolling::default())?;
         let balancers = load_balancers(input, definition)?;
+        let network = definition.network_mode().to_owned();
         let definition = definition.arn.clone();
         let grace = grace(input, &balancers)?;
         let mut settings = kept(input);
         check_placement(input)?;
+        if let Some(role) = self.role(input, &network, !balancers.is_empty())? {
+            settings.insert("roleArn".to_owned(), role.into());
+        }
         settings.entry("schedulingStrategy").or_insert(json!("REPLICA"));
         for list in ["placementConstraints", "placementStrategy", "serviceRegistries"] {
             settings.entry(list).or_insert_with(|| json!([]));
@@ -79,6 +83,25 @@ impl State {
         self.services.insert(key.clone(), service);
         self.deploy(&key, definition, balancers)?;
         self.answer(&key)
+    }
+
+    /// The role in whose name ECS calls the load balancer: one that was given, or its own.
+    fn role(&self, input: &Value, network: &str, balanced: bool) -> Result<Option<String>, ApiError> {
+        let account = &self.arns.account;
+        let own = format!("arn:aws:iam::{account}:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS");
+        let Some(given) = input["role"].as_str().filter(|role| !role.is_empty()) else {
+            return Ok((balanced || network == "awsvpc").then_some(own));
+        };
+        if network == "awsvpc" {
+            let message = "You cannot specify an IAM role for services that require a service linked role.";
+            return Err(invalid(message));
+        }
+        if !balanced {
+            return Err(invalid("An IAM role needs a load balancer beside it."));
+        }
+        let named = given.trim_start_matches('/');
+        let arn = if given.starts_with("arn:") { given.to_owned() } else { format!("arn:aws:iam::{account}:role/{named}") };
+        Ok(Some(arn))
     }
 
     /// `{"service": …}`, with its tags, as Create, Update and Delete answer.

@@ -8,6 +8,12 @@ use serde_json::{Value, json};
 
 /// The longest pattern.
 const PATTERN: usize = 128;
+/// The longest name of a header or a method.
+const NAME: usize = 40;
+/// Values of all conditions of a rule.
+const VALUES: usize = 5;
+/// Wildcards in them.
+const WILDCARDS: usize = 6;
 
 /// What must hold of a request; of several values one suffices.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +31,28 @@ pub(crate) enum Condition {
 }
 
 impl Condition {
+    /// What a request is compared with, each key and each value for itself.
+    fn values(&self) -> Vec<&str> {
+        match self {
+            Self::Path(values) | Self::Host(values) | Self::Method(values) | Self::Header { values, .. } => {
+                values.iter().map(String::as_str).collect()
+            }
+            Self::Query(pairs) => pairs.iter().map(|(_, value)| value.as_str()).collect(),
+        }
+    }
+
+    fn is_path(&self) -> bool {
+        matches!(self, Self::Path(_))
+    }
+
+    fn is_host(&self) -> bool {
+        matches!(self, Self::Host(_))
+    }
+
+    fn is_method(&self) -> bool {
+        matches!(self, Self::Method(_))
+    }
+
     pub(crate) fn matches(&self, parts: &Parts) -> bool {
         match self {
             Self::Path(patterns) => any(patterns, parts.uri.path(), false),
@@ -99,18 +127,60 @@ pub(crate) fn parse(input: &Value) -> Result<Vec<Condition>, ApiError> {
     if conditions.is_empty() {
         return Err(refuse::validation("A condition must be specified"));
     }
-    conditions.iter().map(parse_one).collect()
+    let conditions: Vec<Condition> = conditions.iter().map(parse_one).collect::<Result<_, _>>()?;
+    vet(&conditions)?;
+    Ok(conditions)
+}
+
+/// AWS's limits on the conditions of one rule together.
+fn vet(conditions: &[Condition]) -> Result<(), ApiError> {
+    let values: Vec<&str> = conditions.iter().flat_map(Condition::values).collect();
+    if values.len() > VALUES {
+        return Err(refuse::validation(format!("A rule can only have '{VALUES}' condition values")));
+    }
+    let wildcards: usize = values.iter().map(|value| value.matches(['*', '?']).count()).sum();
+    if wildcards > WILDCARDS {
+        return Err(refuse::validation(format!("A rule can only have '{WILDCARDS}' condition wildcards")));
+    }
+    for (field, of) in [
+        ("path-pattern", Condition::is_path as fn(&Condition) -> bool),
+        ("host-header", Condition::is_host),
+        ("http-request-method", Condition::is_method),
+    ] {
+        if conditions.iter().filter(|condition| of(condition)).count() > 1 {
+            return Err(refuse::validation(format!("A rule can only have one '{field}' condition")));
+        }
+    }
+    Ok(())
 }
 
 fn parse_one(condition: &Value) -> Result<Condition, ApiError> {
     match input::required(condition, "Field")? {
         "path-pattern" => values(condition, "PathPatternConfig").map(Condition::Path),
-        "host-header" => values(condition, "HostHeaderConfig").map(Condition::Host),
-        "http-request-method" => values(condition, "HttpRequestMethodConfig").map(Condition::Method),
+        "host-header" => {
+            let hosts = values(condition, "HostHeaderConfig")?;
+            match hosts.iter().find(|host| !host.contains('.')) {
+                Some(host) => Err(refuse::validation(format!("Host name '{host}' must include a '.'"))),
+                None => Ok(Condition::Host(hosts)),
+            }
+        }
+        "http-request-method" => {
+            let methods = values(condition, "HttpRequestMethodConfig")?;
+            let legal = |c: char| c.is_ascii_uppercase() || c == '-' || c == '_';
+            match methods.iter().find(|name| name.len() > NAME || !name.chars().all(legal)) {
+                Some(name) => Err(refuse::validation(format!("'{name}' is not a valid HTTP request method"))),
+                None => Ok(Condition::Method(methods)),
+            }
+        }
         "http-header" => {
             let config =
                 condition.get("HttpHeaderConfig").ok_or_else(|| input::missing("HttpHeaderConfig"))?;
             let told = input::required(config, "HttpHeaderName")?;
+            if told.len() > NAME || told.eq_ignore_ascii_case("host") {
+                return Err(refuse::validation(format!(
+                    "'{told}' cannot be an HTTP header condition: it has at most {NAME} characters, and hosts have a condition of their own"
+                )));
+            }
             let name = told
                 .parse()
                 .map_err(|_| refuse::validation(format!("'{told}' is not a valid HTTP header name")))?;
@@ -142,6 +212,10 @@ fn parse_one(condition: &Value) -> Result<Condition, ApiError> {
 
 /// The values of a condition, in its config or, as older clients send them, beside its field.
 fn values(condition: &Value, config: &str) -> Result<Vec<String>, ApiError> {
+    let regular = condition.get(config).map(|config| input::list(config, "RegexValues"));
+    if regular.is_some_and(|values| !values.is_empty()) {
+        return Err(refuse::validation("Regular expressions are not offered here; use Values"));
+    }
     let mut values = condition.get(config).map(|config| input::texts(config, "Values")).unwrap_or_default();
     if values.is_empty() {
         values = input::texts(condition, "Values");
@@ -234,12 +308,33 @@ mod tests {
     }
 
     #[test]
+    fn a_rule_has_few_values_few_wildcards_and_one_condition_of_a_kind() {
+        let path = |values: &[&str]| json!({"Field": "path-pattern", "Values": values});
+        let header = |values: &[&str]| {
+            json!({"Field": "http-header", "HttpHeaderConfig": {"HttpHeaderName": "X-A", "Values": values}})
+        };
+        let said = |conditions: &[Value]| parse(&json!({"Conditions": conditions})).expect_err("refused").message;
+        assert_eq!(
+            said(&[path(&["/a", "/b", "/c"]), header(&["1", "2", "3"])]),
+            "A rule can only have '5' condition values"
+        );
+        assert_eq!(said(&[path(&["/*/*/*/*"]), header(&["*?*"])]), "A rule can only have '6' condition wildcards");
+        assert_eq!(said(&[path(&["/a"]), path(&["/b"])]), "A rule can only have one 'path-pattern' condition");
+        parse(&json!({"Conditions": [path(&["/a/*", "/b"]), header(&["1"]), header(&["2", "3"])]})).expect("enough");
+    }
+
+    #[test]
     fn what_is_told_can_be_sent_back() {
         let told = json!([{"Field": "path-pattern", "Values": ["/a"], "PathPatternConfig": {"Values": ["/a"]}},
             {"Field": "http-header", "HttpHeaderConfig": {"HttpHeaderName": "X-A", "Values": ["1"]}}]);
         let again = parse(&json!({"Conditions": told})).map(|conditions| render(&conditions));
         assert_eq!(again.expect("conditions"), told);
-        for bad in [json!({"Field": "source-ip"}), json!({"Field": "path-pattern"}), json!({})] {
+        for bad in [
+            json!({"Field": "http-header", "HttpHeaderConfig": {"HttpHeaderName": "Host", "Values": ["a"]}}),
+            json!({"Field": "host-header", "Values": ["localhost"]}),
+            json!({"Field": "http-request-method", "HttpRequestMethodConfig": {"Values": ["get"]}}),
+            json!({"Field": "path-pattern", "PathPatternConfig": {"RegexValues": ["/a"]}}),
+            json!({"Field": "source-ip"}), json!({"Field": "path-pattern"}), json!({})] {
             assert_eq!(parse(&json!({"Conditions": [bad]})).expect_err("refused").code, "ValidationError");
         }
     }

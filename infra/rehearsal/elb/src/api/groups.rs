@@ -40,7 +40,10 @@ pub(crate) fn create(inner: &Inner, input: &Value) -> Result<Value, ApiError> {
         input,
         inner.config.health_check_interval_floor,
     )?;
-    let vpc = input::text(input, "VpcId").map(str::to_owned);
+    let vpc = input::text(input, "VpcId").filter(|vpc| !vpc.is_empty()).map(str::to_owned);
+    if vpc.is_none() {
+        return Err(refuse::validation("A VPC ID must be specified"));
+    }
     let given = tags::parse(input)?;
     let mut state = inner.state.lock();
     if let Some((arn, known)) = state.groups.iter().find(|(_, known)| known.name == name) {

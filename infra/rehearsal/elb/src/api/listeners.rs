@@ -1,11 +1,12 @@
 //! Listeners: a port of a load balancer, really open, and its default action.
 
-use super::{action, input, load_balancers, page::page, refuse, rules, tags};
+use super::{action, attributes, input, load_balancers, page::page, refuse, rules, tags};
 use crate::arn;
 use crate::config::Lag;
 use crate::elb::Inner;
-use crate::plane::{self, Door};
+use crate::plane::{self, AnswerRules, Door};
 use crate::state::{Listener, Rule, State};
+use arc_swap::ArcSwap;
 use rehearsal_wire::ApiError;
 use rehearsal_world::net::Listener as Socket;
 use serde_json::{Value, json};
@@ -42,8 +43,16 @@ pub(crate) async fn create(inner: &Arc<Inner>, input: &Value) -> Result<Value, A
     };
     let default_rule = rule.arn.clone();
     rules::put(inner, &mut state, rule, AT_ONCE);
-    let close = open_door(inner, &state, balancer, &arn, socket, address)?;
-    let listener = Listener { load_balancer: balancer.to_owned(), address, default_rule, close };
+    let answers = Arc::default();
+    let close = open_door(inner, &state, balancer, (&arn, &answers), (socket, address))?;
+    let listener = Listener {
+        load_balancer: balancer.to_owned(),
+        address,
+        default_rule,
+        close,
+        attributes: attributes::listener_defaults(),
+        answers,
+    };
     tags::put(&mut state, &arn, given);
     state.listeners.insert(arn.clone(), listener);
     inner.tick();
@@ -105,7 +114,8 @@ pub(crate) async fn modify(inner: &Arc<Inner>, input: &Value) -> Result<Value, A
         rules::put(inner, &mut state, rule, inner.config.weight_lag);
     }
     if let Some((socket, address)) = socket {
-        let close = open_door(inner, &state, &balancer, arn, socket, address)?;
+        let answers = Arc::clone(&state.listeners[arn].answers);
+        let close = open_door(inner, &state, &balancer, (arn, &answers), (socket, address))?;
         if let Some(listener) = state.listeners.get_mut(arn) {
             listener.close.cancel();
             listener.close = close;
@@ -182,9 +192,8 @@ fn open_door(
     inner: &Arc<Inner>,
     state: &State,
     balancer: &str,
-    arn: &str,
-    socket: Socket,
-    address: SocketAddr,
+    (arn, answers): (&str, &Arc<ArcSwap<AnswerRules>>),
+    (socket, address): (Socket, SocketAddr),
 ) -> Result<CancellationToken, ApiError> {
     let close = inner.stop.child_token();
     let door = Arc::new(Door {
@@ -192,6 +201,7 @@ fn open_door(
         listener: arn.to_owned(),
         port: address.port(),
         balancer: Arc::clone(&load_balancers::find(state, balancer)?.runtime),
+        answers: Arc::clone(answers),
         close: close.clone(),
     });
     inner.spawn(door.serve(socket));

@@ -10,11 +10,16 @@ use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use rehearsal_wire::ApiError;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 /// Load balancers of one account and region.
 const LOAD_BALANCERS: usize = 50;
+/// Subnets of a load balancer, at least.
+const LEAST_SUBNETS: usize = 2;
+/// The zones that a load balancer's subnets are told to be in, one each, in the order in which they are named.
+const ZONES: [&str; 6] = ["a", "b", "c", "d", "e", "f"];
 
 pub(crate) fn create(inner: &Arc<Inner>, input: &Value) -> Result<Value, ApiError> {
     let name = input::name(input, "Load balancer")?;
@@ -36,6 +41,10 @@ pub(crate) fn create(inner: &Arc<Inner>, input: &Value) -> Result<Value, ApiErro
             .filter_map(|map| input::text(map, "SubnetId"))
             .map(str::to_owned),
     );
+    vet_subnets(input, &subnets)?;
+    if let Some(kind) = input::text(input, "IpAddressType").filter(|kind| *kind != "ipv4") {
+        return Err(refuse::validation(format!("The IP address type '{kind}' is not offered here; use ipv4")));
+    }
     let given = tags::parse(input)?;
     let mut state = inner.state.lock();
     if let Some((arn, known)) = state.load_balancers.iter().find(|(_, known)| known.name == name) {
@@ -73,6 +82,24 @@ pub(crate) fn create(inner: &Arc<Inner>, input: &Value) -> Result<Value, ApiErro
     state.load_balancers.insert(arn, balancer);
     inner.tick();
     Ok(json!({"LoadBalancers": [told]}))
+}
+
+/// An Application Load Balancer is in two zones at least, with a subnet in each.
+fn vet_subnets(input: &Value, subnets: &[String]) -> Result<(), ApiError> {
+    let given = |member: &str| !input::list(input, member).is_empty();
+    if given("Subnets") && given("SubnetMappings") {
+        return Err(refuse::validation("You must specify either subnets or subnet mappings, but not both"));
+    }
+    let distinct: BTreeSet<&String> = subnets.iter().collect();
+    if distinct.len() < LEAST_SUBNETS {
+        return Err(refuse::validation(
+            "At least two subnets in two different Availability Zones must be specified",
+        ));
+    }
+    if distinct.len() > ZONES.len() {
+        return Err(refuse::validation(format!("There are no more than {} Availability Zones here", ZONES.len())));
+    }
+    Ok(())
 }
 
 pub(crate) fn describe(inner: &Inner, input: &Value) -> Result<Value, ApiError> {
@@ -132,7 +159,8 @@ fn render(inner: &Inner, arn: &str, balancer: &LoadBalancer) -> Value {
     let zones: Vec<Value> = balancer
         .subnets
         .iter()
-        .map(|subnet| json!({"ZoneName": format!("{}a", inner.config.region), "SubnetId": subnet, "LoadBalancerAddresses": []}))
+        .zip(ZONES)
+        .map(|(subnet, zone)| json!({"ZoneName": format!("{}{zone}", inner.config.region), "SubnetId": subnet, "LoadBalancerAddresses": []}))
         .collect();
     json!({
         "LoadBalancerArn": arn,

@@ -36,6 +36,8 @@ pub(crate) async fn call(inner: &Arc<Inner>, operation: &str, input: &Value) -> 
         "CreateListener" => listeners::create(inner, input).await,
         "DescribeListeners" => listeners::describe(inner, input),
         "ModifyListener" => listeners::modify(inner, input).await,
+        "DescribeListenerAttributes" => attributes::describe_listener(inner, input),
+        "ModifyListenerAttributes" => attributes::modify_listener(inner, input),
         "DeleteListener" => listeners::delete(inner, input),
         "CreateRule" => rules::create(inner, input),
         "DescribeRules" => rules::describe(inner, input),

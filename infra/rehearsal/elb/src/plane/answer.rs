@@ -1,11 +1,10 @@
 //! What the balancer answers by itself.
 
 use super::body::Body;
+use super::headers::OWN_SERVER;
 use crate::api::action::FixedResponse;
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
-
-const SERVER: HeaderValue = HeaderValue::from_static("awselb/2.0");
 
 /// An error page in the balancer's own words.
 pub(crate) fn error(status: StatusCode) -> Response<Body> {
@@ -33,7 +32,7 @@ pub(crate) fn fixed(response: &FixedResponse) -> Response<Body> {
 fn own(status: StatusCode, kind: HeaderValue, body: String) -> Response<Body> {
     let mut response = Response::new(Body::own(Bytes::from(body)));
     *response.status_mut() = status;
-    response.headers_mut().insert(header::SERVER, SERVER);
+    response.headers_mut().insert(header::SERVER, OWN_SERVER);
     response.headers_mut().insert(header::CONTENT_TYPE, kind);
     response
 }

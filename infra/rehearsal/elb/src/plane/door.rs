@@ -1,8 +1,10 @@
 //! A listener's open port: accepts clients and hands each to the next node.
 
 use super::connection;
+use super::headers::AnswerRules;
 use crate::elb::Inner;
 use crate::state::BalancerRuntime;
+use arc_swap::ArcSwap;
 use rehearsal_world::net::Listener;
 use std::io;
 use std::net::SocketAddr;
@@ -20,6 +22,8 @@ pub(crate) struct Door {
     pub(crate) listener: String,
     pub(crate) port: u16,
     pub(crate) balancer: Arc<BalancerRuntime>,
+    /// What the listener's attributes make of answers.
+    pub(crate) answers: Arc<ArcSwap<AnswerRules>>,
     pub(crate) close: CancellationToken,
 }
 

@@ -16,6 +16,9 @@ const HOP_BY_HOP: [HeaderName; 8] = [
     header::TRANSFER_ENCODING,
     header::UPGRADE,
 ];
+/// What the load balancer calls itself.
+pub(crate) const OWN_SERVER: HeaderValue = HeaderValue::from_static("awselb/2.0");
+
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const FORWARDED_PORT: HeaderName = HeaderName::from_static("x-forwarded-port");
@@ -29,6 +32,26 @@ pub(crate) struct HeaderRules {
     /// The client's port is told beside its address.
     pub(crate) client_port: bool,
     pub(crate) forwarded_for: ForwardedFor,
+}
+
+/// What a listener's attributes say of answers' headers.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct AnswerRules {
+    /// The load balancer does not name itself in its own answers.
+    pub(crate) hides_server: bool,
+    /// Set in every answer, over what a target says.
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl AnswerRules {
+    pub(crate) fn apply(&self, headers: &mut HeaderMap) {
+        if self.hides_server && headers.get(header::SERVER).is_some_and(|server| server == OWN_SERVER) {
+            headers.remove(header::SERVER);
+        }
+        for (name, value) in &self.headers {
+            headers.insert(name.clone(), value.clone());
+        }
+    }
 }
 
 /// What becomes of `X-Forwarded-For`.

@@ -15,6 +15,6 @@ mod tunnel;
 mod turn;
 
 pub(crate) use door::{Door, open};
-pub(crate) use headers::{ForwardedFor, HeaderRules};
+pub(crate) use headers::{AnswerRules, ForwardedFor, HeaderRules};
 pub(crate) use link::Link;
 pub(crate) use node::Node;

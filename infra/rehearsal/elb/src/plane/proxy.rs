@@ -36,8 +36,14 @@ enum Failure {
     Cut,
 }
 
-/// Answers a client's request.
-pub(crate) async fn answer(client: &Client, mut request: Request<Incoming>) -> Response<Body> {
+/// Answers a client's request, with the headers that the listener sets.
+pub(crate) async fn answer(client: &Client, request: Request<Incoming>) -> Response<Body> {
+    let mut response = answer_of(client, request).await;
+    client.door.answers.load().apply(response.headers_mut());
+    response
+}
+
+async fn answer_of(client: &Client, mut request: Request<Incoming>) -> Response<Body> {
     client.door.balancer.metrics.lock().request(metrics::now());
     if matches!(*request.method(), Method::CONNECT | Method::TRACE) {
         return own_error(client, StatusCode::METHOD_NOT_ALLOWED);

@@ -29,8 +29,41 @@ fn parse(definition: &str) -> Result<Arc<Machine>, ApiError> {
     })
 }
 
-fn does_not_exist(arn: &str) -> ApiError {
+pub(super) fn does_not_exist(arn: &str) -> ApiError {
     ApiError::new("StateMachineDoesNotExist", format!("State Machine Does Not Exist: '{arn}'"))
+}
+
+/// A role of this account.
+fn check_role(arn: &str, account: &str) -> Result<(), ApiError> {
+    let parts: Vec<&str> = arn.splitn(6, ':').collect();
+    match parts.as_slice() {
+        ["arn", _, "iam", "", of, role] if role.strip_prefix("role/").is_some_and(|name| !name.is_empty()) => {
+            if of == &account {
+                return Ok(());
+            }
+            Err(ApiError::new("AccessDeniedException", "Cross-account pass role is not allowed."))
+        }
+        _ => Err(ApiError::new("InvalidArn", format!("Invalid Role Arn: '{arn}'"))),
+    }
+}
+
+/// What AWS would act on and nothing here does.
+fn check_settings(input: &Value) -> Result<(), ApiError> {
+    let given = |pointer: &str| input.pointer(pointer).and_then(Value::as_str);
+    let refused = |code: &str, why: &str| Err(ApiError::new(code, why));
+    if given("/loggingConfiguration/level").is_some_and(|level| level != "OFF") {
+        return refused("InvalidLoggingConfiguration", "executions are not logged here: leave the level OFF");
+    }
+    if input.pointer("/tracingConfiguration/enabled") == Some(&Value::Bool(true)) {
+        return refused("InvalidTracingConfiguration", "there are no traces here: leave tracing disabled");
+    }
+    if given("/encryptionConfiguration/type").is_some_and(|kind| kind != "AWS_OWNED_KEY") {
+        return refused("InvalidEncryptionConfiguration", "there are no keys here: use AWS_OWNED_KEY");
+    }
+    if input["versionDescription"].is_string() && input["publish"] != true {
+        return refused("ValidationException", "Version description can only be set when publish is true");
+    }
+    Ok(())
 }
 
 fn tags_of(input: &Value) -> BTreeMap<String, String> {
@@ -46,6 +79,8 @@ impl Inner {
         check_name(name)?;
         let definition = required(input, "definition")?;
         let role = required(input, "roleArn")?;
+        check_role(role, &self.config.account)?;
+        check_settings(input)?;
         let machine = parse(definition)?;
         if input["type"].as_str().is_some_and(|kind| kind != "STANDARD") {
             return Err(ApiError::new("StateMachineTypeNotSupported", "only STANDARD is supported here"));
@@ -56,13 +91,17 @@ impl Inner {
         if let Some(there) = state.machines.get(&arn) {
             // Making the same again is no error.
             if there.definition == definition {
-                return Ok(json!({ "stateMachineArn": arn, "creationDate": there.created }));
+                let mut answer = json!({ "stateMachineArn": arn, "creationDate": there.created });
+                if let Some(version) = there.newest_version().filter(|_| input["publish"] == true) {
+                    answer["stateMachineVersionArn"] = json!(version.arn);
+                }
+                return Ok(answer);
             }
             let message = format!("State Machine Already Exists: '{arn}'");
             return Err(ApiError::new("StateMachineAlreadyExists", message));
         }
         let created = crate::now();
-        let made = Deployed {
+        let mut made = Deployed {
             arn: arn.clone(),
             name: name.to_owned(),
             definition: definition.to_owned(),
@@ -72,8 +111,14 @@ impl Inner {
             updated: created,
             revision: None,
             tags: tags_of(input),
+            version: None,
+            versions: Vec::new(),
+            next_version: 1,
         };
-        let answer = json!({ "stateMachineArn": arn, "creationDate": made.created });
+        let mut answer = json!({ "stateMachineArn": arn, "creationDate": made.created });
+        if input["publish"] == true {
+            answer["stateMachineVersionArn"] = json!(made.publish(input["versionDescription"].as_str())?.arn);
+        }
         state.machines.insert(arn, made);
         Ok(answer)
     }
@@ -88,6 +133,10 @@ impl Inner {
                 "Either the definition, the role ARN, the LoggingConfiguration, or the TracingConfiguration must be specified",
             ));
         }
+        check_settings(input)?;
+        if let Some(role) = input["roleArn"].as_str() {
+            check_role(role, &self.config.account)?;
+        }
         let machine = definition.map(parse).transpose()?;
         let mut state = self.state.lock();
         let there = state.machines.get_mut(arn).ok_or_else(|| does_not_exist(arn))?;
@@ -100,7 +149,11 @@ impl Inner {
         let revision = self.chance.uuid();
         there.updated = crate::now();
         there.revision = Some(revision.clone());
-        Ok(json!({ "updateDate": there.updated, "revisionId": revision }))
+        let mut answer = json!({ "updateDate": there.updated, "revisionId": revision });
+        if input["publish"] == true {
+            answer["stateMachineVersionArn"] = json!(there.publish(input["versionDescription"].as_str())?.arn);
+        }
+        Ok(answer)
     }
 
     /// The state machine of this ARN.
@@ -111,7 +164,10 @@ impl Inner {
                 format!("Invalid Arn: 'Resource type not valid in this context: {arn}'"),
             ));
         }
-        self.state.lock().machines.get(arn).cloned().ok_or_else(|| does_not_exist(arn))
+        let state = self.state.lock();
+        let versions = || state.machines.values().flat_map(|machine| &machine.versions);
+        let of_version = || versions().find(|one| one.version.as_ref().is_some_and(|it| it.arn == arn));
+        state.machines.get(arn).or_else(of_version).cloned().ok_or_else(|| does_not_exist(arn))
     }
 
     pub(super) fn describe_state_machine(&self, input: &Value) -> Result<Value, ApiError> {
@@ -125,6 +181,13 @@ impl Inner {
         });
         if let Some(revision) = found.revision {
             told["revisionId"] = json!(revision);
+        }
+        if let Some(version) = found.version {
+            told["stateMachineArn"] = json!(version.arn);
+            told["creationDate"] = json!(version.created);
+            if let Some(description) = version.description {
+                told["description"] = json!(description);
+            }
         }
         Ok(told)
     }

@@ -5,6 +5,7 @@ mod input;
 mod machines;
 mod record;
 mod redrive;
+mod versions;
 
 use crate::execution::{Ended, Run};
 use crate::history::{Follows, Notice};
@@ -90,6 +91,9 @@ impl StepFunctions {
             "ListStateMachines" => inner.list_state_machines(&input),
             "DeleteStateMachine" => inner.delete_state_machine(&input),
             "ValidateStateMachineDefinition" => Inner::validate(&input),
+            "PublishStateMachineVersion" => inner.publish_version(&input),
+            "ListStateMachineVersions" => inner.list_versions(&input),
+            "DeleteStateMachineVersion" => inner.delete_version(&input),
             "StartExecution" => inner.start_execution(&input),
             "StopExecution" => inner.stop_execution(&input),
             "RedriveExecution" => inner.redrive_execution(&input),

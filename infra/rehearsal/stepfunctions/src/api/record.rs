@@ -24,6 +24,19 @@ pub(super) struct Deployed {
     /// None until it is updated for the first time, as in AWS.
     pub(super) revision: Option<String>,
     pub(super) tags: BTreeMap<String, String>,
+    /// The version that it is, where it is one.
+    pub(super) version: Option<Version>,
+    /// Its versions, oldest first, and the number of the next one.
+    pub(super) versions: Vec<Deployed>,
+    pub(super) next_version: u32,
+}
+
+/// What makes a version of a state machine.
+#[derive(Debug, Clone)]
+pub(super) struct Version {
+    pub(super) arn: String,
+    pub(super) description: Option<String>,
+    pub(super) created: f64,
 }
 
 /// How an execution is.
@@ -141,6 +154,9 @@ impl Execution {
         let mut told = Map::new();
         told.insert("executionArn".to_owned(), json!(self.arn));
         told.insert("stateMachineArn".to_owned(), json!(self.machine.arn));
+        if let Some(version) = &self.machine.version {
+            told.insert("stateMachineVersionArn".to_owned(), json!(version.arn));
+        }
         told.insert("name".to_owned(), json!(self.name));
         told.insert("status".to_owned(), json!(self.status.name()));
         told.insert("startDate".to_owned(), json!(epoch(self.started)));
@@ -170,7 +186,8 @@ impl Execution {
             "output": self.output.as_ref().map(ToString::to_string),
             "outputDetails": self.output.as_ref().map(|_| json!({ "included": true })),
             "error": ended.get("error"), "cause": ended.get("cause"),
-            "stateMachineVersionArn": null, "stateMachineAliasArn": null, "redriveCount": self.redrives(),
+            "stateMachineVersionArn": self.machine.version.as_ref().map(|version| version.arn.as_str()),
+            "stateMachineAliasArn": null, "redriveCount": self.redrives(),
             "redriveDate": self.redriven.map(|redriven| milliseconds(epoch(redriven.at))),
         });
         json!({

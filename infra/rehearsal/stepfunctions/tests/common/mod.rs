@@ -77,7 +77,7 @@ impl World {
         let made = sfn
             .call(
                 "CreateStateMachine",
-                json!({"name": "m", "definition": definition.to_string(), "roleArn": "arn:role"}),
+                json!({"name": "m", "definition": definition.to_string(), "roleArn": "arn:aws:iam::123456789012:role/machine"}),
             )
             .await
             .expect("a state machine");

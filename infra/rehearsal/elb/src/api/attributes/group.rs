@@ -23,7 +23,11 @@ pub(super) const KNOWN: &[Known] = &[
     ("stickiness.type", "lb_cookie", May::NotChange("cookies of the application's own pin nobody")),
     (STICKY_SECONDS, "86400", May::Number(1, WEEK)),
     ("stickiness.app_cookie.cookie_name", "", May::NotChange("cookies of the application's own pin nobody")),
-    ("stickiness.app_cookie.duration_seconds", "86400", May::Number(1, WEEK)),
+    (
+        "stickiness.app_cookie.duration_seconds",
+        "86400",
+        May::NotChange("cookies of the application's own pin nobody"),
+    ),
     (SLOW_START, "0", May::Number(30, 900)),
     (ALGORITHM, "round_robin", May::Be(&["round_robin", "least_outstanding_requests", "weighted_random"])),
     ("load_balancing.algorithm.anomaly_mitigation", "off", May::NotChange("anomalies are not detected")),

@@ -1,13 +1,15 @@
-//! Attributes of load balancers and target groups: AWS's keys, with AWS's defaults.
+//! Attributes of load balancers, listeners and target groups: AWS's keys, with AWS's defaults.
 //!
 //! Every key that AWS knows is known. What a value changes is acted on; a value that could not be is refused in words,
 //! and so are keys of other types of load balancers, as in AWS.
 
 mod balancer;
 mod group;
+mod listener;
 
 pub(crate) use balancer::{IDLE_SECONDS, KEEP_ALIVE_SECONDS, PROTECTED, load_balancer_defaults};
 pub(crate) use group::group_defaults;
+pub(crate) use listener::listener_defaults;
 
 use super::{input, load_balancers, refuse};
 use crate::elb::Inner;
@@ -29,6 +31,8 @@ enum May {
     NumberOr(u64, u64, &'static str),
     /// Whatever it is.
     Text,
+    /// A header's value: one of these, or any where there are none; nothing where the header is left alone.
+    Header(&'static [&'static str]),
     /// Another value than the default is AWS's to act on and not this rehearsal's.
     NotChange(&'static str),
 }
@@ -81,6 +85,24 @@ pub(crate) fn modify_group(inner: &Inner, input: &Value) -> Result<Value, ApiErr
     Ok(told)
 }
 
+pub(crate) fn describe_listener(inner: &Inner, input: &Value) -> Result<Value, ApiError> {
+    let state = inner.state.lock();
+    let arn = input::required(input, "ListenerArn")?;
+    let listener = state.listeners.get(arn).ok_or_else(|| refuse::listener_not_found(arn))?;
+    Ok(render(&listener.attributes))
+}
+
+pub(crate) fn modify_listener(inner: &Inner, input: &Value) -> Result<Value, ApiError> {
+    let mut state = inner.state.lock();
+    let arn = input::required(input, "ListenerArn")?;
+    let listener = state.listeners.get_mut(arn).ok_or_else(|| refuse::listener_not_found(arn))?;
+    listener.attributes =
+        changed(&listener.attributes, input, "Listener", listener::KNOWN, listener::FOREIGN)?;
+    listener.answers.store(Arc::new(listener::rules(&listener.attributes)));
+    inner.tick();
+    Ok(render(&listener.attributes))
+}
+
 /// The attributes with the input's changes; all of them or none.
 fn changed(
     before: &Attributes,
@@ -116,6 +138,10 @@ fn check(what: &str, key: &str, value: &str, default: &str, may: &May) -> Result
         May::Number(least, most) => within(*least, *most),
         May::NumberOr(least, most, word) => value == *word || within(*least, *most),
         May::Text => true,
+        May::Header(values) => {
+            value.is_empty()
+                || http::HeaderValue::from_str(value).is_ok() && (values.is_empty() || values.contains(&value))
+        }
         May::NotChange(_) if value == default => true,
         May::NotChange(why) => {
             return Err(refuse::validation(format!(
@@ -151,7 +177,11 @@ mod tests {
 
     #[test]
     fn every_default_can_be_set_and_other_types_keys_are_told_apart() {
-        for (known, foreign) in [(balancer::KNOWN, balancer::FOREIGN), (group::KNOWN, group::FOREIGN)] {
+        for (known, foreign) in [
+            (balancer::KNOWN, balancer::FOREIGN),
+            (group::KNOWN, group::FOREIGN),
+            (listener::KNOWN, listener::FOREIGN),
+        ] {
             for (key, default, _) in known {
                 assert_eq!(change(known, foreign, key, default).as_deref(), Ok(*default), "{key}");
             }
@@ -166,13 +196,17 @@ mod tests {
 
     #[test]
     fn what_could_not_be_acted_on_is_refused_in_words() {
-        let (balancer, group) = (balancer::KNOWN, group::KNOWN);
+        let (balancer, group, listener) = (balancer::KNOWN, group::KNOWN, listener::KNOWN);
         for (known, key, value, part) in [
             (balancer, "access_logs.s3.enabled", "true", "no bucket"),
             (balancer, "routing.http.desync_mitigation_mode", "strictest", "only 'defensive'"),
             (balancer, "load_balancing.cross_zone.enabled", "false", "cannot be changed"),
             (balancer, "idle_timeout.timeout_seconds", "4001", "not valid"),
             (group, "stickiness.type", "app_cookie", "only 'lb_cookie'"),
+            (group, "stickiness.app_cookie.duration_seconds", "60", "only '86400'"),
+            (listener, "routing.http.request.x_amzn_tls_version.header_name", "X-Tls", "no listeners with TLS"),
+            (listener, "routing.http.response.x_content_type_options.header_value", "sniff", "not valid"),
+            (listener, "routing.http.response.server.enabled", "yes", "not valid"),
             (group, "load_balancing.algorithm.anomaly_mitigation", "on", "only 'off'"),
             (group, "slow_start.duration_seconds", "29", "not valid"),
             (

@@ -24,7 +24,8 @@ pub(crate) struct Images(pub(crate) Ecr);
 impl Registry for Images {
     fn pull(&self, image: &str) -> Result<Image, String> {
         // ECS says itself that it cannot pull.
-        let bare = |why: String| why.strip_prefix("CannotPullContainerError: ").map(str::to_owned).unwrap_or(why);
+        let bare =
+            |why: String| why.strip_prefix("CannotPullContainerError: ").map(str::to_owned).unwrap_or(why);
         let crate::ecr::Image { digest, entry_point, command, environment } =
             self.0.resolve(image).map_err(bare)?;
         Ok(Image { digest, entry_point, command, environment })

@@ -7,7 +7,7 @@ use dynoxide::{Database, DynoxideError};
 use rehearsal_wire::ApiError;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// What the engine puts before a decoding complaint to tell its class, and that class.
@@ -48,6 +48,8 @@ impl DynamoDb {
     /// Answers one call of the service `dynamodb`.
     pub fn call(&self, operation: &str, mut input: Value) -> Result<Value, ApiError> {
         self.by_name(&mut input);
+        let is_new =
+            operation == "UpdateItem" && input["ReturnValues"] == "ALL_OLD" && self.is_absent(&input);
         let db = &*self.database;
         let answer = match operation {
             "CreateTable" => run(input, |request| db.create_table(request)),
@@ -72,7 +74,14 @@ impl DynamoDb {
             "ListTagsOfResource" => run(input, |request| db.list_tags_of_resource(request)),
             other => Err(unknown(other)),
         };
-        answer.map(|answer| self.at_home(answer))
+        let mut answer = answer.map(|answer| self.at_home(answer));
+        // The engine tells the key of an item that was not there; DynamoDB tells nothing.
+        if let Ok(Value::Object(members)) = &mut answer
+            && is_new
+        {
+            members.remove("Attributes");
+        }
+        answer
     }
 
     /// Deletes what has outlived its time, as DynamoDB does when it gets to it; how many items went.
@@ -80,10 +89,18 @@ impl DynamoDb {
         self.database.sweep_ttl().map_err(|error| refused(&error))
     }
 
+    /// Whether there is no item of a call's key.
+    fn is_absent(&self, input: &Value) -> bool {
+        let wanted = json!({ "TableName": input["TableName"], "Key": input["Key"], "ConsistentRead": true });
+        let found = run(wanted, |request| self.database.get_item(request));
+        found.is_ok_and(|found| found.get("Item").is_none_or(Value::is_null))
+    }
+
     /// Tables may be named by their ARN, which the engine does not know.
     fn by_name(&self, input: &mut Value) {
         let ours = self.account.arn("dynamodb", "table/");
-        let bare = |name: &str| name.strip_prefix(&ours).filter(|name| !name.contains('/')).map(str::to_owned);
+        let bare =
+            |name: &str| name.strip_prefix(&ours).filter(|name| !name.contains('/')).map(str::to_owned);
         let own = |node: &mut Value| {
             let name = node.get("TableName").and_then(Value::as_str).and_then(bare);
             if let Some(name) = name {
@@ -168,7 +185,6 @@ fn refused(error: &DynoxideError) -> ApiError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     fn ledger() -> DynamoDb {
         let db = DynamoDb::new(Account::default()).unwrap();
@@ -255,9 +271,7 @@ mod tests {
     #[test]
     fn the_old_of_a_new_item_is_nothing_and_empty_values_are_fine_but_in_keys() {
         let db = ledger();
-        let put = |values: Value| {
-            json!({ "TableName": "ledger", "Item": values, "ReturnValues": "ALL_OLD" })
-        };
+        let put = |values: Value| json!({ "TableName": "ledger", "Item": values, "ReturnValues": "ALL_OLD" });
         let answer = db.call("PutItem", put(lease(1))).unwrap();
         assert_eq!(answer.get("Attributes"), None, "{answer}");
         let answer = db.call("PutItem", put(lease(2))).unwrap();
@@ -271,7 +285,8 @@ mod tests {
             let put = json!({ "Put": { "TableName": "ledger", "Item": item } });
             db.call("TransactWriteItems", json!({ "TransactItems": [put] }))
         };
-        let empty = json!({ "pk": { "S": "b" }, "sk": { "S": "x" }, "note": { "S": "" }, "bytes": { "B": "" } });
+        let empty =
+            json!({ "pk": { "S": "b" }, "sk": { "S": "x" }, "note": { "S": "" }, "bytes": { "B": "" } });
         transact(empty).unwrap();
         let error = transact(json!({ "pk": { "S": "" }, "sk": { "S": "x" } })).unwrap_err();
         assert_eq!(error.code, "ValidationException", "{error}");

@@ -50,7 +50,8 @@ impl Tagging {
         let most_tags = bounded(input, "TagsPerPage", TAGS_PER_PAGE)?;
         let token = text(input, "PaginationToken");
         if !arns.is_empty() && (size.is_some() || most_tags.is_some() || token.is_some()) {
-            let message = "ResourceARNList cannot be combined with ResourcesPerPage, TagsPerPage or PaginationToken";
+            let message =
+                "ResourceARNList cannot be combined with ResourcesPerPage, TagsPerPage or PaginationToken";
             return Err(ApiError::new("InvalidParameterException", message));
         }
         let size = usize::try_from(size.unwrap_or(PAGE)).unwrap_or(1);
@@ -168,7 +169,9 @@ mod tests {
             }
         }
         assert_eq!(sizes, [2, 2, 1]);
-        for wrong in [json!({ "TagsPerPage": 99 }), json!({ "ResourceARNList": ["arn:1"], "ResourcesPerPage": 1 })] {
+        for wrong in
+            [json!({ "TagsPerPage": 99 }), json!({ "ResourceARNList": ["arn:1"], "ResourcesPerPage": 1 })]
+        {
             assert_eq!(tagging.call("GetResources", &wrong).unwrap_err().code, "InvalidParameterException");
         }
     }

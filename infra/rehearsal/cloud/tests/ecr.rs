@@ -117,7 +117,8 @@ fn an_index_runs_the_image_of_this_machine_and_is_told_by_its_own_digest() {
     let other = if architecture() == "amd64" { "arm64" } else { "amd64" };
     let (ours, theirs) = (put(&ecr, "ours", None), put(&ecr, "theirs", None));
     let of = |images: &[(&str, &Value)]| {
-        let images: Vec<(&str, &str)> = images.iter().map(|(on, digest)| (*on, digest.as_str().unwrap())).collect();
+        let images: Vec<(&str, &str)> =
+            images.iter().map(|(on, digest)| (*on, digest.as_str().unwrap())).collect();
         json!({ "repositoryName": "shop/web", "imageManifest": index(&images), "imageTag": "both" })
     };
     let absent = ecr.call("PutImage", &of(&[(other, &json!("sha256:00"))])).unwrap_err();
@@ -148,7 +149,10 @@ fn what_names_no_image_is_told_for_each_and_other_registries_have_nothing() {
     let got = ecr.call("BatchGetImage", &json!({ "repositoryName": "shop/web", "imageIds": ids })).unwrap();
     let codes: Vec<&Value> =
         got["failures"].as_array().unwrap().iter().map(|failure| &failure["failureCode"]).collect();
-    assert_eq!(codes, ["MissingDigestAndTag", "InvalidImageDigest", "ImageTagDoesNotMatchDigest", "ImageNotFound"]);
+    assert_eq!(
+        codes,
+        ["MissingDigestAndTag", "InvalidImageDigest", "ImageTagDoesNotMatchDigest", "ImageNotFound"]
+    );
     let input = json!({ "repositoryName": "shop/web", "imageIds": [{ "imageDigest": "v1" }] });
     assert_eq!(ecr.call("DescribeImages", &input).unwrap_err().code, "InvalidParameterException");
     let elsewhere = json!({ "registryId": "999999999999", "repositoryName": "shop/web" });
@@ -166,10 +170,13 @@ fn a_repositorys_settings_are_acted_on_or_refused() {
         input["repositoryName"] = name.into();
         ecr.call("CreateRepository", &input)
     };
-    let refused = make("one", json!({
-        "imageScanningConfiguration": { "scanOnPush": true }, "encryptionConfiguration": { "encryptionType": "KMS" },
-        "tags": [{ "Key": "a", "Value": "b" }],
-    }));
+    let refused = make(
+        "one",
+        json!({
+            "imageScanningConfiguration": { "scanOnPush": true }, "encryptionConfiguration": { "encryptionType": "KMS" },
+            "tags": [{ "Key": "a", "Value": "b" }],
+        }),
+    );
     let words = refused.unwrap_err().message;
     assert!(words.contains("scanned") && words.contains("KMS") && words.contains("tags"), "{words}");
     let filters = json!([{ "filterType": "WILDCARD", "filter": "dev-*" }]);

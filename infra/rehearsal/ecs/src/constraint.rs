@@ -111,7 +111,8 @@ mod tests {
 
     #[test]
     fn constraints_are_read_and_every_mistake_told() {
-        let given = json!([{ "type": "distinctInstance" }, { "type": "memberOf", "expression": "attribute:a == b" }]);
+        let given =
+            json!([{ "type": "distinctInstance" }, { "type": "memberOf", "expression": "attribute:a == b" }]);
         let read = Constraints::read(&given).unwrap();
         let facts = |value: &str| Facts {
             attributes: [("a".to_owned(), Some(value.to_owned()))].into(),
@@ -132,8 +133,12 @@ mod tests {
             { "type": "binpack", "field": "MEMORY" },
         ]);
         let zone = Strategy::Spread(Some("ecs.availability-zone".to_owned()));
-        assert_eq!(strategies(&given).unwrap(), [zone, Strategy::Spread(None), Strategy::Pack(Resource::Memory)]);
-        let wrong = strategies(&json!([{ "type": "random" }, { "type": "binpack", "field": "disk" }])).unwrap_err();
+        assert_eq!(
+            strategies(&given).unwrap(),
+            [zone, Strategy::Spread(None), Strategy::Pack(Resource::Memory)]
+        );
+        let wrong =
+            strategies(&json!([{ "type": "random" }, { "type": "binpack", "field": "disk" }])).unwrap_err();
         assert_eq!(wrong.split("; ").count(), 2, "{wrong}");
     }
 }

@@ -166,9 +166,7 @@ mod tests {
 
     #[test]
     fn what_could_never_start_is_refused() {
-        let one = |name: &str, on: &str, condition: &str| {
-            json!({ "name": name, "dependsOn": [{ "containerName": on, "condition": condition }] })
-        };
+        let one = |name: &str, on: &str, condition: &str| json!({ "name": name, "dependsOn": [{ "containerName": on, "condition": condition }] });
         let plain = |name: &str, essential: bool| json!({ "name": name, "essential": essential });
         for (containers, why) in [
             (vec![one("a", "a", "START")], "itself"),

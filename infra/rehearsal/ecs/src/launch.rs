@@ -2,10 +2,10 @@
 
 use crate::check::ContainerHealth;
 use crate::clock::now;
+use crate::constraint::{Constraints, Strategy, strategies};
 use crate::definition::{ContainerPlan, Definition};
 use crate::ecs::Inner;
 use crate::life::Life;
-use crate::constraint::{Constraints, Strategy, strategies};
 use crate::placement::Refusal;
 use crate::plan::Health;
 use crate::port;

@@ -94,9 +94,8 @@ impl Life {
         self.pause(self.pace.pull).await?;
         let mut images = Vec::new();
         for index in 0..self.containers.len() {
-            let reference = self.inner.update(|state| {
-                (state.reference(&self.arn, &self.containers[index]), false)
-            });
+            let reference =
+                self.inner.update(|state| (state.reference(&self.arn, &self.containers[index]), false));
             match self.inner.registry.pull(&reference) {
                 Ok(image) => images.push(image),
                 Err(error) => {

@@ -31,7 +31,8 @@ impl State {
     /// Whether a task without a place may be started all the same.
     pub(crate) fn may_wait(&self, origin: &Origin) -> bool {
         let provider = origin.provider.as_ref().and_then(|name| self.providers.get(name));
-        let waiting = self.tasks.values().filter(|task| task.cluster == origin.cluster && task.waits.is_some());
+        let waiting =
+            self.tasks.values().filter(|task| task.cluster == origin.cluster && task.waits.is_some());
         provider.is_some_and(|provider| provider.managed.is_some()) && waiting.count() < MOST_WAITING
     }
 
@@ -96,9 +97,9 @@ pub(crate) fn scale(inner: &Inner, idle: &mut Idle) {
             // What is on its way is not in use, and is there for those that wait.
             let desired = wanted(managed, sizes, in_use.saturating_sub(joining), &waiting);
             let surplus = sizes.desired.saturating_sub(desired) as usize;
-            let old = free.into_iter().filter(|ec2| {
-                idle.get(ec2).is_some_and(|since| since.elapsed() >= state.config.scale_in)
-            });
+            let old = free
+                .into_iter()
+                .filter(|ec2| idle.get(ec2).is_some_and(|since| since.elapsed() >= state.config.scale_in));
             Some(Change { group: name.clone(), desired, idle: old.take(surplus).collect() })
         });
         let Some(change) = change else { continue };

@@ -112,9 +112,9 @@ impl Ecs {
     /// runs there and is wanted.
     pub fn interrupt_spot(&self, arn: &str) -> bool {
         self.inner.with(|state| {
-            let there = state.task(arn).is_some_and(|task| {
-                task.stop.is_none() && task.provider.as_deref() == Some(FARGATE_SPOT)
-            });
+            let there = state
+                .task(arn)
+                .is_some_and(|task| task.stop.is_none() && task.provider.as_deref() == Some(FARGATE_SPOT));
             if there {
                 state.stop_task(arn, Stop::interrupted(), false);
             }

@@ -160,7 +160,10 @@ fn lacks(need: &Need, room: &Room) -> Vec<Lack> {
         (need.memory > room.memory, Lack::Memory),
         (need.ports.iter().any(|port| room.ports.contains(port)), Lack::Port),
     ];
-    room.unmet.into_iter().chain(checks.into_iter().filter_map(|(lacking, lack)| lacking.then_some(lack))).collect()
+    room.unmet
+        .into_iter()
+        .chain(checks.into_iter().filter_map(|(lacking, lack)| lacking.then_some(lack)))
+        .collect()
 }
 
 #[cfg(test)]
@@ -225,7 +228,11 @@ mod tests {
         let other = Room { unmet: Some(Lack::Member), ..crowded };
         assert_eq!(place(&need, &[ranked("b", 2), other.clone()]), Ok(0));
         let refusal = place(&need, &[other]).unwrap_err();
-        assert!(refusal.message("web").contains("encountered error \"MemberOf placement constraint unsatisfied.\"."));
+        assert!(
+            refusal
+                .message("web")
+                .contains("encountered error \"MemberOf placement constraint unsatisfied.\".")
+        );
         assert_eq!(refusal.resource(), None);
     }
 

@@ -92,7 +92,8 @@ pub(crate) fn wanted(managed: Managed, sizes: GroupSizes, in_use: u32, waiting: 
 /// Instances of this size that hold these tasks: first fit, the largest first. What is larger than one needs none, for none
 /// would hold it.
 fn bins((cpu, memory): (u32, u32), tasks: &[Need]) -> u32 {
-    let mut tasks: Vec<&Need> = tasks.iter().filter(|need| need.cpu <= cpu && need.memory <= memory).collect();
+    let mut tasks: Vec<&Need> =
+        tasks.iter().filter(|need| need.cpu <= cpu && need.memory <= memory).collect();
     tasks.sort_by_key(|need| std::cmp::Reverse((need.memory, need.cpu)));
     let mut open: Vec<(u32, u32, Vec<u16>)> = Vec::new();
     for need in tasks {

@@ -103,8 +103,7 @@ impl Words {
 
 /// Words, and marks that are words of their own.
 fn split(text: &str) -> Vec<String> {
-    const MARKS: [&str; 14] =
-        ["&&", "||", "==", "!=", "=~", "!~", ">=", "<=", "(", ")", "[", "]", ",", "!"];
+    const MARKS: [&str; 14] = ["&&", "||", "==", "!=", "=~", "!~", ">=", "<=", "(", ")", "[", "]", ",", "!"];
     let mut words = vec![String::new()];
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
@@ -157,7 +156,11 @@ fn test(words: &mut Words) -> Result<Expression, String> {
         "agentConnected" => Subject::AgentConnected,
         other => match other.strip_prefix("attribute:").filter(|attribute| !attribute.is_empty()) {
             Some(attribute) => Subject::Attribute(attribute.to_owned()),
-            None => return Err(format!("the subject '{other}' is none of attribute:NAME, ec2InstanceId, agentConnected")),
+            None => {
+                return Err(format!(
+                    "the subject '{other}' is none of attribute:NAME, ec2InstanceId, agentConnected"
+                ));
+            }
         },
     };
     let not = |inner| Expression::Not(Box::new(inner));
@@ -172,9 +175,7 @@ fn test(words: &mut Words) -> Result<Expression, String> {
         "exists" => Expression::Exists(subject),
         "not_exists" | "!exists" => not(Expression::Exists(subject)),
         other => {
-            return Err(format!(
-                "the operator '{other}' is none of ==, !=, in, not_in, exists, not_exists"
-            ));
+            return Err(format!("the operator '{other}' is none of ==, !=, in, not_in, exists, not_exists"));
         }
     })
 }

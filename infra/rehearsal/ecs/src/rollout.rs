@@ -2,7 +2,7 @@
 
 use crate::clock::now;
 use crate::deployment::{Deployment, Record, RecordStatus, Rollout, breaker_threshold};
-use crate::service::{LoadBalancer, RECORD_LIMIT, ServiceStatus};
+use crate::service::{LoadBalancer, RECORD_LIMIT, Service, ServiceStatus};
 use crate::state::State;
 use crate::task::{Status, Task};
 use rehearsal_wire::ApiError;
@@ -15,6 +15,29 @@ const DEPLOYMENT_LIMIT: usize = 5;
 const STEADY_AGAIN: Duration = Duration::from_secs(6 * 3_600);
 
 const BREAKER: &str = "ECS deployment circuit breaker:";
+
+/// The record of a deployment that begins: its ARN, the revisions of before, and its own.
+fn begun(service: &Service, (arn, sources, target): (&str, Vec<String>, &str), at: f64) -> Record {
+    Record {
+        arn: arn.to_owned(),
+        service_arn: service.arn.clone(),
+        cluster_arn: service.cluster_arn.clone(),
+        status: RecordStatus::InProgress,
+        reason: None,
+        created_at: at,
+        updated_at: at,
+        finished_at: None,
+        stopped_at: None,
+        source_revisions: sources,
+        target_revision: target.to_owned(),
+        rollback: None,
+        configuration: service.rolling.json(),
+        breaker_enabled: service.rolling.breaker,
+        breaker_triggered: false,
+        failures: 0,
+        threshold: breaker_threshold(service.desired),
+    }
+}
 
 impl State {
     /// Makes a new PRIMARY deployment; the one of before becomes ACTIVE and is drained of its tasks.
@@ -40,29 +63,9 @@ impl State {
             open.close(superseded, at);
         }
         service.records.truncate(RECORD_LIMIT - 1);
-        service.records.push_front(Record {
-            arn: record.clone(),
-            service_arn: service.arn.clone(),
-            cluster_arn: service.cluster_arn.clone(),
-            status: RecordStatus::InProgress,
-            reason: None,
-            created_at: at,
-            updated_at: at,
-            finished_at: None,
-            stopped_at: None,
-            source_revisions: service
-                .deployments
-                .iter()
-                .map(|deployment| deployment.revision.clone())
-                .collect(),
-            target_revision: revision.clone(),
-            rollback: None,
-            configuration: service.rolling.json(),
-            breaker_enabled: service.rolling.breaker,
-            breaker_triggered: false,
-            failures: 0,
-            threshold: breaker_threshold(service.desired),
-        });
+        let of_before = service.deployments.iter().map(|deployment| deployment.revision.clone()).collect();
+        let record_of = begun(service, (&record, of_before, &revision), at);
+        service.records.push_front(record_of);
         service.revise(&revision, &definition, &load_balancers, at);
         let reason = format!("ECS deployment {id} in progress.");
         let (arn, deployment) = (service.arn.clone(), id.clone());

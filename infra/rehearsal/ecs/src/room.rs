@@ -62,9 +62,8 @@ impl State {
     /// How many tasks of its group an instance has: of the service, whatever their revision, or of the group that was named.
     fn of_group(&self, origin: &Origin, definition: &Definition, instance: &str) -> usize {
         let ours = group(origin.service.as_deref(), origin.group.as_deref(), &definition.arn);
-        let theirs = |task: &&Task| {
-            group(task.service.as_deref(), task.group.as_deref(), &task.definition) == ours
-        };
+        let theirs =
+            |task: &&Task| group(task.service.as_deref(), task.group.as_deref(), &task.definition) == ours;
         self.tasks_on(instance).filter(theirs).count()
     }
 

@@ -41,7 +41,9 @@ pub(crate) fn read(list: &Value) -> Result<Vec<Share>, String> {
     let list = list.as_array().map(Vec::as_slice).unwrap_or_default();
     let (mut shares, mut wrong): (Vec<Share>, Vec<String>) = (Vec::new(), Vec::new());
     if list.len() > MOST_PROVIDERS {
-        wrong.push(format!("A capacity provider strategy can contain a maximum of {MOST_PROVIDERS} capacity providers."));
+        wrong.push(format!(
+            "A capacity provider strategy can contain a maximum of {MOST_PROVIDERS} capacity providers."
+        ));
     }
     for given in list {
         let name = given["capacityProvider"].as_str().unwrap_or_default();
@@ -50,7 +52,9 @@ pub(crate) fn read(list: &Value) -> Result<Vec<Share>, String> {
         let mut number = |member: &str, most: u64| {
             let number = given[member].as_u64().unwrap_or(0);
             if number > most {
-                wrong.push(format!("The {member} of capacity provider {provider} must be between 0 and {most}."));
+                wrong.push(format!(
+                    "The {member} of capacity provider {provider} must be between 0 and {most}."
+                ));
             }
             u32::try_from(number.min(most)).unwrap_or(0)
         };
@@ -64,24 +68,28 @@ pub(crate) fn read(list: &Value) -> Result<Vec<Share>, String> {
         wrong.push("Only one capacity provider in a strategy can have a base defined.".to_owned());
     }
     if shares.len() > 1 && shares.iter().all(|share| share.weight == 0) {
-        wrong.push("At least one capacity provider of a strategy must have a weight greater than zero.".to_owned());
+        wrong.push(
+            "At least one capacity provider of a strategy must have a weight greater than zero.".to_owned(),
+        );
     }
     if shares.iter().any(Share::is_fargate) && !shares.iter().all(Share::is_fargate) {
-        wrong.push("A strategy has capacity providers of Fargate or of Auto Scaling groups, not both.".to_owned());
+        wrong.push(
+            "A strategy has capacity providers of Fargate or of Auto Scaling groups, not both.".to_owned(),
+        );
     }
     if wrong.is_empty() { Ok(shares) } else { Err(wrong.join(" ")) }
 }
 
 /// In the shape of answers.
 pub(crate) fn json(strategy: &[Share]) -> Value {
-    let told = strategy.iter().map(|share| {
-        json!({ "capacityProvider": share.provider, "weight": share.weight, "base": share.base })
-    });
+    let told = strategy.iter().map(
+        |share| json!({ "capacityProvider": share.provider, "weight": share.weight, "base": share.base }),
+    );
     told.collect()
 }
 
 /// The provider that the next task goes to, given how many each has: first the base, then by weight.
-pub(crate) fn next<'a>(strategy: &'a [Share], has: impl Fn(&str) -> u32) -> Option<&'a Share> {
+pub(crate) fn next(strategy: &[Share], has: impl Fn(&str) -> u32) -> Option<&Share> {
     if let Some(based) = strategy.iter().find(|share| has(&share.provider) < share.base) {
         return Some(based);
     }

@@ -194,7 +194,8 @@ async fn lists_come_in_pages_and_by_what_is_asked() {
 async fn a_services_settings_are_kept_changed_and_told() {
     let world = World::new(quick()).await;
     let group = world.group("web", 0).await;
-    let container = json!({"name": "web", "image": "v1", "memory": 64, "portMappings": [{"containerPort": 8080}]});
+    let container =
+        json!({"name": "web", "image": "v1", "memory": 64, "portMappings": [{"containerPort": 8080}]});
     let input = json!({"family": "web", "networkMode": "awsvpc", "containerDefinitions": [container]});
     let definition = world.call("RegisterTaskDefinition", input).await;
     let definition = text(&definition["taskDefinition"]["taskDefinitionArn"]);

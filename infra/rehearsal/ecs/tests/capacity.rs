@@ -16,7 +16,8 @@ fn network() -> Value {
 
 /// A definition that Fargate takes as well.
 async fn definition(world: &World, family: &str) -> String {
-    let container = json!({"name": "web", "image": "v1", "portMappings": [{"containerPort": 8080}], "stopTimeout": 2});
+    let container =
+        json!({"name": "web", "image": "v1", "portMappings": [{"containerPort": 8080}], "stopTimeout": 2});
     let input = json!({"family": family, "networkMode": "awsvpc", "requiresCompatibilities": ["FARGATE"],
         "cpu": "256", "memory": "512", "containerDefinitions": [container]});
     text(&world.call("RegisterTaskDefinition", input).await["taskDefinition"]["taskDefinitionArn"])
@@ -32,7 +33,13 @@ async fn with_fargate() -> World {
 }
 
 /// Creates a service without `launchType`, unless `members` has one; or says why not.
-async fn create(world: &World, name: &str, definition: &str, count: u32, members: Value) -> Result<Value, String> {
+async fn create(
+    world: &World,
+    name: &str,
+    definition: &str,
+    count: u32,
+    members: Value,
+) -> Result<Value, String> {
     let mut input = json!({"cluster": CLUSTER, "serviceName": name, "taskDefinition": definition,
         "desiredCount": count, "networkConfiguration": network()});
     for (member, value) in members.as_object().expect("members") {
@@ -51,7 +58,9 @@ async fn a_strategy_spreads_tasks_and_answers_have_no_launch_type() {
     let definition = definition(&world, "web").await;
     let strategy = json!([{"capacityProvider": "FARGATE", "weight": 1, "base": 1},
         {"capacityProvider": "FARGATE_SPOT", "weight": 3, "base": 0}]);
-    create(&world, "web", &definition, 5, json!({"capacityProviderStrategy": strategy})).await.expect("it is made");
+    create(&world, "web", &definition, 5, json!({"capacityProviderStrategy": strategy}))
+        .await
+        .expect("it is made");
     world.until_steady("web").await;
     let told = world.describe("web").await;
     assert_eq!((&told["launchType"], &told["capacityProviderStrategy"]), (&Value::Null, &strategy));
@@ -67,7 +76,8 @@ async fn a_strategy_spreads_tasks_and_answers_have_no_launch_type() {
     let other = json!([{"capacityProvider": "FARGATE_SPOT", "weight": 1, "base": 0}]);
     let change = json!({"cluster": CLUSTER, "service": "web", "capacityProviderStrategy": other});
     assert_eq!(world.refusal("UpdateService", change).await, "InvalidParameterException");
-    let told = world.update("web", json!({"capacityProviderStrategy": other, "forceNewDeployment": true})).await;
+    let told =
+        world.update("web", json!({"capacityProviderStrategy": other, "forceNewDeployment": true})).await;
     assert_eq!(told["capacityProviderStrategy"], other);
     let told = world.update("web", json!({"capacityProviderStrategy": [], "forceNewDeployment": true})).await;
     assert_eq!((&told["launchType"], &told["capacityProviderStrategy"]), (&json!("FARGATE"), &Value::Null));
@@ -81,13 +91,18 @@ async fn what_aws_refuses_of_a_new_service_is_refused() {
     both["launchType"] = "FARGATE".into();
     let unknown = json!({"capacityProviderStrategy": [{"capacityProvider": "workers", "weight": 1}]});
     let arn = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/none/1";
-    let nowhere = json!({"loadBalancers": [{"targetGroupArn": arn, "containerName": "web", "containerPort": 8080}]});
+    let nowhere =
+        json!({"loadBalancers": [{"targetGroupArn": arn, "containerName": "web", "containerPort": 8080}]});
     for (definition, members, why) in [
         (&fargate, both, "both a launch type and capacity provider strategy"),
         (&fargate, unknown, "not associated with the cluster"),
         (&fargate, json!({"networkConfiguration": null}), "must be provided when networkMode 'awsvpc'"),
         (&bridge, json!({}), "is not valid for the given networkMode"),
-        (&bridge, json!({"launchType": "FARGATE", "networkConfiguration": null}), "does not support launch_type FARGATE"),
+        (
+            &bridge,
+            json!({"launchType": "FARGATE", "networkConfiguration": null}),
+            "does not support launch_type FARGATE",
+        ),
         (&fargate, nowhere, "does not exist"),
     ] {
         let said = create(&world, "no", definition, 1, members).await.expect_err("refused");
@@ -107,17 +122,19 @@ async fn spot_takes_a_task_back_and_the_service_starts_another_once_there_is_roo
     let group = world.group("web", 0).await;
     let definition = definition(&world, "web").await;
     let mut members = spot();
-    members["loadBalancers"] = json!([{"targetGroupArn": group, "containerName": "web", "containerPort": 8080}]);
+    members["loadBalancers"] =
+        json!([{"targetGroupArn": group, "containerName": "web", "containerPort": 8080}]);
     create(&world, "web", &definition, 1, members).await.expect("it is made");
     world.until_steady("web").await;
     let first = world.tasks("web")[0].arn.clone();
     world.ecs.set_spot_capacity(false);
     assert!(world.ecs.interrupt_spot(&first));
     assert!(!world.ecs.interrupt_spot(&first), "once");
-    world.until("it has stopped", |_| {
-        world.tasks("web").iter().any(|task| task.arn == first && task.status == Status::Stopped)
-    })
-    .await;
+    world
+        .until("it has stopped", |_| {
+            world.tasks("web").iter().any(|task| task.arn == first && task.status == Status::Stopped)
+        })
+        .await;
     let told = world.task(&first).await;
     assert_eq!(
         (text(&told["stopCode"]), text(&told["stoppedReason"])),
@@ -127,10 +144,11 @@ async fn spot_takes_a_task_back_and_the_service_starts_another_once_there_is_roo
     let (asked, left) = (seen.sigterm_at.expect("SIGTERM"), seen.deregistered_at.expect("it left its group"));
     assert!(left >= asked, "it is deregistered only once it has stopped");
     let unavailable = "Reason: Capacity is unavailable at this time.";
-    world.until("there is no room", |_| {
-        !world.bridged("ECS Service Action", "SERVICE_TASK_PLACEMENT_FAILURE").is_empty()
-    })
-    .await;
+    world
+        .until("there is no room", |_| {
+            !world.bridged("ECS Service Action", "SERVICE_TASK_PLACEMENT_FAILURE").is_empty()
+        })
+        .await;
     let messages = world.messages("web").await;
     assert!(messages.iter().any(|message| message.contains(unavailable)), "{messages:?}");
     world.ecs.set_spot_capacity(true);
@@ -154,7 +172,13 @@ impl ScalingGroups for Group {
         let mut joined = self.joined.lock();
         while joined.len() < desired as usize {
             let ec2 = format!("i-{:017}", joined.len());
-            let arn = self.ecs.lock().as_ref().expect("an ECS").join(CLUSTER, (&ec2, group), 512, 1024).expect("it joins");
+            let arn = self
+                .ecs
+                .lock()
+                .as_ref()
+                .expect("an ECS")
+                .join(CLUSTER, (&ec2, group), 512, 1024)
+                .expect("it joins");
             joined.push((ec2, arn));
         }
     }

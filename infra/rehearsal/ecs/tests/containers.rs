@@ -37,10 +37,11 @@ async fn a_tag_that_moves_changes_nothing_for_a_revision_that_has_its_digest() {
     assert_eq!(told["serviceRevisions"][0]["containerImages"], json!([image]));
 
     world.update("web", json!({"forceNewDeployment": true})).await;
-    world.until("the new revision runs", |seen| {
-        seen.tasks_of(CLUSTER, "web").any(|task| task.image_digest == Some(digest("v2")))
-    })
-    .await;
+    world
+        .until("the new revision runs", |seen| {
+            seen.tasks_of(CLUSTER, "web").any(|task| task.image_digest == Some(digest("v2")))
+        })
+        .await;
 }
 
 #[tokio::test]
@@ -51,10 +52,11 @@ async fn without_version_consistency_each_task_asks_the_registry() {
     world.until_steady("web").await;
     world.retag("v1", "v2");
     world.ecs.crash_task(&live(&world, "web")[0].arn);
-    world.until("the moved tag runs", |seen| {
-        seen.tasks_of(CLUSTER, "web").any(|task| task.image_digest == Some(digest("v2")))
-    })
-    .await;
+    world
+        .until("the moved tag runs", |seen| {
+            seen.tasks_of(CLUSTER, "web").any(|task| task.image_digest == Some(digest("v2")))
+        })
+        .await;
 }
 
 /// Registers a definition of these containers; answers its ARN.
@@ -71,10 +73,11 @@ async fn definition_of(world: &World, containers: Value) -> String {
 async fn run_to_the_end(world: &World, definition: &str) -> (Value, Vec<String>) {
     let ran = world.call("RunTask", json!({"cluster": CLUSTER, "taskDefinition": definition})).await;
     let arn = text(&ran["tasks"][0]["taskArn"]);
-    world.until("it has ended", |seen| {
-        seen.tasks.iter().any(|task| task.arn == arn && task.status == Status::Stopped)
-    })
-    .await;
+    world
+        .until("it has ended", |seen| {
+            seen.tasks.iter().any(|task| task.arn == arn && task.status == Status::Stopped)
+        })
+        .await;
     let mut lines = world.ecs.logs(&arn);
     lines.sort_by_key(|line| line.timestamp);
     (world.task(&arn).await, lines.into_iter().map(|line| line.message).collect())
@@ -95,7 +98,8 @@ async fn a_container_starts_once_what_it_depends_on_has_ended_well() {
     .await;
     let (told, lines) = run_to_the_end(&world, &definition).await;
     assert_eq!(lines, ["init", "main"]);
-    let codes: Vec<&Value> = told["containers"].as_array().expect("two").iter().map(|it| &it["exitCode"]).collect();
+    let codes: Vec<&Value> =
+        told["containers"].as_array().expect("two").iter().map(|it| &it["exitCode"]).collect();
     assert_eq!(codes, [0, 0]);
 }
 
@@ -115,14 +119,17 @@ async fn what_depends_on_a_failure_is_never_started_and_the_task_ends() {
     let (told, lines) = run_to_the_end(&world, &definition).await;
     assert_eq!(lines, Vec::<String>::new());
     assert_eq!(told["stopCode"], "EssentialContainerExited");
-    let codes: Vec<&Value> = told["containers"].as_array().expect("two").iter().map(|it| &it["exitCode"]).collect();
+    let codes: Vec<&Value> =
+        told["containers"].as_array().expect("two").iter().map(|it| &it["exitCode"]).collect();
     assert_eq!(codes, [143, 4], "as the agent tells one that was not started");
 }
 
 #[tokio::test]
 async fn containers_stop_the_other_way_round() {
     let world = World::new(quick()).await;
-    let until_told = |name: &str| format!("trap 'sleep 0.05; echo {name}; exit 0' TERM; echo up; while :; do sleep 0.01; done");
+    let until_told = |name: &str| {
+        format!("trap 'sleep 0.05; echo {name}; exit 0' TERM; echo up; while :; do sleep 0.01; done")
+    };
     world.shell("proxy", &until_told("proxy"));
     world.shell("main", &until_told("main"));
     let definition = definition_of(

@@ -169,12 +169,14 @@ async fn tasks_go_where_their_constraints_let_them() {
     assert!(attributes.contains(&json!({"name": "stack", "value": "prod"})), "{attributes:?}");
     assert!(attributes.iter().any(|one| one["name"] == "ecs.availability-zone"), "{attributes:?}");
     let definition = world.definition("web", "v1").await;
-    let only = json!({"placementConstraints": [{"type": "memberOf", "expression": "attribute:stack == prod"}]});
+    let only =
+        json!({"placementConstraints": [{"type": "memberOf", "expression": "attribute:stack == prod"}]});
     world.create("web", &definition, 2, None, only).await;
     world.until_steady("web").await;
     let all_there = |task: &rehearsal_ecs::TaskSnapshot| task.instance.as_ref() == Some(&other);
     assert!(world.tasks("web").iter().all(all_there));
-    let nowhere = json!({"placementConstraints": [{"type": "memberOf", "expression": "attribute:stack == test"}]});
+    let nowhere =
+        json!({"placementConstraints": [{"type": "memberOf", "expression": "attribute:stack == test"}]});
     world.create("lost", &definition, 1, None, nowhere).await;
     world.until("it finds no place", |_| !placement_failures(&world).is_empty()).await;
     let messages = world.messages("lost").await;

@@ -69,7 +69,8 @@ async fn backend() -> Outcome<SocketAddr> {
 
 async fn balancer(elb: &Elb, backend: SocketAddr) -> Outcome<SocketAddr> {
     let arn = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let made = elb.call("CreateLoadBalancer", json!({"Name": "bench", "Subnets": ["subnet-1", "subnet-2"]})).await?;
+    let made =
+        elb.call("CreateLoadBalancer", json!({"Name": "bench", "Subnets": ["subnet-1", "subnet-2"]})).await?;
     let balancer = arn(&made["LoadBalancers"][0]["LoadBalancerArn"]);
     let group = json!({"Name": "bench", "Protocol": "HTTP", "Port": 80, "TargetType": "ip"});
     let group = arn(&elb.call("CreateTargetGroup", group).await?["TargetGroups"][0]["TargetGroupArn"]);

@@ -104,7 +104,8 @@ async fn creating_the_same_again_answers_the_same_and_another_by_its_name_is_ref
     assert_eq!(world.call("CreateTargetGroup", group).await, first);
     let other = json!({"Name": "web", "Protocol": "HTTP", "Port": 81, "TargetType": "ip", "VpcId": "vpc-1"});
     assert_eq!(code(&world.elb, "CreateTargetGroup", other).await, "DuplicateTargetGroupName");
-    let again = world.call("CreateLoadBalancer", json!({"Name": "web", "Subnets": ["subnet-1", "subnet-2"]})).await;
+    let again =
+        world.call("CreateLoadBalancer", json!({"Name": "web", "Subnets": ["subnet-1", "subnet-2"]})).await;
     assert_eq!(again["LoadBalancers"][0]["LoadBalancerArn"], json!(world.balancer));
     let internal = json!({"Name": "web", "Scheme": "internal", "Subnets": ["subnet-1", "subnet-2"]});
     assert_eq!(code(&world.elb, "CreateLoadBalancer", internal).await, "DuplicateLoadBalancerName");
@@ -163,7 +164,8 @@ async fn bad_routes_get_awss_codes_and_change_nothing() {
     let world = World::new(quick()).await;
     let web = world.group("web", 1).await;
     world.forward(&[(&web, 1)]).await;
-    let other = world.call("CreateLoadBalancer", json!({"Name": "other", "Subnets": ["subnet-1", "subnet-2"]})).await;
+    let other =
+        world.call("CreateLoadBalancer", json!({"Name": "other", "Subnets": ["subnet-1", "subnet-2"]})).await;
     let other = other["LoadBalancers"][0]["LoadBalancerArn"].clone();
     let conditions = json!([{"Field": "path-pattern", "Values": ["/a"]}]);
     let rule = |listener: &str| {
@@ -222,7 +224,11 @@ async fn bad_groups_and_targets_get_awss_codes() {
         ("CreateTargetGroup", json!({"Name": "a_b", "Protocol": "HTTP", "Port": 80}), "ValidationError"),
         ("CreateTargetGroup", json!({"Name": "novpc", "Protocol": "HTTP", "Port": 80}), "ValidationError"),
         ("CreateLoadBalancer", json!({"Name": "nowhere"}), "ValidationError"),
-        ("CreateLoadBalancer", json!({"Name": "one", "Subnets": ["subnet-1", "subnet-1"]}), "ValidationError"),
+        (
+            "CreateLoadBalancer",
+            json!({"Name": "one", "Subnets": ["subnet-1", "subnet-1"]}),
+            "ValidationError",
+        ),
         (
             "CreateLoadBalancer",
             json!({"Name": "six", "Subnets": ["subnet-1", "subnet-2"], "IpAddressType": "dualstack"}),
@@ -239,10 +245,13 @@ async fn a_listeners_attributes_are_told_and_act_on_answers() {
     let server = |answer: &str| answer.to_lowercase().contains("server: awselb/2.0");
     assert!(server(&raw(&world).await));
     let set = |key: &str, value: &str| json!({"Key": key, "Value": value});
-    let attributes = json!([set("routing.http.response.server.enabled", "false"),
-        set("routing.http.response.x_frame_options.header_value", "DENY")]);
-    let changed =
-        world.call("ModifyListenerAttributes", json!({"ListenerArn": world.listener, "Attributes": attributes})).await;
+    let attributes = json!([
+        set("routing.http.response.server.enabled", "false"),
+        set("routing.http.response.x_frame_options.header_value", "DENY")
+    ]);
+    let changed = world
+        .call("ModifyListenerAttributes", json!({"ListenerArn": world.listener, "Attributes": attributes}))
+        .await;
     let told = world.call("DescribeListenerAttributes", json!({"ListenerArn": world.listener})).await;
     assert_eq!(told, changed);
     let answer = raw(&world).await;

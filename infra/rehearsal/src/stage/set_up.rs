@@ -203,7 +203,9 @@ async fn balancer(
     (port, sticky): (u16, Option<u32>),
 ) -> anyhow::Result<(String, String, Option<String>)> {
     let elb = Service::Elbv2;
-    let made = stage.call(elb, "CreateLoadBalancer", json!({"Name": name, "Type": "application", "Subnets": SUBNETS})).await?;
+    let made = stage
+        .call(elb, "CreateLoadBalancer", json!({"Name": name, "Type": "application", "Subnets": SUBNETS}))
+        .await?;
     let balancer = text(&made["LoadBalancers"][0]["LoadBalancerArn"])?;
     let tuples: Vec<Value> = members
         .iter()

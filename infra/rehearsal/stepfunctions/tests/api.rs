@@ -146,7 +146,11 @@ async fn bad_calls_get_awss_codes() {
         ("StartExecution", json!({"stateMachineArn": machine, "name": "a:b"}), "InvalidName"),
         ("DescribeExecution", json!({"executionArn": gone}), "ExecutionDoesNotExist"),
         ("StopExecution", json!({"executionArn": "x"}), "InvalidArn"),
-        ("CreateStateMachine", json!({"name": "n", "roleArn": "arn:aws:iam::123456789012:role/machine", "definition": "{}"}), "InvalidDefinition"),
+        (
+            "CreateStateMachine",
+            json!({"name": "n", "roleArn": "arn:aws:iam::123456789012:role/machine", "definition": "{}"}),
+            "InvalidDefinition",
+        ),
         ("StartSyncExecution", json!({}), "UnknownOperationException"),
     ] {
         let error = world.sfn.call(operation, input.clone()).await.unwrap_err();

@@ -177,8 +177,12 @@ async fn a_version_stays_as_it_was_published() {
     let told = world.call("DescribeStateMachine", json!({"stateMachineArn": second})).await;
     assert_eq!((&told["stateMachineArn"], &told["description"]), (&second, &json!("longer")));
     let listed = world.call("ListStateMachineVersions", of.clone()).await;
-    let arns: Vec<&Value> =
-        listed["stateMachineVersions"].as_array().unwrap().iter().map(|one| &one["stateMachineVersionArn"]).collect();
+    let arns: Vec<&Value> = listed["stateMachineVersions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| &one["stateMachineVersionArn"])
+        .collect();
     assert_eq!(arns, [&second, &first]);
     let began = tokio::time::Instant::now();
     let started = world.call("StartExecution", json!({"stateMachineArn": first, "name": "old"})).await;
@@ -186,7 +190,10 @@ async fn a_version_stays_as_it_was_published() {
     assert_eq!(began.elapsed().as_secs(), 7);
     assert_eq!((&told["stateMachineArn"], &told["stateMachineVersionArn"]), (&json!(world.machine), &first));
     let stale = json!({"stateMachineArn": world.machine, "revisionId": "INITIAL"});
-    assert_eq!(world.sfn.call("PublishStateMachineVersion", stale).await.unwrap_err().code, "ConflictException");
+    assert_eq!(
+        world.sfn.call("PublishStateMachineVersion", stale).await.unwrap_err().code,
+        "ConflictException"
+    );
     world.call("DeleteStateMachineVersion", json!({"stateMachineVersionArn": first})).await;
     let gone = world.sfn.call("StartExecution", json!({"stateMachineArn": first})).await.unwrap_err();
     assert_eq!(gone.code, "StateMachineDoesNotExist");
@@ -212,6 +219,7 @@ async fn roles_are_of_this_account_and_what_would_have_no_effect_is_refused() {
         let refused = world.sfn.call("CreateStateMachine", make(settings)).await.unwrap_err();
         assert_eq!(refused.code, code);
     }
-    let made = world.call("CreateStateMachine", make(json!({"publish": true, "versionDescription": "first"}))).await;
+    let made =
+        world.call("CreateStateMachine", make(json!({"publish": true, "versionDescription": "first"}))).await;
     assert!(made["stateMachineVersionArn"].as_str().unwrap().ends_with(":stateMachine:n:1"), "{made}");
 }

@@ -49,7 +49,9 @@ impl Ecr {
                 let digest = of_this_machine(listed).map_err(|why| cannot_pull(&why))?;
                 let id = ImageId { digest: Some(digest.to_owned()), tag: None };
                 // It was there when the index was pushed, and cannot be deleted before it.
-                repository.find(&id).ok_or_else(|| cannot_pull(&format!("manifest for {digest} not found")))?
+                repository
+                    .find(&id)
+                    .ok_or_else(|| cannot_pull(&format!("manifest for {digest} not found")))?
             }
         };
         command(&stored.digest, &runs.manifest)

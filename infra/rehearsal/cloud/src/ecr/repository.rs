@@ -114,7 +114,9 @@ impl ImageId {
 fn is_digest(text: &str) -> bool {
     let of_algorithm = |c: char| c.is_ascii_alphanumeric() || "-_+.".contains(c);
     text.split_once(':').is_some_and(|(algorithm, hash)| {
-        !algorithm.is_empty() && !hash.is_empty() && algorithm.chars().all(of_algorithm)
+        !algorithm.is_empty()
+            && !hash.is_empty()
+            && algorithm.chars().all(of_algorithm)
             && hash.chars().all(|c| c.is_ascii_hexdigit())
     })
 }

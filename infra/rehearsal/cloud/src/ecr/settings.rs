@@ -75,7 +75,10 @@ impl Ecr {
 fn check_settings(input: &Value) -> Result<(), ApiError> {
     let encryption = input["encryptionConfiguration"]["encryptionType"].as_str();
     let complaints = [
-        (input["imageScanningConfiguration"]["scanOnPush"] == true, "images are not scanned here: leave scanOnPush off"),
+        (
+            input["imageScanningConfiguration"]["scanOnPush"] == true,
+            "images are not scanned here: leave scanOnPush off",
+        ),
         (encryption.is_some_and(|kind| kind != ENCRYPTION), "nothing is encrypted by KMS here: use AES256"),
         (!list(input, "tags").is_empty(), "repositories have no tags here: leave them out"),
     ];

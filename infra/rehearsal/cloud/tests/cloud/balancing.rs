@@ -23,7 +23,13 @@ async fn serve(cloud: &Cloud) -> (String, String, String) {
     });
     let group = call(cloud, Service::Elbv2, "CreateTargetGroup", group).await;
     let group = group["TargetGroups"][0]["TargetGroupArn"].as_str().unwrap().to_owned();
-    let balancer = call(cloud, Service::Elbv2, "CreateLoadBalancer", json!({ "Name": "web", "Subnets": ["subnet-1", "subnet-2"] })).await;
+    let balancer = call(
+        cloud,
+        Service::Elbv2,
+        "CreateLoadBalancer",
+        json!({ "Name": "web", "Subnets": ["subnet-1", "subnet-2"] }),
+    )
+    .await;
     let balancer = balancer["LoadBalancers"][0]["LoadBalancerArn"].as_str().unwrap().to_owned();
     let listener = json!({
         "LoadBalancerArn": balancer, "Protocol": "HTTP", "Port": 0,

@@ -42,7 +42,9 @@ impl State {
         let group_arn = group_arn.map_err(as_client)?;
         let group = last_segment(group_arn).to_owned();
         if self.providers.values().any(|known| known.group == group) {
-            return Err(client("The specified Auto Scaling group ARN is already being used by another capacity provider."));
+            return Err(client(
+                "The specified Auto Scaling group ARN is already being used by another capacity provider.",
+            ));
         }
         let provider = Provider {
             name: name.to_owned(),
@@ -87,7 +89,8 @@ impl State {
     pub(super) fn describe_capacity_providers(&self, input: &Value) -> Result<Value, ApiError> {
         let tags = includes(input, "TAGS");
         let own = [FARGATE, FARGATE_SPOT].map(|name| (name.to_owned(), self.fargate(name)));
-        let all = own.into_iter().chain(self.providers.iter().map(|(name, one)| (name.clone(), one.json(tags))));
+        let all =
+            own.into_iter().chain(self.providers.iter().map(|(name, one)| (name.clone(), one.json(tags))));
         let all: Vec<(String, Value)> = all.collect();
         let names: Vec<String> =
             strings(input, "capacityProviders").iter().map(|name| last_segment(name).to_owned()).collect();
@@ -96,8 +99,10 @@ impl State {
             .filter(|name| !all.iter().any(|(known, _)| known == *name))
             .map(|name| missing(&self.arns.capacity_provider(name)))
             .collect();
-        let found: Vec<_> = all.into_iter().filter(|(name, _)| names.is_empty() || names.contains(name)).collect();
-        let mut answer = page_of(input, "capacityProviders", &found, |one| one.0.clone(), |one| one.1.clone())?;
+        let found: Vec<_> =
+            all.into_iter().filter(|(name, _)| names.is_empty() || names.contains(name)).collect();
+        let mut answer =
+            page_of(input, "capacityProviders", &found, |one| one.0.clone(), |one| one.1.clone())?;
         answer["failures"] = failures.into();
         Ok(answer)
     }
@@ -204,8 +209,12 @@ fn managed(given: &Value, before: Option<Managed>) -> Result<Option<Managed>, Ap
             .and_then(|number| u32::try_from(number).ok())
             .ok_or_else(|| client(format!("{member} must be between {least} and {most}."))),
     };
-    let usual =
-        before.unwrap_or(Managed { target: TARGET.2, least_step: LEAST_STEP, most_step: MOST_STEP, warmup: WARMUP.2 });
+    let usual = before.unwrap_or(Managed {
+        target: TARGET.2,
+        least_step: LEAST_STEP,
+        most_step: MOST_STEP,
+        warmup: WARMUP.2,
+    });
     let managed = Managed {
         target: number("targetCapacity", (TARGET.0, TARGET.1), usual.target)?,
         least_step: number("minimumScalingStepSize", STEP, usual.least_step)?,

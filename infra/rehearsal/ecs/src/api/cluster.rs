@@ -45,7 +45,9 @@ impl State {
             };
             self.clusters.insert(name.to_owned(), cluster);
         }
-        Ok(json!({ "cluster": self.cluster(&self.clusters[name], &json!({ "include": ["TAGS", "SETTINGS"] })) }))
+        Ok(
+            json!({ "cluster": self.cluster(&self.clusters[name], &json!({ "include": ["TAGS", "SETTINGS"] })) }),
+        )
     }
 
     pub(super) fn update_cluster_settings(&mut self, input: &Value) -> Result<Value, ApiError> {

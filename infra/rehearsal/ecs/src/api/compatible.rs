@@ -72,9 +72,9 @@ pub(super) fn check_network(definition: &Definition, network: &Value) -> Result<
             Err(invalid("Network Configuration must be provided when networkMode 'awsvpc' is specified."))
         }
         ("awsvpc", true) | (_, false) => Ok(()),
-        (_, true) => {
-            Err(invalid("Network Configuration is not valid for the given networkMode of this task definition."))
-        }
+        (_, true) => Err(invalid(
+            "Network Configuration is not valid for the given networkMode of this task definition.",
+        )),
     }
 }
 
@@ -95,11 +95,12 @@ pub(super) fn compatibilities(input: &Value) -> Result<Vec<&'static str>, ApiErr
     let own_interface = input["networkMode"] == "awsvpc";
     let text = |member: &str| input[member].as_str().unwrap_or_default().to_owned();
     let (cpu, memory) = (text("cpu"), text("memory"));
-    let fits = crate::definition::size(&cpu).zip(crate::definition::size(&memory)).is_some_and(|(cpu, memory)| {
-        FARGATE_SIZES.iter().any(|(units, least, most, step)| {
-            *units == cpu && (*least..=*most).contains(&memory) && (memory - least).is_multiple_of(*step)
-        })
-    });
+    let fits =
+        crate::definition::size(&cpu).zip(crate::definition::size(&memory)).is_some_and(|(cpu, memory)| {
+            FARGATE_SIZES.iter().any(|(units, least, most, step)| {
+                *units == cpu && (*least..=*most).contains(&memory) && (memory - least).is_multiple_of(*step)
+            })
+        });
     let asks = input["requiresCompatibilities"].as_array().into_iter().flatten().any(|one| one == "FARGATE");
     if asks && !own_interface {
         return Err(client("Fargate only supports network mode ‘awsvpc’."));
@@ -130,7 +131,10 @@ mod tests {
         assert_eq!(of("256", "1024", "awsvpc"), Ok(vec!["EC2", "FARGATE"]));
         assert_eq!(of(".5 vCPU", "1 GB", "awsvpc"), Ok(vec!["EC2", "FARGATE"]));
         for (cpu, memory) in [("256", "256"), ("256", "4096"), ("300", "512"), ("512", "1536")] {
-            assert!(of(cpu, memory, "awsvpc").unwrap_err().contains("No Fargate configuration"), "{cpu} {memory}");
+            assert!(
+                of(cpu, memory, "awsvpc").unwrap_err().contains("No Fargate configuration"),
+                "{cpu} {memory}"
+            );
         }
         assert!(of("256", "512", "bridge").unwrap_err().contains("network mode"));
         let on_instances = json!({ "networkMode": "awsvpc", "cpu": "256", "memory": "256" });

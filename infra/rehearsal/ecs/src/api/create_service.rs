@@ -88,7 +88,8 @@ impl State {
     /// The role in whose name ECS calls the load balancer: one that was given, or its own.
     fn role(&self, input: &Value, network: &str, balanced: bool) -> Result<Option<String>, ApiError> {
         let account = &self.arns.account;
-        let own = format!("arn:aws:iam::{account}:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS");
+        let own =
+            format!("arn:aws:iam::{account}:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS");
         let Some(given) = input["role"].as_str().filter(|role| !role.is_empty()) else {
             return Ok((balanced || network == "awsvpc").then_some(own));
         };
@@ -100,7 +101,11 @@ impl State {
             return Err(invalid("An IAM role needs a load balancer beside it."));
         }
         let named = given.trim_start_matches('/');
-        let arn = if given.starts_with("arn:") { given.to_owned() } else { format!("arn:aws:iam::{account}:role/{named}") };
+        let arn = if given.starts_with("arn:") {
+            given.to_owned()
+        } else {
+            format!("arn:aws:iam::{account}:role/{named}")
+        };
         Ok(Some(arn))
     }
 

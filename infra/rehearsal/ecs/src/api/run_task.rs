@@ -1,10 +1,10 @@
 //! RunTask: tasks that no service wants, started once.
 
-use super::input::{client, count, invalid};
 use super::compatible::{check_launch, check_network};
 use super::create_service::check_fargate;
+use super::input::{client, count, invalid};
 use crate::constraint::{Constraints, strategies};
-use crate::definition::ContainerPlan;
+use crate::definition::{ContainerPlan, Definition};
 use crate::ecs::Inner;
 use crate::launch::Origin;
 use crate::life::Life;
@@ -42,26 +42,11 @@ impl State {
         if !(1..=MOST).contains(&count) {
             return Err(invalid(format!("count must be between 1 and {MOST}.")));
         }
-        for member in REFUSED {
-            let given = &input[member];
-            if !given.is_null() && given.as_array().is_none_or(|list| !list.is_empty()) {
-                return Err(ApiError::new(
-                    "UnsupportedFeatureException",
-                    format!("{member} of RunTask is not part of this ECS."),
-                ));
-            }
-        }
-        let token = input["clientToken"].as_str().unwrap_or_default();
-        let started_by = input["startedBy"].as_str().unwrap_or_default();
-        if token.len() > LONGEST_TOKEN || started_by.len() > LONGEST_STARTED_BY {
-            return Err(invalid(format!(
-                "clientToken has at most {LONGEST_TOKEN} characters, startedBy {LONGEST_STARTED_BY}."
-            )));
-        }
+        check_members(input)?;
         let before: Vec<Value> = self
             .tasks
             .values()
-            .filter(|task| !token.is_empty() && task.token == token)
+            .filter(|task| !token(input).is_empty() && task.token == token(input))
             .map(Task::json)
             .collect();
         if !before.is_empty() {
@@ -70,27 +55,13 @@ impl State {
         let definition = self.deployable(input["taskDefinition"].as_str().unwrap_or_default())?.clone();
         let mut plans = definition.containers();
         overridden(&mut plans, &input["overrides"])?;
-        let tags = Tags::parse(input)?;
-        let propagates = input["propagateTags"].as_str() == Some("TASK_DEFINITION");
         let (launch_type, strategy) = self.runs_on(&cluster, input)?;
         let on_fargate = launch_type.as_deref() == Some(FARGATE) || strategy.iter().any(Share::is_fargate);
         check_fargate(on_fargate, input)?;
         check_launch(&definition, on_fargate)?;
         check_network(&definition, &input["networkConfiguration"])?;
-        let mut origin = Origin {
-            cluster_arn: self.arns.cluster(&cluster),
-            cluster,
-            service: None,
-            group: input["group"].as_str().map(str::to_owned),
-            started_by: started_by.to_owned(),
-            token: token.to_owned(),
-            launch_type: launch_type.unwrap_or_default(),
-            provider: None,
-            tags: if propagates { definition.tags.clone().with(tags) } else { tags },
-            overrides: input["overrides"].clone(),
-            constraints: Constraints::read(&input["placementConstraints"]).map_err(invalid)?,
-            strategies: strategies(&input["placementStrategy"]).map_err(invalid)?,
-        };
+        let mut origin = self.origin(cluster, input, &definition)?;
+        origin.launch_type = launch_type.unwrap_or_default();
         let (mut lives, mut tasks, mut failures) = (Vec::new(), Vec::new(), Vec::new());
         let mut has: BTreeMap<String, u32> = BTreeMap::new();
         for _ in 0..count {
@@ -103,26 +74,72 @@ impl State {
                     tasks.extend(self.task(&life.arn).map(Task::json));
                     lives.push(life);
                 }
-                Err(Refusal::NoInstances) => {
-                    return Err(invalid("No Container Instances were found in your cluster."));
+                Err(refusal) if matches!(refusal, Refusal::Closest { .. }) || !lives.is_empty() => {
+                    failures.push(failure(&self.arns.cluster(&origin.cluster), &refusal));
                 }
-                Err(Refusal::EmptyProvider) => {
-                    return Err(invalid("No Container Instances were found in your capacity provider."));
-                }
-                Err(Refusal::NoCapacity) => {
-                    return Err(client(
-                        "Capacity is unavailable at this time. Please try again later or in a different availability zone",
-                    ));
-                }
-                Err(Refusal::FargateQuota) => {
-                    return Err(client(
-                        "You've reached the limit on the number of vCPUs you can run concurrently",
-                    ));
-                }
-                Err(refusal) => failures.push(failure(&self.arns.cluster(&origin.cluster), &refusal)),
+                Err(refusal) => return Err(refused(&refusal)),
             }
         }
         Ok((lives, json!({ "tasks": tasks, "failures": failures })))
+    }
+
+    /// Who wants the tasks, as the call says; where they run is not said here.
+    fn origin(&self, cluster: String, input: &Value, definition: &Definition) -> Result<Origin, ApiError> {
+        let tags = Tags::parse(input)?;
+        let propagates = input["propagateTags"].as_str() == Some("TASK_DEFINITION");
+        Ok(Origin {
+            cluster_arn: self.arns.cluster(&cluster),
+            cluster,
+            service: None,
+            group: input["group"].as_str().map(str::to_owned),
+            started_by: input["startedBy"].as_str().unwrap_or_default().to_owned(),
+            token: token(input).to_owned(),
+            launch_type: String::new(),
+            provider: None,
+            tags: if propagates { definition.tags.clone().with(tags) } else { tags },
+            overrides: input["overrides"].clone(),
+            constraints: Constraints::read(&input["placementConstraints"]).map_err(invalid)?,
+            strategies: strategies(&input["placementStrategy"]).map_err(invalid)?,
+        })
+    }
+}
+
+/// Refuses what this ECS would have to act on and does not, and what is too long.
+fn check_members(input: &Value) -> Result<(), ApiError> {
+    for member in REFUSED {
+        let given = &input[member];
+        if !given.is_null() && given.as_array().is_none_or(|list| !list.is_empty()) {
+            let message = format!("{member} of RunTask is not part of this ECS.");
+            return Err(ApiError::new("UnsupportedFeatureException", message));
+        }
+    }
+    let started_by = input["startedBy"].as_str().unwrap_or_default();
+    if token(input).len() > LONGEST_TOKEN || started_by.len() > LONGEST_STARTED_BY {
+        return Err(invalid(format!(
+            "clientToken has at most {LONGEST_TOKEN} characters, startedBy {LONGEST_STARTED_BY}."
+        )));
+    }
+    Ok(())
+}
+
+/// What makes a repeated call the same.
+fn token(input: &Value) -> &str {
+    input["clientToken"].as_str().unwrap_or_default()
+}
+
+/// What AWS answers where nothing can be started at all.
+fn refused(refusal: &Refusal) -> ApiError {
+    match refusal {
+        Refusal::NoInstances | Refusal::Closest { .. } => {
+            invalid("No Container Instances were found in your cluster.")
+        }
+        Refusal::EmptyProvider => invalid("No Container Instances were found in your capacity provider."),
+        Refusal::NoCapacity => client(
+            "Capacity is unavailable at this time. Please try again later or in a different availability zone",
+        ),
+        Refusal::FargateQuota => {
+            client("You've reached the limit on the number of vCPUs you can run concurrently")
+        }
     }
 }
 

@@ -36,7 +36,8 @@ impl State {
         let launch = input["launchType"].as_str();
         let ours = self.services.values().filter(|service| service.cluster == cluster);
         let ours = ours.filter(|service| service.status != ServiceStatus::Inactive);
-        let ours = ours.filter(|service| launch.is_none_or(|launch| service.launch_type.as_deref() == Some(launch)));
+        let ours =
+            ours.filter(|service| launch.is_none_or(|launch| service.launch_type.as_deref() == Some(launch)));
         let arns: Vec<String> = ours.map(|service| service.arn.clone()).collect();
         page(input, "serviceArns", &arns, DESCRIBED_AT_ONCE)
     }

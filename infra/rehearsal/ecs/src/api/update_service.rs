@@ -1,7 +1,9 @@
 //! UpdateService: some members start a deployment, some do not.
 
 use super::compatible::{check_launch, check_network};
-use super::create_service::{check_fargate, check_placement, grace, kept, load_balancers, not_found, rolling};
+use super::create_service::{
+    check_fargate, check_placement, grace, kept, load_balancers, not_found, rolling,
+};
 use super::input::{count, required};
 use crate::arn::last_segment;
 use crate::clock::now;
@@ -21,11 +23,7 @@ const MUST_DEPLOY: &str = "When switching from launch type to capacity provider 
 
 impl State {
     /// Where a service's tasks are to run from now on. An empty strategy is the launch type again.
-    fn moves_to(
-        &self,
-        service: &Service,
-        input: &Value,
-    ) -> Result<(Option<String>, Vec<Share>), ApiError> {
+    fn moves_to(&self, service: &Service, input: &Value) -> Result<(Option<String>, Vec<Share>), ApiError> {
         let before = (service.launch_type.clone(), service.strategy.clone());
         let Some(given) = input["capacityProviderStrategy"].as_array() else { return Ok(before) };
         let after = if given.is_empty() {

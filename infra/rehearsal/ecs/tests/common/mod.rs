@@ -71,7 +71,9 @@ impl World {
         let sink = events.clone();
         let take = Arc::new(move |event| sink.lock().push(event));
         let ecs = Ecs::new(config, images.clone(), Arc::new(elb.clone()), take);
-        let balancer = elb_call(&elb, "CreateLoadBalancer", json!({"Name": "web", "Subnets": ["subnet-1", "subnet-2"]})).await;
+        let balancer =
+            elb_call(&elb, "CreateLoadBalancer", json!({"Name": "web", "Subnets": ["subnet-1", "subnet-2"]}))
+                .await;
         let nothing = json!([{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}]);
         let input = json!({
             "LoadBalancerArn": balancer["LoadBalancers"][0]["LoadBalancerArn"], "Protocol": "HTTP", "Port": 0,

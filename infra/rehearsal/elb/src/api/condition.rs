@@ -310,17 +310,23 @@ mod tests {
     #[test]
     fn a_rule_has_few_values_few_wildcards_and_one_condition_of_a_kind() {
         let path = |values: &[&str]| json!({"Field": "path-pattern", "Values": values});
-        let header = |values: &[&str]| {
-            json!({"Field": "http-header", "HttpHeaderConfig": {"HttpHeaderName": "X-A", "Values": values}})
-        };
-        let said = |conditions: &[Value]| parse(&json!({"Conditions": conditions})).expect_err("refused").message;
+        let header = |values: &[&str]| json!({"Field": "http-header", "HttpHeaderConfig": {"HttpHeaderName": "X-A", "Values": values}});
+        let said =
+            |conditions: &[Value]| parse(&json!({"Conditions": conditions})).expect_err("refused").message;
         assert_eq!(
             said(&[path(&["/a", "/b", "/c"]), header(&["1", "2", "3"])]),
             "A rule can only have '5' condition values"
         );
-        assert_eq!(said(&[path(&["/*/*/*/*"]), header(&["*?*"])]), "A rule can only have '6' condition wildcards");
-        assert_eq!(said(&[path(&["/a"]), path(&["/b"])]), "A rule can only have one 'path-pattern' condition");
-        parse(&json!({"Conditions": [path(&["/a/*", "/b"]), header(&["1"]), header(&["2", "3"])]})).expect("enough");
+        assert_eq!(
+            said(&[path(&["/*/*/*/*"]), header(&["*?*"])]),
+            "A rule can only have '6' condition wildcards"
+        );
+        assert_eq!(
+            said(&[path(&["/a"]), path(&["/b"])]),
+            "A rule can only have one 'path-pattern' condition"
+        );
+        parse(&json!({"Conditions": [path(&["/a/*", "/b"]), header(&["1"]), header(&["2", "3"])]}))
+            .expect("enough");
     }
 
     #[test]
@@ -334,7 +340,10 @@ mod tests {
             json!({"Field": "host-header", "Values": ["localhost"]}),
             json!({"Field": "http-request-method", "HttpRequestMethodConfig": {"Values": ["get"]}}),
             json!({"Field": "path-pattern", "PathPatternConfig": {"RegexValues": ["/a"]}}),
-            json!({"Field": "source-ip"}), json!({"Field": "path-pattern"}), json!({})] {
+            json!({"Field": "source-ip"}),
+            json!({"Field": "path-pattern"}),
+            json!({}),
+        ] {
             assert_eq!(parse(&json!({"Conditions": [bad]})).expect_err("refused").code, "ValidationError");
         }
     }

@@ -43,7 +43,9 @@ pub(crate) fn create(inner: &Arc<Inner>, input: &Value) -> Result<Value, ApiErro
     );
     vet_subnets(input, &subnets)?;
     if let Some(kind) = input::text(input, "IpAddressType").filter(|kind| *kind != "ipv4") {
-        return Err(refuse::validation(format!("The IP address type '{kind}' is not offered here; use ipv4")));
+        return Err(refuse::validation(format!(
+            "The IP address type '{kind}' is not offered here; use ipv4"
+        )));
     }
     let given = tags::parse(input)?;
     let mut state = inner.state.lock();
@@ -97,7 +99,10 @@ fn vet_subnets(input: &Value, subnets: &[String]) -> Result<(), ApiError> {
         ));
     }
     if distinct.len() > ZONES.len() {
-        return Err(refuse::validation(format!("There are no more than {} Availability Zones here", ZONES.len())));
+        return Err(refuse::validation(format!(
+            "There are no more than {} Availability Zones here",
+            ZONES.len()
+        )));
     }
     Ok(())
 }

@@ -31,7 +31,8 @@ impl World {
     /// A world whose listener answers 404 until it is given a group.
     pub async fn new(config: Config) -> Self {
         let elb = Elb::new(config);
-        let made = ok(&elb, "CreateLoadBalancer", json!({"Name": "web", "Subnets": ["subnet-1", "subnet-2"]})).await;
+        let made =
+            ok(&elb, "CreateLoadBalancer", json!({"Name": "web", "Subnets": ["subnet-1", "subnet-2"]})).await;
         let balancer = text(&made["LoadBalancers"][0]["LoadBalancerArn"]);
         let fixed = json!([{"Type": "fixed-response",
             "FixedResponseConfig": {"StatusCode": "404", "ContentType": "text/plain", "MessageBody": "nothing here"}}]);

@@ -37,7 +37,9 @@ pub(super) fn does_not_exist(arn: &str) -> ApiError {
 fn check_role(arn: &str, account: &str) -> Result<(), ApiError> {
     let parts: Vec<&str> = arn.splitn(6, ':').collect();
     match parts.as_slice() {
-        ["arn", _, "iam", "", of, role] if role.strip_prefix("role/").is_some_and(|name| !name.is_empty()) => {
+        ["arn", _, "iam", "", of, role]
+            if role.strip_prefix("role/").is_some_and(|name| !name.is_empty()) =>
+        {
             if of == &account {
                 return Ok(());
             }
@@ -151,7 +153,8 @@ impl Inner {
         there.revision = Some(revision.clone());
         let mut answer = json!({ "updateDate": there.updated, "revisionId": revision });
         if input["publish"] == true {
-            answer["stateMachineVersionArn"] = json!(there.publish(input["versionDescription"].as_str())?.arn);
+            answer["stateMachineVersionArn"] =
+                json!(there.publish(input["versionDescription"].as_str())?.arn);
         }
         Ok(answer)
     }

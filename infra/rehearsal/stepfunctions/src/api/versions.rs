@@ -30,8 +30,7 @@ impl Deployed {
             description: description.map(str::to_owned),
             created: crate::now(),
         };
-        let published =
-            Self { version: Some(version.clone()), versions: Vec::new(), ..self.clone() };
+        let published = Self { version: Some(version.clone()), versions: Vec::new(), ..self.clone() };
         self.next_version += 1;
         self.versions.push(published);
         Ok(version)
@@ -58,9 +57,7 @@ impl Inner {
     /// Newest first.
     pub(super) fn list_versions(&self, input: &Value) -> Result<Value, ApiError> {
         let machine = self.machine(required(input, "stateMachineArn")?)?;
-        let told = |version: &Version| {
-            json!({ "stateMachineVersionArn": version.arn, "creationDate": version.created })
-        };
+        let told = |version: &Version| json!({ "stateMachineVersionArn": version.arn, "creationDate": version.created });
         let all: Vec<Value> =
             machine.versions.iter().rev().filter_map(|one| one.version.as_ref().map(told)).collect();
         page(input, "stateMachineVersions", &all)

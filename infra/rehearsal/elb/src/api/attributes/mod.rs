@@ -140,7 +140,8 @@ fn check(what: &str, key: &str, value: &str, default: &str, may: &May) -> Result
         May::Text => true,
         May::Header(values) => {
             value.is_empty()
-                || http::HeaderValue::from_str(value).is_ok() && (values.is_empty() || values.contains(&value))
+                || http::HeaderValue::from_str(value).is_ok()
+                    && (values.is_empty() || values.contains(&value))
         }
         May::NotChange(_) if value == default => true,
         May::NotChange(why) => {
@@ -204,7 +205,12 @@ mod tests {
             (balancer, "idle_timeout.timeout_seconds", "4001", "not valid"),
             (group, "stickiness.type", "app_cookie", "only 'lb_cookie'"),
             (group, "stickiness.app_cookie.duration_seconds", "60", "only '86400'"),
-            (listener, "routing.http.request.x_amzn_tls_version.header_name", "X-Tls", "no listeners with TLS"),
+            (
+                listener,
+                "routing.http.request.x_amzn_tls_version.header_name",
+                "X-Tls",
+                "no listeners with TLS",
+            ),
             (listener, "routing.http.response.x_content_type_options.header_value", "sniff", "not valid"),
             (listener, "routing.http.response.server.enabled", "yes", "not valid"),
             (group, "load_balancing.algorithm.anomaly_mitigation", "on", "only 'off'"),

@@ -117,7 +117,7 @@ async fn shutdown_leaves_no_process_even_of_the_stubborn() {
     assert!(ports.iter().all(|port| listens(*port)));
     world.ecs.shutdown().await;
     // A child's child dies with its group, which the kernel takes a moment for.
-    common::until("no port listens", || !ports.iter().any(|port| listens(*port))).await;
+    until("no port listens", || !ports.iter().any(|port| listens(*port))).await;
     assert!(world.tasks("web").iter().all(|task| task.status == Status::Stopped));
 }
 

@@ -10,12 +10,11 @@ pub use decide::{Follow, follow, is_told_again, outcome, receipt, stuck};
 pub use measure::measurement;
 
 use changeover_aws::executions::{self, Start};
-use changeover_aws::topic::publish;
 use changeover_domain::StepError;
 use changeover_domain::record::{Deployment, Outcome};
 use changeover_domain::state::{Baton, Ending, Finished, Request};
 use changeover_domain::wish::tried;
-use changeover_lambda::Context;
+use changeover_lambda::{Context, EVERYONE, tell};
 
 /// Ends the deployment. Asked again it finds the outcome on record and repeats what follows.
 ///
@@ -52,7 +51,7 @@ pub async fn run(context: &Context, ending: Ending) -> Result<Finished, StepErro
     if let Err(error @ StepError::Busy { .. }) = followed {
         return Err(error);
     }
-    if let Err(error) = tell(context, &finished).await {
+    if let Err(error) = tell(context, &mut record, &EVERYONE).await {
         tracing::error!(deployment = %record.id, ecs_service = %record.service, error = error.name(), detail = %error, "nobody could be told how the deployment ended");
         if is_told_again(&error, record.ended_at, context.now()) {
             return Err(error);
@@ -82,13 +81,6 @@ fn finished(record: &Deployment, followed_by: Option<String>) -> Finished {
         reason: record.reason.clone().or(image).unwrap_or_default(),
         followed_by,
     }
-}
-
-async fn tell(context: &Context, finished: &Finished) -> Result<(), StepError> {
-    let Some(topic) = &context.config.topic else { return Ok(()) };
-    let subject = format!("{}: {}", finished.service, finished.outcome);
-    let message = serde_json::to_string_pretty(finished).unwrap_or_else(|_| finished.reason.clone());
-    publish(&context.aws, topic, &subject, &message).await
 }
 
 /// Starts what has become wanted while this deployment ran. Its name is the one that its event would have given

@@ -21,14 +21,8 @@ pub fn apply(record: &mut Deployment, view: &View, action: &Action) {
             if !has_pause(view) {
                 record.orders.paused_at(view.place);
             }
-            record.progress.gate.held = Some(Held {
-                place: view.place,
-                since: view.now,
-                until: *until,
-                then: *then,
-                by: by.clone(),
-                told: false,
-            });
+            record.progress.gate.held =
+                Some(Held { place: view.place, since: view.now, until: *until, then: *then, by: by.clone() });
             record.note(view.now, state, why);
         }
         Action::Wait { why } => record.note(view.now, state, why),

@@ -31,7 +31,7 @@ use changeover_domain::record::{Ask, Deployment, Wanted};
 use changeover_domain::settings::Strategy;
 use changeover_domain::state::{Baton, PlanInput, Planned, Request, Verdict};
 use changeover_domain::wish::by_hand;
-use changeover_lambda::Context;
+use changeover_lambda::{Context, EVERYONE, tell_on_the_way};
 
 /// Plans a deployment, refuses it, or takes over one whose execution died.
 pub async fn run(context: &Context, input: PlanInput) -> Result<Planned, StepError> {
@@ -91,12 +91,16 @@ async fn begin(
     let cause = request.cause.as_deref().unwrap_or("console");
     let mut record = Deployment::new(asked.service.clone(), id.clone(), &input.execution.id, cause, now);
     let ledger = context.ledger();
-    if let Some(earlier) = ledger.find_deployment(&asked.service, &id).await?.filter(|_| !request.dry_run) {
+    if let Some(mut earlier) = ledger.find_deployment(&asked.service, &id).await?.filter(|_| !request.dry_run)
+    {
         // One that was turned away has no part in the lease of the one that holds it, and one that was stopped, taken
         // over and then redriven has none in that of its recovery.
         let lease = ledger.lease(&asked.service).await?;
         let fence = lease.fence_for(&id, &input.execution.id);
         let fence = fence.ok_or_else(|| lease.lost(&asked.service, &id, 0))?;
+        if fence > 0 {
+            tell_on_the_way(context, &mut earlier, &EVERYONE).await;
+        }
         return Ok(act::again(&earlier, fence));
     }
     let view = look::look(context, &whole, asked, (before.as_ref(), execution)).await?;
@@ -121,7 +125,9 @@ async fn begin(
             }
             record.digest = view.image.as_ref().ok().map(|image| image.digest.clone());
             let decision = decide(&view);
-            act::plan(context, &mut record, decision, fence).await
+            let planned = act::plan(context, &mut record, decision, fence).await?;
+            tell_on_the_way(context, &mut record, &EVERYONE).await;
+            Ok(planned)
         }
         Claim::HeldBy(lease) => {
             let nothing = view.image.err().filter(|_| record.wish.is_none());

@@ -17,7 +17,7 @@ pub use decide::{Action, Members, View, Which, decide};
 
 use changeover_domain::StepError;
 use changeover_domain::state::{Baton, Ending, Verdict};
-use changeover_lambda::{Context, Held, give_room_back};
+use changeover_lambda::{Context, EVERYONE, Held, give_room_back, tell_on_the_way};
 
 const STATE: &str = "Rollback";
 
@@ -40,6 +40,7 @@ pub async fn run(context: &Context, ending: Ending) -> Result<Baton, StepError> 
     let action = decide(&view);
     let poll = held.plan()?.poll(context.config.poll, context.config.after_bake());
     act::act(context, &mut held, &view, &action).await?;
+    tell_on_the_way(context, &mut held.record, &EVERYONE).await;
     Ok(match action {
         Action::Done { why } if held.record.progress.owes_room() => baton.waiting(1, why),
         Action::Done { why } | Action::GiveUp { why } => baton.with(Verdict::Ready, why),

@@ -14,7 +14,8 @@ pub use decide::{Action, View, decide, read_back};
 use changeover_aws::look::{LOOKS, pause};
 use changeover_domain::StepError;
 use changeover_domain::state::{Baton, Verdict};
-use changeover_lambda::Context;
+use changeover_domain::told::Ear;
+use changeover_lambda::{Context, tell_on_the_way};
 
 /// Brings the routes to the next step's weights, and reads them back; or says that more tasks are needed first.
 ///
@@ -32,6 +33,8 @@ pub async fn run(context: &Context, baton: Baton) -> Result<Baton, StepError> {
         pause(context.config.function_timeout).await;
     };
     let note = act::act(context, &mut held, &view, &routes, &action).await?;
+    // People are told of no step.
+    tell_on_the_way(context, &mut held.record, &[Ear::Bus]).await;
     if matches!(action, Action::Raise { .. }) {
         return Ok(baton.with(Verdict::Wait, note));
     }

@@ -43,6 +43,7 @@ pub struct Aws {
     logs: OnceLock<aws_sdk_cloudwatchlogs::Client>,
     tagging: OnceLock<aws_sdk_resourcegroupstagging::Client>,
     sns: OnceLock<aws_sdk_sns::Client>,
+    events: OnceLock<aws_sdk_eventbridge::Client>,
     lambda: OnceLock<aws_sdk_lambda::Client>,
     ssm: OnceLock<aws_sdk_ssm::Client>,
 }
@@ -130,6 +131,7 @@ impl Aws {
             logs: OnceLock::new(),
             tagging: OnceLock::new(),
             sns: OnceLock::new(),
+            events: OnceLock::new(),
             lambda: OnceLock::new(),
             ssm: OnceLock::new(),
         }
@@ -183,6 +185,11 @@ impl Aws {
     /// Notifications.
     pub fn sns(&self) -> &aws_sdk_sns::Client {
         self.sns.get_or_init(|| aws_sdk_sns::Client::new(&self.config))
+    }
+
+    /// EventBridge.
+    pub fn events(&self) -> &aws_sdk_eventbridge::Client {
+        self.events.get_or_init(|| aws_sdk_eventbridge::Client::new(&self.config))
     }
 
     /// Lambda, for the functions of other people.

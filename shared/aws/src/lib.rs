@@ -9,6 +9,7 @@ mod failure;
 
 pub mod alarms;
 pub mod autoscaling;
+pub mod bus;
 pub mod calendar;
 pub mod ecr;
 pub mod ecs;

@@ -1,14 +1,26 @@
-//! Telling people how a deployment ended.
+//! Telling people what happens: messages of the stack's topic.
 
 use crate::{At, Aws};
+use aws_sdk_sns::types::MessageAttributeValue;
 use changeover_domain::StepError;
+use changeover_domain::told::{MAX_SUBJECT, Message};
+use serde_json::json;
 
-/// Longest subject that SNS takes.
-const MAX_SUBJECT: usize = 100;
-
-/// Publishes a message.
-pub async fn publish(aws: &Aws, topic: &str, subject: &str, message: &str) -> Result<(), StepError> {
-    let request = aws.sns().publish().topic_arn(topic).subject(clipped(subject)).message(message);
+/// Publishes a message: in words to whoever gets it by mail, as Amazon Q Developer's custom notification to all others.
+pub async fn publish(aws: &Aws, topic: &str, message: &Message) -> Result<(), StepError> {
+    let each = json!({ "default": message.chat.to_string(), "email": message.words });
+    let mut request = aws
+        .sns()
+        .publish()
+        .topic_arn(topic)
+        .subject(clipped(&message.subject))
+        .message_structure("json")
+        .message(each.to_string());
+    for (name, value) in &message.attributes {
+        let value = MessageAttributeValue::builder().data_type("String").string_value(value).build();
+        let value = value.map_err(|error| StepError::BadInput(format!("{name}: {error}")))?;
+        request = request.message_attributes(*name, value);
+    }
     request.send().await.at("Publish", topic)?;
     Ok(())
 }

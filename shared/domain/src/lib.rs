@@ -36,6 +36,7 @@ pub mod settings;
 pub mod span;
 pub mod state;
 pub mod stops;
+pub mod told;
 pub mod verdict;
 mod wanted;
 pub mod wish;

@@ -6,6 +6,7 @@ use crate::plan::Plan;
 use crate::route::Weight;
 use crate::settings::Strategy;
 use crate::span::Seconds;
+use crate::told::Told;
 use crate::{StepError, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -159,6 +160,9 @@ pub struct Deployment {
     /// What it leaves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receipt: Option<Receipt>,
+    /// What others were told of it.
+    #[serde(default, skip_serializing_if = "Told::is_nothing")]
+    pub told: Told,
     /// When the table may forget it, in epoch seconds (DynamoDB TTL); nothing depends on it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<i64>,
@@ -213,6 +217,7 @@ impl Deployment {
             outcome: None,
             ended_at: None,
             receipt: None,
+            told: Told::default(),
             expires_at: None,
         }
     }

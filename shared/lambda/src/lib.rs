@@ -12,6 +12,7 @@ mod pins;
 mod room;
 mod serve;
 mod telemetry;
+mod tell;
 mod watch;
 
 pub use alarms::alarms;
@@ -21,4 +22,5 @@ pub use context::{Clock, Context, Held, Print};
 pub use pins::pin;
 pub use room::give_room_back;
 pub use serve::{input, message, output, serve};
+pub use tell::{EVERYONE, tell, tell_on_the_way};
 pub use watch::{live_since, watch, watch_old};

@@ -66,7 +66,6 @@ impl Say {
             until: at(UNTIL),
             then,
             by: "somebody".to_owned(),
-            told: true,
         });
         Gate { held, passed: self.passed.clone(), ..Gate::default() }
     }

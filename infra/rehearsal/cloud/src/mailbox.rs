@@ -15,8 +15,21 @@ pub struct Message {
     pub subject: Option<String>,
     /// The text.
     pub body: String,
+    /// What a topic has for each protocol of its own; the text is for all others.
+    pub each: BTreeMap<String, String>,
+    /// What subscriptions may filter by.
+    pub attributes: BTreeMap<String, String>,
     /// When it came.
     pub at: jiff::Timestamp,
+}
+
+/// A message that is to be left somewhere.
+#[derive(Debug, Default)]
+pub(crate) struct Letter {
+    pub(crate) subject: Option<String>,
+    pub(crate) body: String,
+    pub(crate) each: BTreeMap<String, String>,
+    pub(crate) attributes: BTreeMap<String, String>,
 }
 
 /// Messages by address.
@@ -36,15 +49,22 @@ impl Mailboxes {
         self.boxes.lock().keys().cloned().collect()
     }
 
-    /// Puts a message down; its id, or nothing if the address is not known.
+    /// Puts a text down; its id, or nothing if the address is not known.
     pub(crate) fn put(&self, address: &str, subject: Option<String>, body: String) -> Option<String> {
+        self.leave(address, Letter { subject, body, ..Letter::default() })
+    }
+
+    /// Puts a message down; its id, or nothing if the address is not known.
+    pub(crate) fn leave(&self, address: &str, letter: Letter) -> Option<String> {
+        let Letter { subject, body, each, attributes } = letter;
         let mut boxes = self.boxes.lock();
         let messages = boxes.get_mut(address)?;
         if messages.len() == MAX_MESSAGES {
             messages.pop_front();
         }
         let id = rehearsal_world::uuid().to_string();
-        messages.push_back(Message { id: id.clone(), subject, body, at: rehearsal_world::now() });
+        let at = rehearsal_world::now();
+        messages.push_back(Message { id: id.clone(), subject, body, each, attributes, at });
         Some(id)
     }
 

@@ -3,10 +3,11 @@
 
 use crate::account::Account;
 use crate::input::{page, required, text, unknown};
-use crate::mailbox::{Mailboxes, Message};
+use crate::mailbox::{Letter, Mailboxes, Message};
 use parking_lot::Mutex;
 use rehearsal_wire::ApiError;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The most a message may weigh.
@@ -71,7 +72,10 @@ impl Sns {
                 if body.len() > MAX_MESSAGE {
                     return Err(invalid("Message too long"));
                 }
-                self.publish(topic, text(input, "Subject"), body)
+                let (body, each) = structured(text(input, "MessageStructure"), body)?;
+                let attributes = attributes(input)?;
+                let subject = text(input, "Subject").map(str::to_owned);
+                self.publish(topic, Letter { subject, body, each, attributes })
             }
             "CreateTopic" => {
                 let name = required(input, "Name", "InvalidParameter")?;
@@ -157,15 +161,49 @@ impl Sns {
             .ok_or_else(|| ApiError::new("NotFound", "Topic does not exist").with_status(404))
     }
 
-    fn publish(&self, topic: &str, subject: Option<&str>, body: &str) -> Result<Value, ApiError> {
-        if subject.is_some_and(|subject| !is_subject(subject)) {
+    fn publish(&self, topic: &str, letter: Letter) -> Result<Value, ApiError> {
+        if letter.subject.as_deref().is_some_and(|subject| !is_subject(subject)) {
             return Err(invalid("Subject"));
         }
-        match self.topics.put(topic, subject.map(str::to_owned), body.to_owned()) {
+        match self.topics.leave(topic, letter) {
             Some(id) => Ok(json!({ "MessageId": id })),
             None => Err(ApiError::new("NotFound", "Topic does not exist").with_status(404)),
         }
     }
+}
+
+/// The text, and what is said by a protocol of its own: `MessageStructure` json has a text by protocol, and a default.
+fn structured(structure: Option<&str>, body: &str) -> Result<(String, BTreeMap<String, String>), ApiError> {
+    match structure {
+        None => return Ok((body.to_owned(), BTreeMap::new())),
+        Some("json") => {}
+        Some(_) => return Err(invalid("MessageStructure")),
+    }
+    let whole: Value = serde_json::from_str(body)
+        .map_err(|_| invalid("Message Structure - JSON message body failed to parse"))?;
+    let texts = whole.as_object().into_iter().flatten();
+    let mut each: BTreeMap<String, String> =
+        texts.filter_map(|(protocol, text)| Some((protocol.clone(), text.as_str()?.to_owned()))).collect();
+    let missing = "Message Structure - No default entry in JSON message body";
+    let text = each.remove("default").ok_or_else(|| invalid(missing))?;
+    Ok((text, each))
+}
+
+/// Attributes of texts; what is none is refused.
+fn attributes(input: &Value) -> Result<BTreeMap<String, String>, ApiError> {
+    let given = input.get("MessageAttributes").and_then(Value::as_object).into_iter().flatten();
+    given
+        .map(|(name, value)| match (text(value, "DataType"), text(value, "StringValue")) {
+            (Some("String"), Some(text)) => Ok((name.clone(), text.to_owned())),
+            (Some("String"), None) => Err(ApiError::new(
+                "ParameterValueInvalid",
+                format!("The message attribute '{name}' must contain non-empty message attribute value."),
+            )),
+            _ => Err(invalid(&format!(
+                "MessageAttributes: the rehearsal keeps texts only, and {name} is none"
+            ))),
+        })
+        .collect()
 }
 
 const NAMES: &str = "Topic Name: names must be made up of only uppercase and lowercase ASCII letters, numbers, underscores, and hyphens, and must be between 1 and 256 characters long; FIFO topics are not offered here";
@@ -203,6 +241,34 @@ mod tests {
         assert_eq!(sns.call("Publish", &nowhere).unwrap_err().code, "NotFound");
         let empty = json!({ "TopicArn": arn, "Message": "" });
         assert_eq!(sns.call("Publish", &empty).unwrap_err().message, "Invalid parameter: Empty message");
+    }
+
+    #[test]
+    fn a_message_may_have_a_text_for_each_protocol_and_attributes_to_filter_by() {
+        let sns = Sns::new(Account::default());
+        let arn = sns.create("outcomes");
+        let publish = |message: &str, attributes: Value| {
+            let input = json!({
+                "TopicArn": arn, "Message": message, "MessageStructure": "json", "MessageAttributes": attributes,
+            });
+            sns.call("Publish", &input)
+        };
+        let kind = json!({ "kind": { "DataType": "String", "StringValue": "ended" } });
+        publish(r#"{"default":"for all","email":"for people"}"#, kind).unwrap();
+        let messages = sns.messages(&arn);
+        assert_eq!(
+            (messages[0].body.as_str(), messages[0].each["email"].as_str()),
+            ("for all", "for people")
+        );
+        assert_eq!(messages[0].attributes["kind"], "ended");
+        for (wrong, why) in [("words", "failed to parse"), (r#"{"email":"x"}"#, "No default entry")] {
+            let refused = publish(wrong, json!({})).unwrap_err();
+            assert!(refused.message.contains(why), "{}", refused.message);
+        }
+        let empty = json!({ "kind": { "DataType": "String", "StringValue": "" } });
+        assert_eq!(publish(r#"{"default":"x"}"#, empty).unwrap_err().code, "ParameterValueInvalid");
+        let number = json!({ "kind": { "DataType": "Number", "StringValue": "1" } });
+        assert!(publish(r#"{"default":"x"}"#, number).unwrap_err().message.contains("texts only"));
     }
 
     #[test]

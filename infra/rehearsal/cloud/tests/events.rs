@@ -140,7 +140,15 @@ async fn the_api_tells_about_rules_and_refuses_nonsense() {
     let answer = events.call("PutEvents", &json!({ "Entries": [malformed, entry("aws.ecr", 1)] })).unwrap();
     assert_eq!(answer["FailedEntryCount"], 2);
     assert_eq!(answer["Entries"][0]["ErrorCode"], "MalformedDetail");
-    assert_eq!(answer["Entries"][1]["ErrorCode"], "NotAuthorizedForSource");
+    assert_eq!(answer["Entries"][1]["ErrorCode"], "NotAuthorizedForSourceException");
+    let (long, heavy) = ("x".repeat(129), json!({ "x": "x".repeat(256 * 1024) }).to_string());
+    let long = json!({ "Source": "shop", "DetailType": long, "Detail": "{}" });
+    let answer = events.call("PutEvents", &json!({ "Entries": [long, { "Source": "shop" }] })).unwrap();
+    assert_eq!(answer["FailedEntryCount"], 2);
+    assert_eq!(answer["Entries"][0]["ErrorCode"], "InvalidArgument");
+    let heavy = json!({ "Source": "shop", "DetailType": "Order", "Detail": heavy });
+    let refused = events.call("PutEvents", &json!({ "Entries": [heavy] })).unwrap_err();
+    assert_eq!(refused.message, "Total size of the entries in the request is over the limit.");
     let test = json!({ "EventPattern": "{\"a\":[1]}", "Event": "{\"a\":1}" });
     assert_eq!(events.call("TestEventPattern", &test).unwrap()["Result"], true);
 }

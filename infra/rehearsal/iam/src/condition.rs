@@ -7,7 +7,7 @@ use crate::glob::{matches, matches_arn};
 use serde_json::Value;
 
 /// Condition keys that requests here come with; a `/` at the end stands for any tag.
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 14] = [
     "aws:RequestTag/",
     "aws:ResourceTag/",
     "aws:SourceAccount",
@@ -18,6 +18,8 @@ const KEYS: [&str; 12] = [
     "ecs:cluster",
     "ecs:task-definition",
     "elasticloadbalancing:ResourceTag/",
+    "events:detail-type",
+    "events:source",
     "iam:PassedToService",
     "ecr:ResourceTag/",
 ];

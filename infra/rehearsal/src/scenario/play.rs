@@ -9,7 +9,7 @@ use crate::binaries::Binaries;
 use crate::report::{self, Moment, Series};
 use crate::stage::{Image, Pace, Sample, Stage};
 use crate::story::{Story, ms, until_over};
-use crate::witness::{Allowed, Track, judge_traffic};
+use crate::witness::{Allowed, Track, judge_traffic, untold};
 use anyhow::Context as _;
 use jiff::Timestamp;
 use rehearsal_traffic::{Snapshot, Users};
@@ -111,6 +111,9 @@ async fn on_stage(
         observation.grew(hand::GROWN_BY);
     }
     let mut observed = observation.end(scenario.script != Script::Careless).await?;
+    if scenario.script != Script::Careless {
+        observed.breaches.extend(untold(stage, &observed.ledger));
+    }
     if let Err(error) = happened {
         observed.breaches.add(6, format!("{error:#}"));
     }

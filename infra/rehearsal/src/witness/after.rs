@@ -1,6 +1,7 @@
 //! The look afterwards: what a deployment must leave behind.
 
 use super::before::{Before, definition, healthy, rules_in_full, rules_of, services_in_full};
+use super::told::told_once;
 use super::{Breaches, LedgerSeen};
 use crate::stage::{GROUP, Sample, Stage};
 use serde_json::Value;
@@ -23,6 +24,7 @@ pub async fn after(
     at_rest(stage, sample, before, &mut breaches);
     room_returned(stage, before, &mut breaches);
     wanted(stage, sample, ledger, &mut breaches);
+    told_once(stage, &mut breaches);
     preserved(stage, sample, before, &mut breaches).await?;
     Ok(breaches)
 }

@@ -7,6 +7,8 @@ mod after;
 mod before;
 mod breach;
 mod ledger;
+mod schema;
+mod told;
 mod traffic;
 mod watch;
 #[cfg(test)]
@@ -16,6 +18,8 @@ pub use after::after;
 pub use before::Before;
 pub use breach::Breaches;
 pub use ledger::{DeploymentSeen, LedgerSeen, read as read_ledger};
+pub use schema::mistakes;
+pub use told::untold;
 pub use traffic::{Allowed, judge as judge_traffic};
 pub use watch::{Seen, Track, Watch};
 

@@ -65,7 +65,4 @@ pub struct Held {
     pub then: Then,
     /// What holds it, in words: a setting, or who ordered it.
     pub by: String,
-    /// Whether the topic was told how to go on.
-    #[serde(default)]
-    pub told: bool,
 }

@@ -2,6 +2,7 @@
 
 mod cases;
 mod commands;
+mod events;
 mod links;
 mod markdown;
 mod settings;

@@ -14,6 +14,13 @@ const PAGE: usize = 100;
 /// The most entries that one PutEvents takes.
 const MAX_ENTRIES: usize = 10;
 
+/// The most that the entries of one PutEvents may weigh together.
+const MAX_ENTRIES_SIZE: usize = 256 * 1024;
+/// What an entry's time weighs, where it has one.
+const TIME_SIZE: usize = 14;
+/// The most letters of a detail type.
+const MAX_DETAIL_TYPE: usize = 128;
+
 const INVALID: &str = "ValidationException";
 
 impl Events {
@@ -57,6 +64,10 @@ impl Events {
             );
             return Err(ApiError::new(INVALID, message));
         }
+        if entries.iter().map(size_of).sum::<usize>() >= MAX_ENTRIES_SIZE {
+            let message = "Total size of the entries in the request is over the limit.";
+            return Err(ApiError::new(INVALID, message));
+        }
         let mut failed = 0;
         let results: Vec<Value> = entries
             .iter()
@@ -86,7 +97,11 @@ impl Events {
         };
         let (source, detail_type, detail) = (member("Source")?, member("DetailType")?, member("Detail")?);
         if source.starts_with("aws.") {
-            return Err(("NotAuthorizedForSource", "Not authorized for the source.".to_owned()));
+            return Err(("NotAuthorizedForSourceException", "Not authorized for the source.".to_owned()));
+        }
+        if detail_type.chars().count() > MAX_DETAIL_TYPE {
+            let why = format!("DetailType has more than {MAX_DETAIL_TYPE} characters");
+            return Err(("InvalidArgument", format!("Parameter DetailType is not valid. Reason: {why}.")));
         }
         let detail: Value = serde_json::from_str(detail)
             .ok()
@@ -111,6 +126,13 @@ impl Events {
         })?;
         Ok(look(rule))
     }
+}
+
+/// What an entry weighs, as the guide of EventBridge has it: its texts in UTF-8, and its time.
+fn size_of(entry: &Value) -> usize {
+    let said = ["Source", "DetailType", "Detail"].into_iter().filter_map(|name| text(entry, name));
+    let time = entry.get("Time").map_or(0, |_| TIME_SIZE);
+    said.chain(texts(entry, "Resources")).map(str::len).sum::<usize>() + time
 }
 
 fn bus(input: &Value) -> &str {

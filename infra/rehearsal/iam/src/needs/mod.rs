@@ -47,6 +47,7 @@ pub fn needs(call: &Call, place: &Place<'_>) -> Option<Vec<Need>> {
             "Publish" => one("sns:Publish", text(input, "TopicArn").or(text(input, "TargetArn"))?),
             _ => None,
         },
+        Service::EventBridge if operation == "PutEvents" => Some(events(input, place)),
         // Neither has a resource level for what it is asked here.
         Service::CloudWatch if operation == "GetMetricData" => one("cloudwatch:GetMetricData", "*"),
         Service::CloudWatch if operation == "DescribeAlarms" => Some(alarms(input, place)),
@@ -112,6 +113,22 @@ fn logs(operation: &str, input: &Value, place: &Place<'_>) -> Option<Vec<Need>> 
         }
         _ => None,
     }
+}
+
+/// Each bus that entries go to, with what they say of themselves.
+fn events(input: &Value, place: &Place<'_>) -> Vec<Need> {
+    let entries = input.get("Entries").and_then(Value::as_array).into_iter().flatten();
+    let need = |entry: &Value| {
+        let bus = text(entry, "EventBusName").unwrap_or("default");
+        let mut need = Need::new("events:PutEvents", place.arn("events", "event-bus/", bus));
+        for (member, key) in [("Source", "events:source"), ("DetailType", "events:detail-type")] {
+            if let Some(value) = text(entry, member) {
+                need = need.with(key, value);
+            }
+        }
+        need
+    };
+    entries.map(need).collect()
 }
 
 /// A group by its name, or by an instance of it: its ARN has an id that no call knows.
@@ -216,6 +233,19 @@ mod tests {
         assert_eq!(single(Service::CloudWatch, "GetMetricData", json!({})), "cloudwatch:GetMetricData *");
         let calendar = single(Service::Ssm, "GetCalendarState", json!({ "CalendarNames": ["freezes"] }));
         assert_eq!(calendar, format!("ssm:GetCalendarState arn:aws:ssm:{home}:document/freezes"));
+    }
+
+    #[test]
+    fn an_event_is_about_its_bus_and_says_where_it_comes_from() {
+        let entry = json!({ "Source": "changeover", "DetailType": "Deployment Begun", "Detail": "{}" });
+        let bus = "arn:aws:events:us-east-1:123456789012:event-bus/default";
+        let told = single(Service::EventBridge, "PutEvents", json!({ "Entries": [entry] }));
+        assert_eq!(told, format!("events:PutEvents {bus}"));
+        let place = Place { account: "123456789012", region: "us-east-1" };
+        let need = &events(&json!({ "Entries": [entry] }), &place)[0];
+        let of = |key: &str| need.context.get(key).map(<[String]>::concat);
+        assert_eq!(of("events:source").as_deref(), Some("changeover"));
+        assert_eq!(of("events:detail-type").as_deref(), Some("Deployment Begun"));
     }
 
     #[test]

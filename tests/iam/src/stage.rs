@@ -167,10 +167,10 @@ pub async fn reached(stage: &Stage, sample: &Sample, state: &str) -> anyhow::Res
     let ours = format!(":{}-", sample.service.name);
     loop {
         let stories = stories(stage).await?;
+        // One that is at its end has given the service back, and tells others: it is not the one that is waited for.
         let there = |story: &&Story| {
-            story.status == "RUNNING"
-                && story.arn.contains(&ours)
-                && story.visits.iter().any(|visit| visit.state == state)
+            let visited = |state: &str| story.visits.iter().any(|visit| visit.state == state);
+            story.status == "RUNNING" && story.arn.contains(&ours) && visited(state) && !visited("Finish")
         };
         if let Some(story) = stories.iter().find(there) {
             return Ok(story.arn.clone());

@@ -107,7 +107,7 @@ fn a_grant_too_wide_is_named() {
     let topic = "Action: sns:Publish\n                Resource: !Ref Topic";
     assert_eq!(
         wide(topic, "Action: sns:Publish\n                Resource: '*'"),
-        ["GateRole TellPeople: sns:Publish on *"]
+        ["PlanRole TellPeople: sns:Publish on *"]
     );
 }
 
@@ -189,6 +189,9 @@ fn conditions_count() {
     expected.insert("GateRole TagHooks: ecs:createaction".to_owned());
     for role in ["GateRole", "RegisterRevisionRole", "RollbackRole", "UpdateServiceRole"] {
         expected.insert(format!("{role} PassTaskRoles: iam:passedtoservice"));
+    }
+    for role in ["FinishRole", "GateRole", "PlanRole", "RollbackRole", "SwapRole"] {
+        expected.insert(format!("{role} TellPrograms: events:source"));
     }
     for role in ["DrainRole", "RollbackRole", "UpdateServiceRole"] {
         expected.insert(format!("{role} ChangeServices: ecs:cluster"));

@@ -199,6 +199,22 @@ def waiters(table):
         check("services_stable of nobody", "MISSING" in str(error), error)
 
 
+def tells():
+    """Events and messages go as an application sends them."""
+    ours = {"Source": "shop", "DetailType": "Order", "Detail": "{}", "Resources": ["arn:aws:ecs:us-east-1:1:x"]}
+    theirs = {"Source": "aws.ecs", "DetailType": "Order", "Detail": "{}"}
+    answer = client("events").put_events(Entries=[ours, theirs])
+    codes = [entry.get("ErrorCode") for entry in answer["Entries"]]
+    check("put_events", codes == [None, "NotAuthorizedForSourceException"], answer)
+    check("put_events counts what failed", answer["FailedEntryCount"] == 1, answer)
+    topic = client("sns").list_topics()["Topics"][0]["TopicArn"]
+    kind = {"kind": {"DataType": "String", "StringValue": "order"}}
+    sent = client("sns").publish(
+        TopicArn=topic, MessageStructure="json", Message='{"default": "x", "email": "y"}', MessageAttributes=kind
+    )
+    check("publish", sent["MessageId"], sent)
+
+
 def errors(machine):
     """SDKs give an error the class that its service's model says."""
     cases = [
@@ -243,6 +259,7 @@ def main():
     paginators(machine, execution)
     alarms_and_calendars()
     errors(machine)
+    tells()
     waiters(table)
 
 

@@ -1,3 +1,5 @@
+//! What is due to whom, and what it says.
+
 use super::*;
 use crate::Timestamp;
 use crate::gate::{Held, Then};

@@ -87,12 +87,18 @@ pub enum Verb {
     Pause(verb::orders::Options),
     /// Let a paused deployment go on.
     Continue(verb::orders::Options),
+    /// Let pushes and schedules begin nothing, and say why.
+    Freeze(verb::freeze::Options),
+    /// Let them begin deployments again, and bring what was pushed meanwhile.
+    Unfreeze(verb::freeze::End),
     /// Say why nothing happens, or what is being waited for.
     Why(verb::why::Options),
     /// Check the stack, and whether a service can be deployed.
     Doctor(verb::doctor::Options),
     /// Propose the tags that put services into Changeover's hands.
     Init(verb::init::Options),
+    /// Give a rolling service a second one, so that both are a pair.
+    Pair(verb::pair::Options),
     /// Print a deployment's logs.
     Logs(verb::logs::Options),
     /// Say what the rule says of your own numbers: a backtest.
@@ -143,6 +149,9 @@ mod tests {
             "changeover promote main/web --all --yes",
             "changeover pause main/web --cause INC-1234",
             "changeover continue main/web",
+            "changeover freeze --cause INC-1",
+            "changeover pair main/web --set steps=10,100",
+            "changeover unfreeze --yes",
             "changeover deploy main/web --until paused",
             "changeover show main/web 20261123T022727123Z-web-1",
         ] {

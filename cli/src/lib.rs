@@ -14,6 +14,7 @@ mod follow;
 mod look;
 mod orders;
 mod page;
+mod pairing;
 mod proposal;
 mod reasons;
 mod screen;
@@ -68,9 +69,12 @@ async fn run(cli: Cli) -> Result<Exit, Failure> {
         Verb::Promote(options) => verb::orders::promote(globals, options).await,
         Verb::Pause(options) => verb::orders::pause(globals, options).await,
         Verb::Continue(options) => verb::orders::go_on(globals, options).await,
+        Verb::Freeze(options) => verb::freeze::freeze(globals, options).await,
+        Verb::Unfreeze(end) => verb::freeze::unfreeze(globals, end).await,
         Verb::Why(options) => verb::why::run(globals, options).await,
         Verb::Doctor(options) => verb::doctor::run(globals, options).await,
         Verb::Init(options) => verb::init::run(globals, options).await,
+        Verb::Pair(options) => verb::pair::run(globals, options).await,
         Verb::Logs(options) => verb::logs::run(globals, options).await,
         Verb::Judge(options) => verb::judge::run(options),
         Verb::Serve(options) => verb::serve::run(globals, options).await,

@@ -8,6 +8,7 @@ use crate::service::Service;
 use crate::session::Session;
 use crate::{follow, words};
 use changeover_aws::ecr::{Which, find};
+use changeover_domain::freeze::Freeze;
 use changeover_domain::image::{PinnedImage, pinned_digest};
 use changeover_domain::record::{Outcome, Wanted};
 use changeover_domain::settings::{Raw, read};
@@ -66,7 +67,20 @@ pub async fn of_service(session: &Session, service: &Service) -> Result<Vec<Reas
         Some(record) => follow::waits(session, record).await,
         None => None,
     };
-    Ok(reasons(&View { service, seen: &seen, tagged: tagged.as_ref().map_err(String::as_str), waits }))
+    let tagged = tagged.as_ref().map_err(String::as_str);
+    let all = reasons(&View { service, seen: &seen, tagged, waits });
+    Ok(session.freeze().await?.iter().map(|freeze| of_freeze(session, service, freeze)).chain(all).collect())
+}
+
+/// Nothing begins by itself.
+fn of_freeze(session: &Session, service: &Service, freeze: &Freeze) -> Reason {
+    Reason::new(
+        format!("Pushes and schedules begin nothing: {} is {freeze}.", session.stack.name),
+        format!(
+            "What is pushed meanwhile is brought once somebody types `changeover unfreeze`. What cannot wait: `changeover deploy {}`.",
+            service.name
+        ),
+    )
 }
 
 fn reasons(view: &View<'_>) -> Vec<Reason> {

@@ -8,6 +8,7 @@ use changeover_aws::Aws;
 use changeover_aws::ledger::Ledger;
 use changeover_aws::stacks::Stack;
 use changeover_domain::Timestamp;
+use changeover_domain::freeze::Freeze;
 
 /// What a verb works with.
 pub struct Session {
@@ -30,6 +31,11 @@ impl Session {
     /// The stack's ledger.
     pub fn ledger(&self) -> Ledger<'_> {
         Ledger::new(&self.aws, &self.stack.table)
+    }
+
+    /// The freeze that lasts, if one does.
+    pub async fn freeze(&self) -> Result<Option<Freeze>, Failure> {
+        Ok(self.ledger().freeze().await?)
     }
 
     /// The time.

@@ -1,6 +1,7 @@
 //! A deployment as it is told: the JSON documents whose shape docs/cli.md promises.
 
 use changeover_domain::Timestamp;
+use changeover_domain::freeze::Freeze;
 use changeover_domain::image::PinnedImage;
 use changeover_domain::name::{DeploymentId, ServiceName};
 use changeover_domain::plan::Plan;
@@ -170,6 +171,8 @@ pub struct Wish {
 pub struct Status {
     /// The stack.
     pub stack: String,
+    /// The freeze in which pushes and schedules begin nothing; null while there is none.
+    pub frozen: Option<Freeze>,
     /// Its services.
     pub services: Vec<ServiceStatus>,
 }

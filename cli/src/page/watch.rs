@@ -7,6 +7,7 @@ use crate::service::{self, Service};
 use crate::session::Session;
 use crate::told::ServiceStatus;
 use changeover_domain::Timestamp;
+use changeover_domain::freeze::Freeze;
 use changeover_domain::name::ServiceName;
 use changeover_domain::record::Deployment;
 use std::collections::BTreeMap;
@@ -44,6 +45,8 @@ pub struct One {
 pub struct Picture {
     /// The stack.
     pub stack: String,
+    /// The freeze that lasts, if one does.
+    pub frozen: Option<Freeze>,
     /// When AWS answered last.
     pub at: Timestamp,
     /// Every service, in the order of their names.
@@ -84,6 +87,7 @@ impl Eye {
     pub fn new(session: Session) -> Self {
         let picture = Picture {
             stack: session.stack.name.clone(),
+            frozen: None,
             at: session.now(),
             services: Vec::new(),
             left_out: 0,
@@ -172,7 +176,8 @@ impl Eye {
             .collect();
         evidences.keep(services.iter().filter_map(|one| one.holder.as_ref()));
         let (stack, at) = (self.session.stack.name.clone(), self.session.now());
-        Ok(Picture { stack, at, services, left_out, evidences, trouble: None })
+        let frozen = self.session.freeze().await?;
+        Ok(Picture { stack, frozen, at, services, left_out, evidences, trouble: None })
     }
 
     async fn look(&self, service: &Service) -> Result<One, Failure> {

@@ -72,6 +72,16 @@ pub async fn run(globals: &Globals, options: &Options) -> Result<Exit, Failure> 
         )],
         None,
     )];
+    if let Some(freeze) = session.freeze().await? {
+        // Like a closed calendar it is no illness: somebody means it.
+        let found = vec![freeze.to_string(), "pushes and schedules begin nothing".to_owned()];
+        checks.push(Check::new(
+            "freeze",
+            true,
+            found,
+            Some("`changeover unfreeze` ends it; what cannot wait: `changeover deploy SERVICE`"),
+        ));
+    }
     if services.is_empty() {
         checks.push(Check::new(
             "services",

@@ -3,11 +3,13 @@
 pub mod completions;
 pub mod deploy;
 pub mod doctor;
+pub mod freeze;
 pub mod history;
 pub mod init;
 pub mod judge;
 pub mod logs;
 pub mod orders;
+pub mod pair;
 pub mod plan;
 pub mod rollback;
 pub mod serve;

@@ -43,14 +43,21 @@ pub async fn run(globals: &Globals, options: &Options) -> Result<Exit, Failure> 
     {
         return watch(&session, service).await;
     }
-    let mut status = Status { stack: session.stack.name.clone(), services: Vec::new() };
+    let (stack, frozen) = (session.stack.name.clone(), session.freeze().await?);
+    let mut status = Status { stack, frozen, services: Vec::new() };
     for service in services.iter().take(MOST) {
         status.services.push(look::status(&session, service).await?);
     }
-    session.screen.answer(&status, || match status.services.as_slice() {
+    let words = || {
+        match status.services.as_slice() {
         [] => "No service has the tag changeover:repository yet: `changeover init CLUSTER/NAME` proposes the tags.".to_owned(),
         [one] if options.service.is_some() => of_one(&session.screen, one),
         all => of_all(&session.screen, all, services.len().saturating_sub(MOST)),
+    }
+    };
+    session.screen.answer(&status, || match &status.frozen {
+        Some(freeze) => format!("{} is {freeze}\n\n{}", status.stack, words()),
+        None => words(),
     });
     Ok(Exit::Good)
 }

@@ -74,7 +74,7 @@ mod tests {
     }
 
     fn started(name: &str) -> Result<Dispatched, StepError> {
-        Ok(Dispatched { started: vec![name.to_owned()], passed_over: vec![] })
+        Ok(Dispatched { started: vec![name.to_owned()], ..Dispatched::default() })
     }
 
     fn busy() -> StepError {

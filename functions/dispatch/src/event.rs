@@ -2,8 +2,11 @@
 
 use changeover_domain::moves::Move;
 use changeover_domain::name::ServiceName;
+use changeover_domain::record::MAX_TEXT;
 use changeover_domain::state::Request;
 use changeover_domain::{StepError, Timestamp};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 /// An event that means something to us.
@@ -32,8 +35,30 @@ pub enum Event {
         /// What it was asked.
         request: Box<Request>,
     },
+    /// Nothing begins by itself from now on.
+    Freeze(Freeze),
+    /// It does again.
+    Unfreeze(Unfreeze),
     /// Nothing to do, and why.
     Other(String),
+}
+
+/// Who freezes, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Freeze {
+    /// Why.
+    pub reason: String,
+    /// Who.
+    pub by: String,
+}
+
+/// Who ends it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Unfreeze {
+    /// Who, and why, if they said so.
+    pub by: String,
 }
 
 /// Reads an event of EventBridge, or the input that a schedule of ours sends.
@@ -50,14 +75,32 @@ pub fn read(event: &Value) -> Result<Event, StepError> {
     if event.get("reconcile").is_some() {
         return Ok(Event::Reconcile);
     }
+    if let Some(freeze) = order(event, "freeze")? {
+        let Freeze { reason, by } = &freeze;
+        if [reason, by].into_iter().any(|text| text.trim().is_empty() || text.chars().count() > MAX_TEXT) {
+            let why = format!("freeze: reason and by are texts of 1 to {MAX_TEXT} characters");
+            return Err(StepError::BadInput(why));
+        }
+        return Ok(Event::Freeze(freeze));
+    }
+    if let Some(end) = order(event, "unfreeze")? {
+        return Ok(Event::Unfreeze(end));
+    }
     match text("/detail-type") {
         "ECR Image Action" => Ok(push(event, "PUSH")),
         "ECR Replication Action" => Ok(push(event, "REPLICATE")),
         "Step Functions Execution Status Change" => Ok(dead(event)),
         other => Err(StepError::BadInput(format!(
-            "the event is not one of ours: detail-type {other:?}; dispatch takes ECR Image Action, ECR Replication Action, Step Functions Execution Status Change, {{\"redeploy\": SERVICE}} and {{\"reconcile\": true}}"
+            "the event is not one of ours: detail-type {other:?}; dispatch takes ECR Image Action, ECR Replication Action, Step Functions Execution Status Change, {{\"redeploy\": SERVICE}}, {{\"reconcile\": true}}, {{\"freeze\": {{\"reason\": WHY, \"by\": WHO}}}} and {{\"unfreeze\": {{\"by\": WHO}}}}"
         ))),
     }
+}
+
+/// What a person asks of the stack, if that is what it is.
+fn order<T: DeserializeOwned>(event: &Value, key: &str) -> Result<Option<T>, StepError> {
+    let read = |order: &Value| serde_json::from_value(order.clone());
+    let order = event.get(key).map(read).transpose();
+    order.map_err(|error| StepError::BadInput(format!("{key}: {error}")))
 }
 
 fn push(event: &Value, action: &str) -> Event {
@@ -126,6 +169,20 @@ mod tests {
         };
         assert!(matches!(read(&event("ABORTED")), Ok(Event::Dead { execution, .. }) if execution == "arn"));
         assert!(matches!(read(&event("SUCCEEDED")), Ok(Event::Other(_))));
+    }
+
+    #[test]
+    fn a_freeze_has_a_reason_and_whoever_asks_for_it() {
+        let read = |order: Value| read(&json!({ "freeze": order }));
+        let freeze = Freeze { reason: "INC-1".into(), by: "alice".into() };
+        assert_eq!(read(json!({"reason": "INC-1", "by": "alice"})), Ok(Event::Freeze(freeze)));
+        for wrong in [
+            json!({"by": "alice"}),
+            json!({"reason": " ", "by": "alice"}),
+            json!({"reason": "x", "by": "y", "until": 1}),
+        ] {
+            assert_eq!(read(wrong.clone()).unwrap_err().name(), "BadInput", "{wrong}");
+        }
     }
 
     #[test]

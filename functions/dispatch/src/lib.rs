@@ -7,6 +7,7 @@ mod decide;
 mod drift;
 mod each;
 mod event;
+mod freeze;
 mod known;
 mod measure;
 mod refuse;
@@ -18,6 +19,7 @@ pub use event::{Event, read};
 pub use measure::{blind, drifted, held, recovery, refused, standing};
 
 use changeover_domain::StepError;
+use changeover_domain::freeze::Freeze;
 use changeover_lambda::Context;
 use serde::{Deserialize, Serialize};
 
@@ -28,12 +30,15 @@ pub struct Dispatched {
     pub started: Vec<String>,
     /// What was not, and why.
     pub passed_over: Vec<String>,
+    /// The freeze that lasts, where somebody asked for one or for its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frozen: Option<Freeze>,
 }
 
 impl Dispatched {
     /// Nothing was started, and why.
     fn passing_over(why: String) -> Self {
-        Self { started: vec![], passed_over: vec![why] }
+        Self { passed_over: vec![why], ..Self::default() }
     }
 }
 
@@ -46,6 +51,8 @@ pub async fn run(context: &Context, event: serde_json::Value) -> Result<Dispatch
         Event::Redeploy { service, at } => start::redeploy(context, service, &at).await,
         Event::Reconcile => start::reconcile(context).await,
         Event::Dead { execution, request } => start::recover(context, &execution, request).await,
+        Event::Freeze(order) => freeze::begin(context, order).await,
+        Event::Unfreeze(order) => freeze::end(context, order).await,
         Event::Other(why) => Ok(Dispatched::passing_over(why)),
     }?;
     for why in &dispatched.passed_over {

@@ -12,6 +12,7 @@ use changeover_aws::ecs;
 use changeover_aws::executions::{self, Start};
 use changeover_domain::StepError;
 use changeover_domain::choice::passed_over;
+use changeover_domain::freeze::{Freeze, is_held_back};
 use changeover_domain::image::{PinnedImage, is_exact, tag_matches};
 use changeover_domain::moves::{Move, Moves};
 use changeover_domain::name::{DeploymentId, ServiceName, is_within};
@@ -38,6 +39,7 @@ pub(crate) async fn pushed(
             "no service that this stack may deploy has the tag {TAG_PREFIX}repository {repository}"
         )));
     }
+    let freeze = context.ledger().freeze().await?;
     let tag = moved.tag.as_str();
     let cause = format!("push of {repository}:{tag}");
     each("push", &services, async |service: &ServiceName, raw: &Raw| {
@@ -52,7 +54,8 @@ pub(crate) async fn pushed(
             // Only the event says when; of one tag there is nothing to choose.
             context.ledger().hear(service, moved).await?;
         }
-        bring(context, Bringing { service, raw, cause: &cause, zeal: Zeal::Once }).await
+        bring(context, Bringing { service, raw, cause: &cause, zeal: Zeal::Once, freeze: freeze.as_ref() })
+            .await
     })
     .await
 }
@@ -70,6 +73,7 @@ pub(crate) async fn reconcile(context: &Context) -> Result<Dispatched, StepError
             return Ok(Dispatched::passing_over(error.to_string()));
         }
     };
+    let freeze = context.ledger().freeze().await?;
     each("reconcile", &services, async |service: &ServiceName, raw: &Raw| {
         let mut dispatched = Dispatched::default();
         let lease = context.ledger().lease(service).await?;
@@ -81,7 +85,8 @@ pub(crate) async fn reconcile(context: &Context) -> Result<Dispatched, StepError
             start_recovery(context, service, &dead, &mut dispatched).await?;
             return Ok(dispatched);
         }
-        bring(context, Bringing { service, raw, cause: "reconcile", zeal: Zeal::Again }).await
+        let (cause, zeal, freeze) = ("reconcile", Zeal::Again, freeze.as_ref());
+        bring(context, Bringing { service, raw, cause, zeal, freeze }).await
     })
     .await
 }
@@ -112,6 +117,7 @@ struct Bringing<'a> {
     raw: &'a Raw,
     cause: &'a str,
     zeal: Zeal,
+    freeze: Option<&'a Freeze>,
 }
 
 /// Brings a service to what its tag points to; what is wrong with its tags is a refusal of its own, on record.
@@ -159,7 +165,7 @@ async fn bring_to_image(
     before: Option<Wanted>,
     dispatched: &mut Dispatched,
 ) -> Result<(), StepError> {
-    let Bringing { service, raw, cause, zeal } = one;
+    let Bringing { service, raw, cause, zeal, freeze } = one;
     let ledger = context.ledger();
     let now = context.now();
     let wanted = match (by_registry(before.as_ref(), image, cause, now), before) {
@@ -175,6 +181,12 @@ async fn bring_to_image(
         None => return Ok(()),
     };
     let image = &wanted.image;
+    if let Some(freeze) = freeze.filter(|_| is_held_back(&wanted, freeze)) {
+        dispatched
+            .passed_over
+            .push(format!("{service}: {image} is wanted, and begins once the stack is not {freeze}"));
+        return Ok(());
+    }
     let lease = ledger.lease(service).await?;
     if let Some(holder) = &lease.holder {
         // Its end looks at what is wanted.
@@ -263,6 +275,11 @@ pub(crate) async fn redeploy(
     service: ServiceName,
     at: &str,
 ) -> Result<Dispatched, StepError> {
+    if let Some(freeze) = context.ledger().freeze().await? {
+        return Ok(Dispatched::passing_over(format!(
+            "{service} is not deployed again: the stack is {freeze}"
+        )));
+    }
     let mut dispatched = Dispatched::default();
     let said = at.chars().any(|char| char.is_ascii_alphanumeric());
     let tick = if said { at.to_owned() } else { context.now().as_second().to_string() };

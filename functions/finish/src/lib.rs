@@ -11,6 +11,7 @@ pub use measure::measurement;
 
 use changeover_aws::executions::{self, Start};
 use changeover_domain::StepError;
+use changeover_domain::freeze::is_held_back;
 use changeover_domain::record::{Deployment, Outcome};
 use changeover_domain::state::{Baton, Ending, Finished, Request};
 use changeover_domain::wish::tried;
@@ -96,6 +97,11 @@ async fn start_next(
     else {
         return Ok(None);
     };
+    let freeze = context.ledger().freeze().await?;
+    if wanted.as_ref().is_some_and(|wanted| is_held_back(wanted, freeze.as_ref())) {
+        tracing::info!(deployment = %record.id, ecs_service = %record.service, "what became wanted meanwhile waits for the end of a freeze");
+        return Ok(None);
+    }
     let name = executions::of_wish(&baton.service, &digest, generation);
     let request = Request { wanted: true, cause: Some(cause), ..Request::of(baton.service.clone()) };
     match executions::start(&context.aws, state_machine, &name, &request).await? {

@@ -25,6 +25,7 @@ pub mod revision;
 pub mod stacks;
 pub mod tags;
 pub mod topic;
+pub mod twin;
 
 pub use clients::{Aws, Wire, http};
 pub use failure::{At, is_code};

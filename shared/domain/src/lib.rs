@@ -13,6 +13,7 @@ pub mod choice;
 pub mod definition;
 pub mod error;
 pub mod evidence;
+pub mod freeze;
 pub mod gate;
 pub mod health;
 pub mod image;

@@ -24,11 +24,24 @@ pub fn trouble(picture: &Picture) -> Markup {
     }
 }
 
+/// That nothing begins by itself, while it is so.
+pub fn frozen(picture: &Picture) -> Markup {
+    html! {
+        @if let Some(freeze) = &picture.frozen {
+            p.frozen role="status" {
+                "Pushes and schedules begin nothing: " (picture.stack) " is " (freeze) " "
+                code { "changeover unfreeze" } " ends it."
+            }
+        }
+    }
+}
+
 /// All services.
 pub fn list(picture: &Picture) -> Markup {
     html! {
         h1 { "Services of " (picture.stack) }
         (trouble(picture))
+        (frozen(picture))
         @if picture.services.is_empty() && picture.trouble.is_none() {
             p { "No service has the tag " code { "changeover:repository" } " yet: " code { "changeover init CLUSTER/NAME" } " proposes the tags." }
         }

@@ -1,6 +1,6 @@
 //! One service: what it runs, what is on the way, why that waits, and what would decide it.
 
-use super::list::{live, trouble};
+use super::list::{frozen, live, trouble};
 use super::parts::{badge, bar, lines, rows, when};
 use super::story::planned;
 use crate::orders::What;
@@ -26,6 +26,7 @@ pub fn service(picture: &Picture, name: &str) -> Markup {
     html! {
         h1 { (name) }
         (trouble(picture))
+        (frozen(picture))
         p.glance role="status" { (glance(one)) }
         @if let Some(record) = &one.holder { (on_the_way(picture, one, record)) }
         (sides(one))

@@ -6,12 +6,12 @@ use crate::server::Served;
 use serde_json::Value;
 
 /// Whoever types it.
-struct User {
+pub struct User {
     shell: Shell,
 }
 
 impl User {
-    fn of(served: &Served) -> Self {
+    pub fn of(served: &Served) -> Self {
         let mut shell = Shell::of(served);
         let folder = changeover().parent().expect("a folder").display().to_string();
         let path = std::env::var("PATH").unwrap_or_default();
@@ -20,14 +20,14 @@ impl User {
     }
 
     /// How it ended, what it said and what it complained of.
-    async fn types(&self, line: &str) -> (i32, String, String) {
+    pub async fn types(&self, line: &str) -> (i32, String, String) {
         let output = self.shell.run(line).await;
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
         (output.status.code().unwrap_or(-1), text(&output.stdout), text(&output.stderr))
     }
 
     /// What it said, having ended with this code.
-    async fn says(&self, code: i32, line: &str) -> String {
+    pub async fn says(&self, code: i32, line: &str) -> String {
         let (ended, said, complained) = self.types(line).await;
         assert_eq!(ended, code, "{line}: {said}\n{complained}");
         assert!(!said.contains('\x1b'), "{line}: colours are for terminals: {said}");
@@ -35,14 +35,14 @@ impl User {
     }
 
     /// The document it gave, having ended with this code.
-    async fn gives(&self, code: i32, line: &str) -> Value {
+    pub async fn gives(&self, code: i32, line: &str) -> Value {
         let (ended, said, complained) = self.types(&format!("{line} -o json")).await;
         assert_eq!(ended, code, "{line}: {said}\n{complained}");
         serde_json::from_str(&said).unwrap_or_else(|error| panic!("{line}: {error}: {said}\n{complained}"))
     }
 
     /// What it complained of, having ended with this code and said nothing.
-    async fn fails(&self, code: i32, line: &str, parts: &[&str]) {
+    pub async fn fails(&self, code: i32, line: &str, parts: &[&str]) {
         let (ended, said, complained) = self.types(line).await;
         assert_eq!((ended, said.as_str()), (code, ""), "{line}: {complained}");
         for part in parts {

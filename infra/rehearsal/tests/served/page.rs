@@ -2,6 +2,7 @@
 //! cloud gone and back.
 
 use crate::browser::Browser;
+use crate::changeover::User;
 use crate::server::Served;
 use fantoccini::Locator;
 use nix::sys::signal::{Signal, kill};
@@ -72,6 +73,32 @@ async fn people_watch_a_deployment_and_take_another_back() {
     assert_eq!(is(&browser, FROM_ELSEWHERE).await, 0, "it fetches from elsewhere");
     browser.page.set_window_size(390, 800).await.expect("a phone's width");
     assert_eq!(is(&browser, TOO_WIDE).await, false, "it does not fit on a phone");
+    browser.close().await;
+    served.close().await;
+}
+
+/// A deployment that waits for a person, who lets it go on; and a freeze, which the page tells of.
+#[tokio::test(flavor = "multi_thread")]
+async fn people_approve_what_is_held() {
+    let Some(browser) = Browser::open().await else { return };
+    let served = Served::start().await;
+    let user = User::of(&served);
+    let line = "changeover deploy web-blue --image-tag build-2 --set steps=100 --set bake=1s --set 'before-traffic=pause 1h' --until paused --yes";
+    user.gives(0, line).await;
+    user.gives(0, "changeover freeze --cause INC-11 --yes").await;
+    browser.page.goto(address(&served)).await.expect("it is opened");
+    browser.reads(".frozen", "INC-11").await;
+    browser.click("rehearsal/web-blue").await;
+    browser.reads(".buttons", "End this pause or bake").await;
+    browser.click("End this pause or bake").await;
+    browser.reads("h1", "End this pause or bake?").await;
+    let cause = browser.page.find(Locator::Css("#cause")).await.expect("it asks why");
+    cause.send_keys("checkout works").await.expect("it is typed");
+    browser.click("Yes, end this pause or bake").await;
+    browser.click("Back").await;
+    browser.reads("main", "checkout works").await;
+    browser.reads(".glance", "nothing is on the way").await;
+    assert_eq!(user.gives(0, "changeover show web-blue").await["outcome"], "Succeeded");
     browser.close().await;
     served.close().await;
 }

@@ -7,10 +7,12 @@
 //! | `CLUSTER/NAME` | `schema` | which version of its schema the service's database has, as far as hooks brought it |
 //! | `CLUSTER/NAME` | `lease` | who may change it, and the fence |
 //! | `CLUSTER/NAME` | `deployment#ID` | one deployment, its plan and its story |
+//! | `stack` | `freeze` | whether pushes and schedules begin nothing, since when, by whom and why |
 //!
 //! Every write is on condition of what was read; every read that decides is consistent.
 
 mod deployment;
+mod freeze;
 mod lease;
 mod moves;
 mod schema;

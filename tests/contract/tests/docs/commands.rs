@@ -28,7 +28,7 @@ const FOREIGN: [(&str, &str); 8] = [
     ("sns", "subscribe"),
 ];
 /// Options that the AWS CLI has of its own, or calls otherwise than the API does.
-const GLOBAL: [&str; 4] = ["query", "output", "region", "max-items"];
+const GLOBAL: [&str; 5] = ["query", "output", "region", "max-items", "cli-binary-format"];
 
 /// Options whose values have a language of their own.
 const NO_JSON: [&str; 2] = ["query", "filter-pattern"];

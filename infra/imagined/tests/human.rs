@@ -76,15 +76,6 @@ impl Show {
         (last.outcome.unwrap_or_default(), last.reason.unwrap_or_default())
     }
 
-    async fn weigh(&self, weights: [u32; 2]) {
-        let groups: Vec<Value> = (self.sample.members.iter().zip(weights))
-            .map(|(member, weight)| json!({"TargetGroupArn": member.target_group, "Weight": weight}))
-            .collect();
-        let actions = json!([{"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}]);
-        let input = json!({"RuleArn": self.sample.rule, "Actions": actions});
-        self.call(Service::Elbv2, "ModifyRule", input).await;
-    }
-
     async fn weights(&self) -> [u64; 2] {
         let input = json!({"RuleArns": [self.sample.rule]});
         let rules = self.call(Service::Elbv2, "DescribeRules", input).await;
@@ -120,7 +111,7 @@ impl Show {
         self.until("one side is whole", async || self.tasks(whole).await == (2, 2)).await;
         let mut weights = [0, 0];
         weights[whole] = 100;
-        self.weigh(weights).await;
+        self.stage.weigh(&self.sample, weights).await.expect("they are written");
         self.scale(other, 0).await;
         self.until("the other side has no tasks", async || self.tasks(other).await == (0, 0)).await;
         self.start(json!({})).await;

@@ -177,12 +177,7 @@ pub(super) async fn careless(stage: &Stage, sample: &Sample, image: &Image) -> a
         "taskDefinition": revision});
     call("UpdateService", start).await?;
     tokio::time::sleep(CARELESS_WAIT).await;
-    let actions = json!([{"Type": "forward", "ForwardConfig": {"TargetGroups": [
-        {"TargetGroupArn": old.target_group, "Weight": 0},
-        {"TargetGroupArn": new.target_group, "Weight": 100},
-    ]}}]);
-    let flip = json!({"RuleArn": sample.rule, "Actions": actions});
-    stage.call(Service::Elbv2, "ModifyRule", flip).await?;
+    stage.weigh(sample, [0, 100]).await?;
     call("UpdateService", json!({"cluster": CLUSTER, "service": old.ecs_service, "desiredCount": 0})).await?;
     let listed = call("ListTasks", json!({"cluster": CLUSTER, "serviceName": old.ecs_service})).await?;
     for task in listed["taskArns"].as_array().into_iter().flatten() {

@@ -197,6 +197,20 @@ impl Stage {
         digest.map(str::to_owned).context("PutImage: the answer holds no digest")
     }
 
+    /// Gives the members of a pair behind a rule these weights, as somebody's hand does.
+    ///
+    /// # Errors
+    /// What Elastic Load Balancing answered.
+    pub async fn weigh(&self, pair: &Sample, weights: [u32; 2]) -> anyhow::Result<()> {
+        let groups: Vec<Value> = (pair.members.iter().zip(weights))
+            .map(|(member, weight)| json!({"TargetGroupArn": member.target_group, "Weight": weight}))
+            .collect();
+        let actions = json!([{"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}]);
+        self.call(Service::Elbv2, "ModifyRule", json!({"RuleArn": pair.rule, "Actions": actions}))
+            .await
+            .map(drop)
+    }
+
     /// The newest tag of every image of a repository, by digest.
     pub async fn tags(&self, repository: &str) -> BTreeMap<String, String> {
         let listed = self.call(Service::Ecr, "DescribeImages", json!({"repositoryName": repository})).await;

@@ -98,12 +98,7 @@ impl Show {
 
     /// Gives the members of a pair these weights, as an operator does.
     pub async fn weigh(&self, weights: [u32; 2]) {
-        let groups: Vec<Value> = (self.sample.members.iter().zip(weights))
-            .map(|(member, weight)| json!({"TargetGroupArn": member.target_group, "Weight": weight}))
-            .collect();
-        let actions = json!([{"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}]);
-        let input = json!({"RuleArn": self.sample.rule, "Actions": actions});
-        self.call(Service::Elbv2, "ModifyRule", input).await;
+        self.stage.weigh(&self.sample, weights).await.expect("they are written");
     }
 
     pub async fn ledger(&self) -> LedgerSeen {

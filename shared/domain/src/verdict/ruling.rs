@@ -118,6 +118,10 @@ pub fn rule(proof: &Proof, asked: &Asked) -> Ruling {
     if quiet(errors.next().whole) && quiet(proof.live_requests()) && asked.unproven != Unproven::RollBack {
         return match mostly_bad(proof, asked) {
             Some(short) if is_patient => ruling(Verdict::Wait, short),
+            // Nothing in a quiet time makes that chance, and nobody has said that it may pass.
+            Some(short) if asked.unproven != Unproven::Pass => {
+                ruling(Verdict::Failed, not_proven(asked, &short))
+            }
             _ => ruling(Verdict::Ready, by_health(proof, asked)),
         };
     }
@@ -317,7 +321,10 @@ fn unproven(proof: &Proof, asked: &Asked, short: &str, ruling: impl Fn(Verdict, 
             ),
         )
     } else {
-        let why = format!("the new tasks could not be proven good in {waited}: {short}");
-        ruling(Verdict::Failed, why)
+        ruling(Verdict::Failed, not_proven(asked, short))
     }
+}
+
+fn not_proven(asked: &Asked, short: &str) -> String {
+    format!("the new tasks could not be proven good in {}: {short}", asked.watched)
 }

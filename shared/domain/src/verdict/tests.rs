@@ -333,6 +333,12 @@ fn a_quiet_time_in_which_most_requests_fail_is_no_reason_to_pass_at_once() {
     let mut course = Course::after(&side(10, 0));
     let ruling = course.pair((9, 9), (10, 0));
     assert_eq!(ruling.verdict, Verdict::Wait, "{ruling:?}");
+    // Nobody has to serve it for ever, either.
+    let mut course = Course::after(&side(10, 0));
+    course.asked.patience = Seconds(0);
+    assert_eq!(course.pair((9, 9), (10, 0)).verdict, Verdict::Failed);
+    course.asked.unproven = Unproven::Pass;
+    assert_eq!(rule(&course.proof, &course.asked).verdict, Verdict::Ready);
     let mut course = Course::after(&side(10, 0));
     let ruling = course.pair((9, 1), (10, 0));
     assert_eq!(ruling.verdict, Verdict::Ready, "{ruling:?}");

@@ -150,6 +150,26 @@ pub enum Action {
     },
 }
 
+impl Action {
+    /// What is to be said of it; none where nothing is, or not yet.
+    pub fn why(&self) -> Option<&str> {
+        match self {
+            Self::Pass | Self::Begin { .. } | Self::Invoke { .. } | Self::Run { .. } => None,
+            Self::GoOn { why }
+            | Self::Hold { why, .. }
+            | Self::Wait { why }
+            | Self::Started { why, .. }
+            | Self::Again { why, .. }
+            | Self::Done { why, .. }
+            | Self::Abandon { why, .. }
+            | Self::Undone { why }
+            | Self::Recovered { why }
+            | Self::GiveUp { why }
+            | Self::GoBack { why, .. } => Some(why),
+        }
+    }
+}
+
 /// What to do. Pure: everything it knows is in its arguments.
 ///
 /// Who asked for a rollback, and a push that takes a deployment's place, need not wait for a pause to end. After the outcome

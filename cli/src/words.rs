@@ -107,6 +107,9 @@ pub fn story(screen: &Screen, story: &Story) -> String {
             span(receipt.drain_seconds),
             span(receipt.rollback_seconds),
         );
+        if let Some(proven) = &receipt.proven {
+            let _ = write!(text, "\nproven: {proven}");
+        }
     }
     text.trim_end().to_owned()
 }

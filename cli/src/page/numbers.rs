@@ -77,6 +77,7 @@ mod tests {
             bake_seconds: 0,
             drain_seconds: drain,
             rollback_seconds: 0,
+            proven: None,
             weights: vec![],
         });
         one

@@ -29,7 +29,13 @@ pub fn apply(record: &mut Deployment, view: &View, ruling: &Ruling, why: &str) {
     if ruling.verdict == Verdict::Ready {
         match view.purpose {
             Purpose::Start => drop(progress.health.healthy_at.get_or_insert(view.now)),
-            Purpose::Bake => progress.shift.baked = progress.shift.step,
+            Purpose::Bake => {
+                progress.shift.baked = progress.shift.step;
+                // A pause only looks whether all is well still.
+                if !view.held {
+                    progress.shift.proven = Some(clip(why));
+                }
+            }
         }
     }
     if ruling.verdict == Verdict::Failed {

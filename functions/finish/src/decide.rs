@@ -55,6 +55,7 @@ pub fn receipt(record: &Deployment, now: Timestamp) -> Receipt {
         drain_seconds: 0,
         rollback_seconds: 0,
         weights: Vec::new(),
+        proven: record.progress.shift.proven.clone(),
     };
     // The time from a line to the next is the state's that wrote the next: it is what that state waited for.
     for pair in record.timeline.windows(2) {
@@ -227,7 +228,9 @@ mod tests {
         {
             record.note(Timestamp::from_second(second).unwrap(), state, format!("{state} at {second}"));
         }
+        record.progress.shift.proven = Some("at most 0.4 % of its requests fail".to_owned());
         let receipt = receipt(&record, Timestamp::from_second(1101).unwrap());
+        assert_eq!(receipt.proven.as_deref(), Some("at most 0.4 % of its requests fail"));
         assert_eq!(
             (receipt.seconds, receipt.health_seconds, receipt.bake_seconds, receipt.drain_seconds),
             (101, 30, 60, 9)

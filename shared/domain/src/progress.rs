@@ -108,6 +108,9 @@ pub struct Shift {
     /// The index of the last step whose bake passed: until then a repeated `swap` repeats that step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baked: Option<usize>,
+    /// What that bake has proven, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proven: Option<String>,
     /// The next side's weight that was last read back from every route.
     #[serde(default)]
     pub weight: Weight,

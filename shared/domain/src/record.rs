@@ -168,7 +168,7 @@ pub struct Deployment {
     pub expires_at: Option<i64>,
 }
 
-/// What a finished deployment leaves: where its time went.
+/// What a finished deployment leaves: where its time went, and what was proven.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
     /// From its beginning to its end.
@@ -183,6 +183,9 @@ pub struct Receipt {
     pub rollback_seconds: u64,
     /// The weights that were shown to users, in order.
     pub weights: Vec<Weight>,
+    /// What its last bake has proven, in words; none if none has passed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proven: Option<String>,
 }
 
 impl Deployment {

@@ -99,6 +99,7 @@ fn progress(number: u8, record: &Record) -> Progress {
             ..Health::default()
         },
         shift: Shift {
+            proven: None, // words that nobody decides by
             step: record.step,
             baked: record.baked,
             weight: u32::from(record.weight),

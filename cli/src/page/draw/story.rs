@@ -36,6 +36,7 @@ pub fn story(story: &Story, now: Timestamp) -> Markup {
                     dt { "watching" } dd { (words::span(receipt.bake_seconds)) }
                     dt { "draining" } dd { (words::span(receipt.drain_seconds)) }
                     dt { "going back" } dd { (words::span(receipt.rollback_seconds)) }
+                    @if let Some(proven) = &receipt.proven { dt { "proven" } dd { (proven) } }
                     dt { "weights that users saw" } dd { @for weight in &receipt.weights { (weight) " % " } }
                 }
             }

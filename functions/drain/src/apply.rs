@@ -1,6 +1,6 @@
 //! What goes on a deployment's record with an action. The model of the whole uses it as well.
 
-use crate::{Action, STATE, View, serving, watched};
+use crate::{Action, STATE, View, serving, told_to_stop, watched};
 use changeover_domain::alarmed::Alarms;
 use changeover_domain::record::Deployment;
 
@@ -31,14 +31,7 @@ pub fn apply(record: &mut Deployment, view: &View, action: &Action) {
         }
         Action::ScaleIn => {
             record.progress.drain.scaled_in_at.get_or_insert(now);
-            let early = view.now < view.rollback_window.after(view.shifted_at);
-            let why = match view.newer.as_ref().filter(|_| early) {
-                Some(newer) => format!(
-                    "{newer} is wanted now, which ends the rollback window: the old tasks are told to stop"
-                ),
-                None => "the old tasks are told to stop".to_owned(),
-            };
-            record.note(now, STATE, why);
+            record.note(now, STATE, told_to_stop(view));
         }
         Action::Drained { why, needs_human } => {
             record.progress.drain.drained = true;

@@ -218,6 +218,16 @@ pub fn decide(view: &View) -> Result<Action, StepError> {
     Ok(Action::ScaleIn)
 }
 
+/// That the old tasks are told to stop, and what has ended the rollback window, if it is not over.
+pub fn told_to_stop(view: &View) -> String {
+    let told = "the old tasks are told to stop";
+    let early = view.now < view.rollback_window.after(view.shifted_at);
+    match view.newer.as_ref().filter(|_| early) {
+        Some(newer) => format!("{newer} is wanted now, which ends the rollback window: {told}"),
+        None => told.to_owned(),
+    }
+}
+
 /// Why those that serve now are not to stay, or nothing may go on yet: they fell ill, or an alarm is red, or cannot be seen.
 fn not_to_stay(view: &View) -> Option<Action> {
     match (serving(view), view.alarms.against(view.now)) {

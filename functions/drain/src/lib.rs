@@ -10,7 +10,7 @@ mod decide;
 mod look;
 
 pub use apply::apply;
-pub use decide::{Action, Outgoing, View, decide, serving, watched};
+pub use decide::{Action, Outgoing, View, decide, serving, told_to_stop, watched};
 
 use changeover_aws::ecs::{Change, update_service};
 use changeover_domain::StepError;
@@ -52,7 +52,7 @@ pub async fn run(context: &Context, baton: Baton) -> Result<Baton, StepError> {
         // It reaches every balancer node before anything follows from it.
         Action::Pin { why, .. } => baton.waiting(context.config.poll.0, why),
         Action::TakeBack { why, .. } => baton.with(Verdict::Failed, why),
-        Action::ScaleIn => baton.waiting(context.config.poll.0, "the old tasks are told to stop"),
+        Action::ScaleIn => baton.waiting(context.config.poll.0, told_to_stop(&view)),
         Action::Drained { why, .. } if held.record.progress.owes_room() => baton.waiting(1, why),
         Action::Drained { why, .. } => baton.with(Verdict::Ready, why),
     })

@@ -10,7 +10,7 @@ use changeover_domain::route::{Route, WHOLE};
 use changeover_domain::route::{RouteId, weights_for};
 use changeover_domain::settings::{Raw, read};
 use changeover_domain::span::Seconds;
-use drain::{Action, Outgoing, View, decide};
+use drain::{Action, Outgoing, View, decide, told_to_stop};
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
@@ -148,6 +148,7 @@ fn a_push_ends_the_window_in_good_order() {
     let newer = Some("web:v3".to_owned());
     let warm = View { quiet_at: Some(at(1300)), rollback_window: Seconds(600), newer, ..view(1400) };
     assert_eq!(decide(&warm), Ok(Action::ScaleIn));
+    assert!(told_to_stop(&warm).contains("web:v3 is wanted now, which ends the rollback window"));
     // Not before the old tasks have no requests, and only while the new ones are well.
     assert!(!matches!(decide(&View { quiet_at: None, ..warm.clone() }), Ok(Action::ScaleIn)));
     let mut ill = warm.clone();

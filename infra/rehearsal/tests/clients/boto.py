@@ -131,7 +131,9 @@ def paginators(machine, execution):
     same("scheduler", "list_schedules", "Schedules", 1)
     same("lambda", "list_functions", "Functions", 9, size=4)
     same("cloudwatch", "list_metrics", "Metrics", 10, size=None)
-    same("cloudwatch", "describe_alarms", lambda page: page["MetricAlarms"], 0)
+    # Alarms are evaluated between one reading and the next: what they are is compared, and not how they are.
+    lasting = lambda alarm: {key: value for key, value in alarm.items() if not key.startswith("State")}
+    same("cloudwatch", "describe_alarms", lambda page: [lasting(alarm) for alarm in page["MetricAlarms"]], 1)
     same("logs", "describe_log_groups", "logGroups", 2)
     same("sns", "list_topics", "Topics", 1, size=None)
     same("resourcegroupstaggingapi", "get_resources", "ResourceTagMappingList", 3, ResourceTypeFilters=["ecs:service"])

@@ -134,6 +134,8 @@ fn worse_versions_go_back_in_time() {
         (worse(1_000.0, 0.0001, 0.005), 1),
         (worse(20.0, 0.001, 0.01), 13),
         (worse(30.0, 0.7, 1.0), 1),
+        // Few requests, of which many fail, beside many that do not.
+        (worse(1.0, 0.0, 0.4), 5),
         (World { weights: ROLLING, ..worse(200.0, 0.001, 0.01) }, 1),
     ] {
         let (back, half) = tried(&world, 100);

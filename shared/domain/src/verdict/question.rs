@@ -143,8 +143,10 @@ impl Question {
         }
         let live = against.live.unwrap_or_default();
         let told = self.clumping.size(live.part);
-        // Where the live side tells too little, the next side's own errors are asked as well.
-        let clump = if self.clumping.is_known() { told } else { told.max(self.own.measured()) };
+        // Where the live side tells too little, the next side's own errors are asked as well. A live side that has as many
+        // requests and more would show how errors come: what it does not show is the new version's own.
+        let tells = self.clumping.is_known() || live.whole >= next.whole;
+        let clump = if tells { told } else { told.max(self.own.measured()) };
         let is_beside = live.whole > 0.0 || (SOON_GONE < self.beside && self.beside < FEW);
         self.by_usual = live.whole <= 0.0 || live.whole < next.whole * CONTROL;
         self.excused = false;

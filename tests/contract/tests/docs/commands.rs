@@ -11,8 +11,8 @@ use serde_json::Value;
 /// Blocks with these words after the fence are commands.
 const SHELLS: [&str; 2] = ["sh", "console"];
 /// What else the documents run.
-const PROGRAMS: [&str; 10] =
-    ["export", "git", "docker", "pip", "infra/package", "curl", "while", "for", "do", "done"];
+const PROGRAMS: [&str; 11] =
+    ["export", "git", "docker", "pip", "printf", "infra/package", "curl", "while", "for", "do", "done"];
 /// SAM's verbs that the documents use, with their options.
 const SAM: [(&str, &[&str]); 3] =
     [("build", &["--beta-features"]), ("deploy", &["--guided"]), ("delete", &["--stack-name"])];

@@ -1,6 +1,7 @@
 //! What ends as NeedsHuman, and what the operations guide advises then, done in just that state: one side is made whole, in the
 //! guide's order, and an execution is started. In imagined time, since most of these take minutes to be given up.
 
+use changeover_domain::plan::READ_PATIENCE;
 use imagined::within;
 use rehearsal::stage::{CLUSTER, Image, Pace, Sample, Setting, Stage};
 use rehearsal::story::{stories, until_over};
@@ -76,6 +77,29 @@ impl Show {
         (last.outcome.unwrap_or_default(), last.reason.unwrap_or_default())
     }
 
+    /// Whether ECS has nothing left to do for the service, as the guide has one wait for.
+    async fn is_stable(&self) -> bool {
+        let names: Vec<&str> = self.sample.members.iter().map(|member| member.ecs_service.as_str()).collect();
+        let found =
+            self.call(Service::Ecs, "DescribeServices", json!({"cluster": CLUSTER, "services": names})).await;
+        let mut deployments = found["services"].as_array().into_iter().flatten().flat_map(|service| {
+            service["deployments"].as_array().expect("a list").iter().map(|one| &one["rolloutState"])
+        });
+        deployments.all(|state| state == "COMPLETED")
+    }
+
+    /// Sets a setting of the service by its tag.
+    async fn tag(&self, key: &str, value: &str) {
+        let names: Vec<&str> = self.sample.members.iter().map(|member| member.ecs_service.as_str()).collect();
+        let input = json!({"cluster": CLUSTER, "services": names});
+        let found = self.call(Service::Ecs, "DescribeServices", input).await;
+        for service in found["services"].as_array().expect("a list") {
+            let tags = json!([{"key": format!("changeover:{key}"), "value": value}]);
+            let input = json!({"resourceArn": service["serviceArn"], "tags": tags});
+            self.call(Service::Ecs, "TagResource", input).await;
+        }
+    }
+
     async fn weights(&self) -> [u64; 2] {
         let input = json!({"RuleArns": [self.sample.rule]});
         let rules = self.call(Service::Elbv2, "DescribeRules", input).await;
@@ -114,6 +138,7 @@ impl Show {
         self.stage.weigh(&self.sample, weights).await.expect("they are written");
         self.scale(other, 0).await;
         self.until("the other side has no tasks", async || self.tasks(other).await == (0, 0)).await;
+        self.until("ECS has completed that", async || self.is_stable().await).await;
         self.start(json!({})).await;
         let (outcome, reason) = self.ended().await;
         assert_eq!(outcome, "Succeeded", "{reason}");
@@ -121,13 +146,24 @@ impl Show {
 }
 
 fn on_a_pair(tags: &[(&str, &str)], story: impl AsyncFnOnce(&Show)) {
+    on_a_stage(true, tags, story);
+}
+
+fn on_a_stage(pair: bool, tags: &[(&str, &str)], story: impl AsyncFnOnce(&Show)) {
     within(7, async |binaries| {
         let usual =
             [("image-tag", "v@"), ("steps", "50 100"), ("healthy-checks", "1"), ("minimum-requests", "0")];
         let all = usual.iter().chain(tags);
         let tags = all.map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-        let setting =
-            Setting { seed: 7, tasks: 2, pair: true, tags, pace: Pace::BRISK, ..Setting::default() };
+        let setting = Setting {
+            seed: 7,
+            tasks: 2,
+            pair,
+            rolling: u16::from(!pair),
+            tags,
+            pace: Pace::BRISK,
+            ..Setting::default()
+        };
         let stage = Stage::set(binaries, &setting).await.expect("the stage is set");
         let sample = stage.samples[0].clone();
         let show = Show { stage, sample };
@@ -179,5 +215,66 @@ fn no_recovery_can_bring_it_to_an_end() {
         assert_eq!(outcome, "NeedsHuman", "{reason}");
         assert!(reason.contains("recover"), "{reason}");
         show.as_advised(0).await;
+    });
+}
+
+#[test]
+fn somebody_changes_the_weights_again_after_they_were_back() {
+    on_a_pair(&[("bake", "5m")], async |show| {
+        // New tasks take a while to go, and as long does going back.
+        for member in &show.sample.members {
+            let slow = json!([{"Key": "deregistration_delay.timeout_seconds", "Value": "120"}]);
+            let input = json!({"TargetGroupArn": member.target_group, "Attributes": slow});
+            show.call(Service::Elbv2, "ModifyTargetGroupAttributes", input).await;
+        }
+        show.push("v2").await;
+        show.reached("Bake").await;
+        show.start(json!({"rollback": true, "cause": "INC-1"})).await;
+        show.until("the weights are back", async || show.weights().await == [100, 0]).await;
+        // What is younger could be an old read.
+        tokio::time::sleep(Duration::from_secs(READ_PATIENCE.0 + 1)).await;
+        show.stage.weigh(&show.sample, [60, 40]).await.expect("they are written");
+        let (outcome, reason) = show.ended().await;
+        assert_eq!(outcome, "NeedsHuman", "{reason}");
+        assert!(reason.contains("someone else changed them again"), "{reason}");
+        // Until one side has all the weight an execution says what has to be done, and does nothing.
+        show.start(json!({})).await;
+        let (outcome, reason) = show.ended().await;
+        assert_eq!(outcome, "Refused", "{reason}");
+        assert!(reason.contains("weight"), "{reason}");
+        show.tag("bake", "2s").await;
+        show.as_advised(0).await;
+    });
+}
+
+#[test]
+fn somebody_sets_a_rolling_service_to_a_revision_of_their_own() {
+    on_a_stage(false, &[("bake", "5m")], async |show| {
+        show.push("v2").await;
+        show.reached("Bake").await;
+        let name = &show.sample.members[0].ecs_service;
+        let service = json!({"cluster": CLUSTER, "services": [name]});
+        let found = show.call(Service::Ecs, "DescribeServices", service).await;
+        let before = json!({"taskDefinition": found["services"][0]["taskDefinition"]});
+        let found = show.call(Service::Ecs, "DescribeTaskDefinition", before).await;
+        let mut copy = json!({});
+        for key in
+            ["family", "containerDefinitions", "networkMode", "requiresCompatibilities", "cpu", "memory"]
+        {
+            if !found["taskDefinition"][key].is_null() {
+                copy[key] = found["taskDefinition"][key].clone();
+            }
+        }
+        let theirs = show.call(Service::Ecs, "RegisterTaskDefinition", copy).await;
+        let theirs = theirs["taskDefinition"]["taskDefinitionArn"].clone();
+        let set = json!({"cluster": CLUSTER, "service": name, "taskDefinition": theirs});
+        show.call(Service::Ecs, "UpdateService", set).await;
+        let (outcome, reason) = show.ended().await;
+        assert_eq!(outcome, "NeedsHuman", "{reason}");
+        assert!(reason.contains("someone else has set"), "{reason}");
+        show.tag("bake", "2s").await;
+        show.start(json!({})).await;
+        let (outcome, reason) = show.ended().await;
+        assert_eq!(outcome, "Succeeded", "{reason}");
     });
 }

@@ -6,7 +6,9 @@ use imagined::within;
 use rehearsal::stage::{CLUSTER, Image, Pace, Sample, Setting, Stage};
 use rehearsal::story::{stories, until_over};
 use rehearsal::witness::read_ledger;
+use rehearsal_traffic::{Config, Mix, Traffic};
 use rehearsal_wire::Service;
+use sample_webapp::Database;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -16,6 +18,8 @@ const DEADLINE: Duration = Duration::from_secs(6 * 3600);
 const LOOK_AGAIN: Duration = Duration::from_secs(4);
 /// How soon somebody sets the number of tasks again.
 const AT_ONCE: Duration = Duration::from_secs(1);
+/// So many requests a second come from users, where it matters what they get.
+const USERS: f64 = 40.0;
 /// As many executions of one deployment are stopped at the most.
 const MOST_STOPPED: usize = 60;
 
@@ -26,7 +30,11 @@ struct Show {
 
 impl Show {
     async fn push(&self, version: &str) {
-        let image = Image::sample(&self.stage.binaries, version, &[]);
+        self.push_with(version, &[]).await;
+    }
+
+    async fn push_with(&self, version: &str, options: &[&str]) {
+        let image = Image::sample(&self.stage.binaries, version, options);
         self.stage.push(&self.sample.repository, version, &image).await.expect("it is pushed");
     }
 
@@ -276,5 +284,31 @@ fn somebody_sets_a_rolling_service_to_a_revision_of_their_own() {
         show.start(json!({})).await;
         let (outcome, reason) = show.ended().await;
         assert_eq!(outcome, "Succeeded", "{reason}");
+    });
+}
+
+#[test]
+fn a_migration_that_nothing_takes_back_has_hurt_the_old_tasks() {
+    on_a_pair(&[("bake", "2s")], async |show| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("users.sqlite");
+        Database::open(&path).and_then(|mut users| users.migrate(1)).expect("a database");
+        let file = path.display().to_string();
+        let written_for = |schema: &'static str| ["--database", &file, "--schema", schema];
+        show.push_with("v2", &written_for("1")).await;
+        assert_eq!(show.ended().await.0, "Succeeded");
+        let mix = Mix::short_only();
+        let users = Traffic::start(Config { rate: USERS, mix, ..Config::new(show.sample.address) });
+        show.tag("before-start", &format!("task --database {file} --migrate 3")).await;
+        show.push_with("v3", &written_for("3")).await;
+        let (outcome, reason) = show.ended().await;
+        assert_eq!(outcome, "NeedsHuman", "{reason}");
+        assert!(reason.contains("the old tasks suffer still"), "{reason}");
+        // A version that bears it is deployed, without a migration.
+        show.tag("before-start", "none").await;
+        show.push_with("v4", &written_for("3")).await;
+        let (outcome, reason) = show.ended().await;
+        assert_eq!(outcome, "Succeeded", "{reason}");
+        drop(users.stop().await);
     });
 }

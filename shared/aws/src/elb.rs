@@ -226,6 +226,12 @@ fn reweighed(action: &Action, weights: &BTreeMap<String, Weight>) -> Action {
                 .build()
         })
         .collect();
+    forwarding(action, tuples)
+}
+
+/// A forward to these target groups; all else of the action is as it was.
+pub(crate) fn forwarding(action: &Action, tuples: Vec<TargetGroupTuple>) -> Action {
+    let config = action.forward_config();
     let stickiness = config.and_then(|config| config.target_group_stickiness_config()).cloned();
     let config = ForwardActionConfig::builder()
         .set_target_groups(Some(tuples))

@@ -83,19 +83,21 @@ async fn run_to_the_end(world: &World, definition: &str) -> (Value, Vec<String>)
     (world.task(&arn).await, lines.into_iter().map(|line| line.message).collect())
 }
 
+/// A definition whose main container waits for another one to end well.
+async fn main_after_init(world: &World) -> String {
+    let containers = json!([
+        {"name": "main", "image": "main", "dependsOn": [{"containerName": "init", "condition": "SUCCESS"}]},
+        {"name": "init", "image": "init", "essential": false},
+    ]);
+    definition_of(world, containers).await
+}
+
 #[tokio::test]
 async fn a_container_starts_once_what_it_depends_on_has_ended_well() {
     let world = World::new(quick()).await;
     world.shell("init", "sleep 0.05; echo init");
     world.shell("main", "echo main");
-    let definition = definition_of(
-        &world,
-        json!([
-            {"name": "main", "image": "main", "dependsOn": [{"containerName": "init", "condition": "SUCCESS"}]},
-            {"name": "init", "image": "init", "essential": false},
-        ]),
-    )
-    .await;
+    let definition = main_after_init(&world).await;
     let (told, lines) = run_to_the_end(&world, &definition).await;
     assert_eq!(lines, ["init", "main"]);
     let codes: Vec<&Value> =
@@ -108,14 +110,7 @@ async fn what_depends_on_a_failure_is_never_started_and_the_task_ends() {
     let world = World::new(quick()).await;
     world.shell("init", "exit 4");
     world.shell("main", "echo main");
-    let definition = definition_of(
-        &world,
-        json!([
-            {"name": "main", "image": "main", "dependsOn": [{"containerName": "init", "condition": "SUCCESS"}]},
-            {"name": "init", "image": "init", "essential": false},
-        ]),
-    )
-    .await;
+    let definition = main_after_init(&world).await;
     let (told, lines) = run_to_the_end(&world, &definition).await;
     assert_eq!(lines, Vec::<String>::new());
     assert_eq!(told["stopCode"], "EssentialContainerExited");

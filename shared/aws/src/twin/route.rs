@@ -2,8 +2,8 @@
 
 use super::without_nulls;
 use crate::Aws;
-use crate::elb::{RouteActions, with_weights, write};
-use aws_sdk_elasticloadbalancingv2::types::{Action, ActionTypeEnum, ForwardActionConfig, TargetGroupTuple};
+use crate::elb::{RouteActions, forwarding, with_weights, write};
+use aws_sdk_elasticloadbalancingv2::types::{Action, ActionTypeEnum, TargetGroupTuple};
 use changeover_domain::StepError;
 use changeover_domain::route::{RouteId, WHOLE, Weight};
 use serde_json::{Value, json};
@@ -19,17 +19,7 @@ fn with_both(actions: &[Action], first: &str, second: &str) -> Vec<Action> {
         if action.r#type() != Some(&ActionTypeEnum::Forward) {
             return action.clone();
         }
-        let stickiness =
-            action.forward_config().and_then(|one| one.target_group_stickiness_config()).cloned();
-        let config = ForwardActionConfig::builder()
-            .target_groups(tuple(first, WHOLE))
-            .target_groups(tuple(second, 0))
-            .set_target_group_stickiness_config(stickiness)
-            .build();
-        let mut written = action.clone();
-        written.target_group_arn = None;
-        written.forward_config = Some(config);
-        written
+        forwarding(action, vec![tuple(first, WHOLE), tuple(second, 0)])
     };
     // Weights as they are keep the secret of a sign-in, which a route never tells.
     with_weights(&actions.iter().map(both).collect::<Vec<_>>(), &BTreeMap::new())

@@ -17,7 +17,8 @@ const PROGRAMS: [&str; 11] =
 const SAM: [(&str, &[&str]); 3] =
     [("build", &["--beta-features"]), ("deploy", &["--guided"]), ("delete", &["--stack-name"])];
 /// Operations of services that the rehearsal does not have, or of the CLI itself.
-const FOREIGN: [(&str, &str); 8] = [
+const FOREIGN: [(&str, &str); 9] = [
+    ("ecs", "wait"),
     ("cloudformation", "describe-stacks"),
     ("cloudformation", "describe-stack-resource"),
     ("cloudformation", "deploy"),
